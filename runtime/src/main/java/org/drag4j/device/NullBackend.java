@@ -1,0 +1,76 @@
+package org.drag4j.device;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DeviceMemory;
+import org.drag4j.tensor.WeightSource;
+
+/**
+ * A device that computes nothing and holds nothing: plans of full-size models in milliseconds, for
+ * their memory, arithmetic and kernel counts.
+ */
+public final class NullBackend implements Backend {
+  @Override
+  public String device() {
+    return "null";
+  }
+
+  @Override
+  public DeviceMemory allocate(long bytes, String purpose) {
+    return new Nothing(bytes);
+  }
+
+  @Override
+  public DeviceWeights weights(WeightSource source) {
+    return new DeviceWeights() {
+      @Override
+      public long byteSize() {
+        return 0;
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public Optional<Kernel> select(Value node, KernelOptions options) {
+    return Optional.of(
+        new Kernel() {
+          @Override
+          public String name() {
+            return node.op().label() + "_null";
+          }
+
+          @Override
+          public Launch bind(Bindings at) {
+            return () -> {};
+          }
+        });
+  }
+
+  @Override
+  public void synchronize() {}
+
+  @Override
+  public void close() {}
+
+  private record Nothing(long byteSize) implements DeviceMemory {
+    @Override
+    public String device() {
+      return "null";
+    }
+
+    @Override
+    public void write(long offset, MemorySegment source) {}
+
+    @Override
+    public void read(long offset, MemorySegment target) {
+      target.fill((byte) 0);
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,29 @@
+package org.drag4j.graph;
+
+import java.util.function.Predicate;
+
+/** Sees every exposed value while a graph is being built and may put another in its place. */
+@FunctionalInterface
+public interface Hook {
+  /** The value the network goes on with at {@code site}. */
+  Value at(Site site, Value value);
+
+  /** Leaves everything as it is. */
+  Hook NONE = (_, v) -> v;
+
+  /** This hook, then {@code next} on what this one gave. */
+  default Hook then(Hook next) {
+    return (site, v) -> next.at(site, at(site, v));
+  }
+
+  /** Makes matching values outputs of the graph, named after their sites. */
+  static Hook capture(Predicate<Site> where) {
+    return (site, v) -> where.test(site) ? v.output(site.toString()) : v;
+  }
+
+  /** Replaces matching values by inputs of the graph, named after their sites. */
+  static Hook inject(Predicate<Site> where) {
+    return (site, v) ->
+        where.test(site) ? v.graph().input(site.toString(), v.shape(), v.dtype()) : v;
+  }
+}

@@ -1,0 +1,152 @@
+package org.drag4j.plan;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+
+/**
+ * Rewrites that join an operation with the elementwise operations after it, so that its result need
+ * not go through memory in between. A value that somebody else reads too, or that is an output, is
+ * never fused away.
+ */
+public enum Fusion {
+  /** GroupNorm and the activation after it. */
+  GROUP_NORM_ACTIVATION("group_norm_activation", Op.GroupNorm.class),
+  /** Convolution, timestep shift, residual. */
+  CONV2D_EPILOGUE("conv2d_epilogue", Op.Conv2d.class),
+  /** Linear layer, activation, residual. */
+  LINEAR_EPILOGUE("linear_epilogue", Op.Linear.class);
+
+  private final String label;
+  private final Class<? extends Op> body;
+
+  Fusion(String label, Class<? extends Op> body) {
+    this.label = label;
+    this.body = body;
+  }
+
+  /** The name by which it is switched off. */
+  public String label() {
+    return label;
+  }
+
+  /**
+   * The graph with every allowed fusion applied.
+   *
+   * @param off names of fusions not to apply; {@code all} means every one
+   * @param supported whether the device has a kernel for a fused node; where not, it stays plain
+   */
+  static Graph apply(Graph graph, Set<String> off, Predicate<Value> supported) {
+    if (off.contains("all")) {
+      return graph;
+    }
+    return new Rewrite(graph, off, supported).run();
+  }
+
+  private static Optional<Fusion> of(Op op, Set<String> off) {
+    var body = op instanceof Op.Fused(var b, var _) ? b : op;
+    for (var f : values()) {
+      if (f.body.isInstance(body) && !off.contains(f.label)) {
+        return Optional.of(f);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static final class Rewrite {
+    private final Graph from;
+    private final Graph to = new Graph(Hook.NONE);
+    private final Set<String> off;
+    private final Predicate<Value> supported;
+    private final Map<Value, Integer> uses = new HashMap<>();
+    private final Set<Value> outputs;
+    private final Map<Value, Value> done = new HashMap<>();
+
+    Rewrite(Graph from, Set<String> off, Predicate<Value> supported) {
+      this.from = from;
+      this.off = off;
+      this.supported = supported;
+      this.outputs = new HashSet<>(from.outputs().values());
+    }
+
+    Graph run() {
+      var live = from.live();
+      for (var v : live) {
+        for (var in : v.inputs()) {
+          uses.merge(in, 1, Integer::sum);
+        }
+      }
+      for (var v : live) {
+        done.put(v, rewritten(v));
+      }
+      // What was absorbed into a later node is still in the new graph, but dead there.
+      from.outputs().forEach((name, v) -> at(v).output(name));
+      return to;
+    }
+
+    private Value rewritten(Value v) {
+      return switch (v.op()) {
+        case Op.Input(var name) -> to.input(name, v.shape(), v.dtype());
+        case Op.Weight(var name) -> to.weight(name, v.shape());
+        case Op.Unary u -> fused(v, 0, u).orElseGet(() -> copy(v));
+        // The later operand first: its producer can wait for the other one to be there.
+        case Op.Binary b when b.fn() == Op.BinaryFn.ADD && v.in(1).id() > v.in(0).id() ->
+            fused(v, 1, b).or(() -> fused(v, 0, b)).orElseGet(() -> copy(v));
+        case Op.Binary b -> fused(v, 0, b).orElseGet(() -> copy(v));
+        default -> copy(v);
+      };
+    }
+
+    /** {@code v}, an elementwise operation, absorbed by the producer of its operand {@code i}. */
+    private Optional<Value> fused(Value v, int i, Op stage) {
+      var operand = v.in(i);
+      if (uses.getOrDefault(operand, 0) != 1
+          || outputs.contains(operand)
+          || !operand.shape().equals(v.shape())) {
+        return Optional.empty();
+      }
+      var producer = at(operand);
+      if (of(producer.op(), off).isEmpty()) {
+        return Optional.empty();
+      }
+      var then = new ArrayList<Op>();
+      Op body = producer.op();
+      if (body instanceof Op.Fused(var b, var stages)) {
+        body = b;
+        then.addAll(stages);
+      }
+      then.add(stage);
+      var inputs = new ArrayList<>(producer.inputs());
+      if (stage instanceof Op.Binary) {
+        inputs.add(at(v.in(1 - i)));
+      }
+      var y = node(new Op.Fused(body, then), producer.path(), inputs);
+      return supported.test(y) ? Optional.of(y) : Optional.empty();
+    }
+
+    private Value copy(Value v) {
+      return node(v.op(), v.path(), v.inputs().stream().map(this::at).toList());
+    }
+
+    private Value node(Op op, String path, List<Value> inputs) {
+      return to.node(op, path, inputs.toArray(Value[]::new));
+    }
+
+    private Value at(Value old) {
+      var v = done.get(old);
+      if (v == null) {
+        throw new IllegalStateException(old + ": used before it was made");
+      }
+      return v;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package org.drag4j.trace;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.drag4j.device.Step;
+import org.drag4j.graph.Cost;
+
+/** Adds up host time by step; meant for devices that run a step before {@code enqueue} returns. */
+public final class TimingTrace implements Trace {
+  private final Map<Step, long[]> byStep = new LinkedHashMap<>();
+  private long started;
+
+  /**
+   * Time spent in one kernel.
+   *
+   * @param nanos wall time of all calls
+   * @param cost least cost of all calls
+   */
+  public record Row(String kernel, int calls, long nanos, Cost cost) {
+    /** Arithmetic per second, in 10^9. */
+    public double gigaflops() {
+      return (double) cost.flops() / nanos;
+    }
+  }
+
+  @Override
+  public void begin(Step step) {
+    started = System.nanoTime();
+  }
+
+  @Override
+  public void end(Step step) {
+    var cell = byStep.computeIfAbsent(step, _ -> new long[2]);
+    cell[0] += System.nanoTime() - started;
+    cell[1]++;
+  }
+
+  /** One row a kernel, the longest first. */
+  public List<Row> byKernel() {
+    var rows = new LinkedHashMap<String, Row>();
+    byStep.forEach((step, cell) -> {
+      int calls = (int) cell[1];
+      var cost = new Cost(step.cost().flops() * calls, step.cost().bytes() * calls);
+      rows.merge(
+          step.kernel().name(),
+          new Row(step.kernel().name(), calls, cell[0], cost),
+          (a, b) ->
+              new Row(
+                  a.kernel(),
+                  a.calls() + b.calls(),
+                  a.nanos() + b.nanos(),
+                  a.cost().plus(b.cost())));
+    });
+    var sorted = new ArrayList<>(rows.values());
+    sorted.sort(Comparator.comparingLong(Row::nanos).reversed());
+    return List.copyOf(sorted);
+  }
+}
