@@ -1,0 +1,270 @@
+package org.drag4j.geometry;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * An immutable list of pairs (source, target) of pixels or of latent cells. Order matters: where a
+ * target occurs twice the later pair wins.
+ */
+public final class Mapping {
+  /** No pairs at all. */
+  public static final Mapping EMPTY = new Mapping(new int[0], new int[0], new int[0], new int[0]);
+
+  private final int[] sourceX;
+  private final int[] sourceY;
+  private final int[] targetX;
+  private final int[] targetY;
+
+  private Mapping(int[] sourceX, int[] sourceY, int[] targetX, int[] targetY) {
+    this.sourceX = sourceX;
+    this.sourceY = sourceY;
+    this.targetX = targetX;
+    this.targetY = targetY;
+  }
+
+  /**
+   * Pairs from four columns of one length.
+   *
+   * @throws IllegalArgumentException if the lengths differ
+   */
+  public static Mapping of(int[] sourceX, int[] sourceY, int[] targetX, int[] targetY) {
+    int n = sourceX.length;
+    if (sourceY.length != n || targetX.length != n || targetY.length != n) {
+      throw new IllegalArgumentException(
+          "mapping: expected columns of one length, got "
+              + n
+              + ", "
+              + sourceY.length
+              + ", "
+              + targetX.length
+              + ", "
+              + targetY.length
+              + "; pass whole pairs");
+    }
+    return new Mapping(sourceX.clone(), sourceY.clone(), targetX.clone(), targetY.clone());
+  }
+
+  /** The pairs of all parts, in order. */
+  public static Mapping concat(List<Mapping> parts) {
+    int total = 0;
+    for (Mapping part : parts) {
+      total = Math.addExact(total, part.size());
+    }
+    Builder builder = new Builder(total);
+    for (Mapping part : parts) {
+      for (int i = 0; i < part.size(); i++) {
+        builder.add(part.sourceX[i], part.sourceY[i], part.targetX[i], part.targetY[i]);
+      }
+    }
+    return builder.build();
+  }
+
+  /** The number of pairs, repeats counted. */
+  public int size() {
+    return sourceX.length;
+  }
+
+  /** Column of the source of pair {@code i}. */
+  public int sourceX(int i) {
+    return sourceX[i];
+  }
+
+  /** Row of the source of pair {@code i}. */
+  public int sourceY(int i) {
+    return sourceY[i];
+  }
+
+  /** Column of the target of pair {@code i}. */
+  public int targetX(int i) {
+    return targetX[i];
+  }
+
+  /** Row of the target of pair {@code i}. */
+  public int targetY(int i) {
+    return targetY[i];
+  }
+
+  /** All coordinates times {@code factor}: from cells to the pixels RegionDrag names them by. */
+  public Mapping scaled(int factor) {
+    return new Mapping(
+        times(sourceX, factor),
+        times(sourceY, factor),
+        times(targetX, factor),
+        times(targetY, factor));
+  }
+
+  private static int[] times(int[] values, int factor) {
+    return Arrays.stream(values).map(v -> Math.multiplyExact(v, factor)).toArray();
+  }
+
+  /** The pairs with both ends in an image, or on a grid of cells, of the given size. */
+  public Mapping within(int width, int height) {
+    Builder builder = new Builder(size());
+    for (int i = 0; i < size(); i++) {
+      if (isInside(sourceX[i], sourceY[i], width, height)
+          && isInside(targetX[i], targetY[i], width, height)) {
+        builder.add(sourceX[i], sourceY[i], targetX[i], targetY[i]);
+      }
+    }
+    return builder.build();
+  }
+
+  /** All pairs, sources moved to the nearest pixel inside; pairs with a target outside dropped. */
+  public Mapping clamped(int width, int height) {
+    Builder builder = new Builder(size());
+    for (int i = 0; i < size(); i++) {
+      if (isInside(targetX[i], targetY[i], width, height)) {
+        builder.add(
+            Math.clamp(sourceX[i], 0, width - 1),
+            Math.clamp(sourceY[i], 0, height - 1),
+            targetX[i],
+            targetY[i]);
+      }
+    }
+    return builder.build();
+  }
+
+  /**
+   * The sources as numbers {@code y * width + x}. A coordinate from {@code -size} to -1 counts from
+   * the far end, as it does in the released RegionDrag; {@link #within} leaves none.
+   *
+   * @throws IllegalArgumentException if a coordinate lies farther outside
+   */
+  public int[] sourceCells(int width, int height) {
+    return cells(sourceX, sourceY, width, height);
+  }
+
+  /** The targets, as {@link #sourceCells}. */
+  public int[] targetCells(int width, int height) {
+    return cells(targetX, targetY, width, height);
+  }
+
+  /**
+   * The outer border points of the set of targets, as numbers {@code y * width + x}. "CP then
+   * Encode" draws one column of handle noise for each, ahead of those of the sources.
+   */
+  public int[] targetBorderCells(int width, int height) {
+    RegionMask.requireSize(width, height);
+    BitSet bits = new BitSet(width * height);
+    for (int cell : targetCells(width, height)) {
+      bits.set(cell);
+    }
+    return Contour.external(new RegionMask(width, height, bits)).stream()
+        .flatMapToInt(contour ->
+            IntStream.range(0, contour.size()).map(i -> contour.y(i) * width + contour.x(i)))
+        .toArray();
+  }
+
+  /**
+   * The instant preview: a copy of an image with every target pixel replaced by its source.
+   *
+   * @param image {@code [height, width, channels]}, interleaved
+   */
+  public byte[] copyPixels(byte[] image, int width, int height, int channels) {
+    if (channels < 1 || image.length != (long) width * height * channels) {
+      throw new IllegalArgumentException(
+          "preview: expected "
+              + width
+              + "x"
+              + height
+              + "x"
+              + channels
+              + " bytes, got "
+              + image.length
+              + "; pass an interleaved image");
+    }
+    int[] from = sourceCells(width, height);
+    int[] to = targetCells(width, height);
+    byte[] out = image.clone();
+    for (int i = 0; i < from.length; i++) {
+      System.arraycopy(image, from[i] * channels, out, to[i] * channels, channels);
+    }
+    return out;
+  }
+
+  private static int[] cells(int[] xs, int[] ys, int width, int height) {
+    int[] cells = new int[xs.length];
+    for (int i = 0; i < cells.length; i++) {
+      int x = xs[i] < 0 ? xs[i] + width : xs[i];
+      int y = ys[i] < 0 ? ys[i] + height : ys[i];
+      if (!isInside(x, y, width, height)) {
+        throw new IllegalArgumentException(
+            "pair "
+                + i
+                + ": expected a cell of "
+                + width
+                + "x"
+                + height
+                + ", got ("
+                + xs[i]
+                + ", "
+                + ys[i]
+                + "); drop pairs that leave the image");
+      }
+      cells[i] = y * width + x;
+    }
+    return cells;
+  }
+
+  private static boolean isInside(int x, int y, int width, int height) {
+    return x >= 0 && y >= 0 && x < width && y < height;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Mapping that
+        && Arrays.equals(sourceX, that.sourceX)
+        && Arrays.equals(sourceY, that.sourceY)
+        && Arrays.equals(targetX, that.targetX)
+        && Arrays.equals(targetY, that.targetY);
+  }
+
+  @Override
+  public int hashCode() {
+    int hash = Arrays.hashCode(sourceX);
+    hash = 31 * hash + Arrays.hashCode(sourceY);
+    hash = 31 * hash + Arrays.hashCode(targetX);
+    return 31 * hash + Arrays.hashCode(targetY);
+  }
+
+  @Override
+  public String toString() {
+    return "Mapping[" + size() + " pairs]";
+  }
+
+  /** Collects pairs in order. */
+  static final class Builder {
+    private int[] columns;
+    private int size;
+
+    Builder(int expected) {
+      columns = new int[Math.multiplyExact(4, Math.max(expected, 1))];
+    }
+
+    void add(int sourceX, int sourceY, int targetX, int targetY) {
+      if (size * 4 == columns.length) {
+        columns = Arrays.copyOf(columns, Math.multiplyExact(columns.length, 2));
+      }
+      columns[size * 4] = sourceX;
+      columns[size * 4 + 1] = sourceY;
+      columns[size * 4 + 2] = targetX;
+      columns[size * 4 + 3] = targetY;
+      size++;
+    }
+
+    Mapping build() {
+      return new Mapping(column(0), column(1), column(2), column(3));
+    }
+
+    private int[] column(int which) {
+      int[] out = new int[size];
+      for (int i = 0; i < size; i++) {
+        out[i] = columns[i * 4 + which];
+      }
+      return out;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package org.drag4j.geometry;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A closed outline of at least three vertices. */
+public record Polygon(List<Point> vertices) implements Region {
+  private static final int MAX_VERTICES = 1024;
+
+  public Polygon {
+    vertices = List.copyOf(vertices);
+    if (vertices.size() < 3 || vertices.size() > MAX_VERTICES) {
+      throw new IllegalArgumentException(
+          "polygon: expected 3 to "
+              + MAX_VERTICES
+              + " vertices, got "
+              + vertices.size()
+              + "; correct the outline");
+    }
+  }
+
+  /**
+   * A polygon of vertices {@code {x, y}}.
+   *
+   * @throws IllegalArgumentException for a vertex of another length, not finite, or far outside
+   */
+  public static Polygon of(double[]... vertices) {
+    List<Point> points = new ArrayList<>();
+    for (double[] vertex : vertices) {
+      if (vertex.length != 2) {
+        throw new IllegalArgumentException(
+            "polygon: expected vertices of 2 coordinates, got "
+                + vertex.length
+                + "; write x and y");
+      }
+      points.add(new Point(vertex[0], vertex[1]));
+    }
+    return new Polygon(points);
+  }
+
+  /** This outline in an image scaled by the factors. */
+  public Polygon scaled(double factorX, double factorY) {
+    return new Polygon(vertices.stream().map(p -> p.scaled(factorX, factorY)).toList());
+  }
+
+  /** Inside and outline, with the vertices truncated to whole pixels as OpenCV takes them. */
+  @Override
+  public RegionMask rasterise(int width, int height) {
+    int[] xs = new int[vertices.size()];
+    int[] ys = new int[vertices.size()];
+    for (int i = 0; i < xs.length; i++) {
+      xs[i] = (int) (float) vertices.get(i).x();
+      ys[i] = (int) (float) vertices.get(i).y();
+    }
+    RegionMask mask = PolygonFill.fill(xs, ys, width, height);
+    if (mask.isEmpty()) {
+      throw new IllegalArgumentException(
+          "polygon: expected at least one pixel inside the image of "
+              + width
+              + "x"
+              + height
+              + ", got none; move it into the image");
+    }
+    return mask;
+  }
+}

@@ -1,0 +1,193 @@
+package org.drag4j.geometry;
+
+import java.util.BitSet;
+
+/** An immutable set of pixels, or of latent cells, of one image. */
+public final class RegionMask implements Region {
+  /** How many pixels a latent cell measures along each side. */
+  public static final int CELL = 8;
+
+  private static final int MAX_PIXELS = 1 << 24;
+
+  private final int width;
+  private final int height;
+  private final BitSet bits;
+
+  /** Takes ownership of {@code bits}. */
+  RegionMask(int width, int height, BitSet bits) {
+    this.width = width;
+    this.height = height;
+    this.bits = bits;
+  }
+
+  /**
+   * The pixels whose byte is not 0.
+   *
+   * @param values {@code [height, width]}, row by row
+   * @throws IllegalArgumentException if the sizes disagree or exceed 16 million pixels
+   */
+  public static RegionMask of(int width, int height, byte[] values) {
+    requireSize(width, height);
+    if (values.length != width * height) {
+      throw new IllegalArgumentException(
+          "mask: expected "
+              + width
+              + "x"
+              + height
+              + " values, got "
+              + values.length
+              + "; give one value for each pixel");
+    }
+    BitSet bits = new BitSet(values.length);
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] != 0) {
+        bits.set(i);
+      }
+    }
+    return new RegionMask(width, height, bits);
+  }
+
+  /** Every pixel of an image of that size. */
+  public static RegionMask all(int width, int height) {
+    requireSize(width, height);
+    BitSet bits = new BitSet(width * height);
+    bits.set(0, width * height);
+    return new RegionMask(width, height, bits);
+  }
+
+  static void requireSize(int width, int height) {
+    if (width < 1 || height < 1 || (long) width * height > MAX_PIXELS) {
+      throw new IllegalArgumentException(
+          "image size: expected at least 1x1 and at most "
+              + MAX_PIXELS
+              + " pixels, got "
+              + width
+              + "x"
+              + height
+              + "; use another working size");
+    }
+  }
+
+  /** Pixels per row. */
+  public int width() {
+    return width;
+  }
+
+  /** Rows. */
+  public int height() {
+    return height;
+  }
+
+  /** How many pixels are set. */
+  public int count() {
+    return bits.cardinality();
+  }
+
+  /** Whether no pixel is set. */
+  public boolean isEmpty() {
+    return bits.isEmpty();
+  }
+
+  /** Whether the pixel is set; false outside the image. */
+  public boolean get(int x, int y) {
+    return x >= 0 && y >= 0 && x < width && y < height && bits.get(y * width + x);
+  }
+
+  /** The index {@code y * width + x} of the first set pixel from {@code from} on; -1 at the end. */
+  public int next(int from) {
+    return bits.nextSetBit(from);
+  }
+
+  /**
+   * The latent cells of this mask of pixels: those of which at least two of the centre 2x2 pixels
+   * are set. That is what OpenCV's bilinear reduction to an eighth and rounding amount to; the
+   * other 60 pixels never matter.
+   *
+   * @return a mask of {@code width / 8} by {@code height / 8}, rounded down; possibly empty
+   * @throws IllegalArgumentException if the image is smaller than one cell
+   */
+  public RegionMask toCells() {
+    int w = width / CELL;
+    int h = height / CELL;
+    requireSize(w, h);
+    BitSet cells = new BitSet(w * h);
+    for (int y = 0; y < h; y++) {
+      for (int x = 0; x < w; x++) {
+        int at = (y * CELL + CELL / 2 - 1) * width + x * CELL + CELL / 2 - 1;
+        if (bits.get(at, at + 2).cardinality() + bits.get(at + width, at + width + 2).cardinality()
+            >= 2) {
+          cells.set(y * w + x);
+        }
+      }
+    }
+    return new RegionMask(w, h, cells);
+  }
+
+  /**
+   * This mask sampled on a coarser grid, at the top left pixel {@code (x * width / columns, y *
+   * height / rows)} of every cell: how RegionDrag reduces the editable area.
+   *
+   * @return {@code [rows, columns]}, row by row
+   */
+  public boolean[] sample(int columns, int rows) {
+    if (columns < 1 || rows < 1 || columns > width || rows > height) {
+      throw new IllegalArgumentException(
+          "mask: expected a grid of 1x1 to "
+              + width
+              + "x"
+              + height
+              + ", got "
+              + columns
+              + "x"
+              + rows
+              + "; draw the mask at image size");
+    }
+    boolean[] sampled = new boolean[columns * rows];
+    for (int y = 0; y < rows; y++) {
+      int row = (int) ((long) y * height / rows) * width;
+      for (int x = 0; x < columns; x++) {
+        sampled[y * columns + x] = bits.get(row + (int) ((long) x * width / columns));
+      }
+    }
+    return sampled;
+  }
+
+  @Override
+  public RegionMask rasterise(int width, int height) {
+    if (width != this.width || height != this.height) {
+      throw new IllegalArgumentException(
+          "mask: expected "
+              + width
+              + "x"
+              + height
+              + " as the image, got "
+              + this.width
+              + "x"
+              + this.height
+              + "; paint the mask at the image's size");
+    }
+    if (isEmpty()) {
+      throw new IllegalArgumentException(
+          "mask: expected at least one pixel, got none; paint the region");
+    }
+    return this;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RegionMask that
+        && width == that.width
+        && height == that.height
+        && bits.equals(that.bits);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * width + height) + bits.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "RegionMask[" + width + "x" + height + ", " + count() + " set]";
+  }
+}
