@@ -1,0 +1,32 @@
+package org.drag4j.method;
+
+import java.util.Map;
+import org.drag4j.schedule.LatentGrid;
+import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Tensor;
+
+/** A denoising network compiled with one hook for one batch size. */
+public interface Denoiser extends AutoCloseable {
+  /** Form of one latent. */
+  LatentGrid grid();
+
+  /** Samples of one call. */
+  int batch();
+
+  /** Shapes of what the hook captures or injects, by site, batch first. */
+  Map<String, Shape> sites();
+
+  /**
+   * The network's prediction, as it was trained: noise or velocity.
+   *
+   * @param latents {@code [batch, H, W, C]}
+   * @param timesteps one a sample
+   * @param sites a tensor for every site: written where captured, read where injected
+   * @return {@code [batch, H, W, C]}
+   */
+  float[] predict(float[] latents, int[] timesteps, Map<String, Tensor> sites);
+
+  /** Releases its memory; the weights stay. */
+  @Override
+  void close();
+}

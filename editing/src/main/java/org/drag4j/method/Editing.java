@@ -1,0 +1,52 @@
+package org.drag4j.method;
+
+import org.drag4j.graph.Hook;
+import org.drag4j.schedule.CycleSde;
+import org.drag4j.schedule.LatentGrid;
+
+/** Everything an editing method works on. Latents are {@code [H, W, C]}, scaled. */
+public interface Editing {
+  /** Form of the latents. */
+  LatentGrid grid();
+
+  /** The chain of states between the clean latent and noise. */
+  CycleSde sde();
+
+  /** The latent of the picture to edit. */
+  float[] source();
+
+  /** The latent of the picture with the regions already copied over. */
+  float[] preview();
+
+  /** Cells copied from, one a pair. */
+  int[] sourceCells();
+
+  /** Cells copied to, one a pair. */
+  int[] targetCells();
+
+  /** Border points of the target cells, of which "CP then Encode" needs the number. */
+  int[] targetBorderCells();
+
+  /** Which cells may change. */
+  boolean[] editable();
+
+  /** Where random numbers come from. */
+  Noise noise();
+
+  /** The denoiser compiled with a hook. */
+  Denoiser denoiser(Hook hook, int batch);
+
+  /** Memory for {@code slots} samples of what {@code capturing} captures. */
+  SiteBank bank(Denoiser capturing, int slots);
+
+  /** Follows the work. */
+  Progress progress();
+
+  /** Copies cells of {@code from} into {@code into}, at step {@code step} of the way back. */
+  default void paste(int step, float[] from, int[] source, float[] into, int[] target) {
+    grid().copyCells(from, source, into, target);
+  }
+
+  /** Sees an intermediate latent, named as in the recorded runs: {@code denoise.03.in}. */
+  default void observe(String name, float[] latent) {}
+}

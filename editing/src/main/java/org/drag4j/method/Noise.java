@@ -1,0 +1,8 @@
+package org.drag4j.method;
+
+/** Standard normal numbers in the order the Python tools draw them; a random generator is one. */
+@FunctionalInterface
+public interface Noise {
+  /** The next {@code count} numbers. A latent's come as {@code [C, H, W]}. */
+  float[] draw(int count);
+}

@@ -1,0 +1,209 @@
+package org.drag4j.method;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Site;
+import org.drag4j.schedule.CycleSde;
+import org.drag4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * RegionDrag (Lu, Li and Han, ECCV 2024): copies latent cells, and the keys and values of every
+ * self-attention, from a noising trajectory of the original into the denoising of the edit.
+ *
+ * @param handleNoise deviation of the noise put on the handle's cells once, before denoising
+ * @param batched whether the inversion of "Encode then CP" runs as one batch: its UNet calls do not
+ *     depend on each other, so they may, memory permitting
+ */
+public record RegionDrag(Variant variant, double handleNoise, boolean batched)
+    implements EditMethod {
+  /** In which order copying and encoding happen. */
+  public enum Variant {
+    /** The picture is inverted with fresh noise; latent cells are copied. The paper's method. */
+    ENCODE_THEN_CP,
+    /** The picture with pixels already copied is inverted without noise; its cells are copied. */
+    CP_THEN_ENCODE
+  }
+
+  @Override
+  public float[] edit(Editing e) {
+    return switch (variant) {
+      case ENCODE_THEN_CP -> encodeThenCp(e);
+      case CP_THEN_ENCODE -> cpThenEncode(e);
+    };
+  }
+
+  private float[] encodeThenCp(Editing e) {
+    var sde = e.sde();
+    var grid = e.grid();
+    int[] ts = sde.inversionTimesteps();
+    int steps = ts.length;
+    // The states do not depend on the network, so all can be drawn before its first call.
+    var states = new ArrayList<float[]>();
+    states.add(e.source());
+    for (int i = 0; i < steps; i++) {
+      var noise = grid.fromNchw(e.noise().draw(grid.size()));
+      states.add(sde.addNoise(ts[i], states.get(i), noise));
+      observe(e, "invert", i, "latent", states.get(i + 1));
+    }
+    if (steps == 0) {
+      return handleNoised(e, e.source(), e.sourceCells());
+    }
+    var stored = new ArrayList<float[]>();
+    int batch = batched ? steps : 1;
+    SiteBank bank;
+    e.progress().phase("invert", steps);
+    try (var capturing = e.denoiser(Hook.capture(Site::isSelfKeyOrValue), batch)) {
+      bank = e.bank(capturing, steps);
+      try {
+        for (int i = 0; i < steps; i += batch) {
+          var latents = join(states.subList(i + 1, i + 1 + batch));
+          int[] at = new int[batch];
+          for (int k = 0; k < batch; k++) {
+            at[k] = ts[i + k] + sde.stride();
+          }
+          var predicted = capturing.predict(latents, at, bank.slots(i, batch));
+          for (int k = 0; k < batch; k++) {
+            var x = states.get(i + k + 1);
+            var output = slice(predicted, k, grid.size());
+            var epsilon = sde.schedule().epsilon(at[k], x, output);
+            stored.add(sde.recoverNoise(ts[i + k], states.get(i + k), x, epsilon));
+            observe(e, "invert", i + k, "noise", stored.getLast());
+          }
+          e.progress().advance(i + batch, steps);
+        }
+      } catch (RuntimeException | Error failure) {
+        bank.close();
+        throw failure;
+      }
+    }
+    try (bank) {
+      var x = handleNoised(e, states.getLast(), e.sourceCells());
+      return denoise(
+          e,
+          bank,
+          x,
+          new ArrayDeque<>(states.subList(1, steps + 1)),
+          e.sourceCells(),
+          (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
+    }
+  }
+
+  private float[] cpThenEncode(Editing e) {
+    var sde = e.sde();
+    int steps = sde.inversionTimesteps().length;
+    if (steps == 0) {
+      return handleNoised(e, e.source(), e.targetBorderCells(), e.sourceCells());
+    }
+    e.progress().phase("invert", 2 * steps);
+    List<float[]> previews;
+    try (var plain = e.denoiser(Hook.NONE, 1)) {
+      previews = invertOde(e, plain, null, e.preview(), 0);
+    }
+    SiteBank bank;
+    List<float[]> states;
+    try (var capturing = e.denoiser(Hook.capture(Site::isSelfKeyOrValue), 1)) {
+      bank = e.bank(capturing, steps);
+      try {
+        states = invertOde(e, capturing, bank, e.source(), steps);
+      } catch (RuntimeException | Error failure) {
+        bank.close();
+        throw failure;
+      }
+    }
+    try (bank) {
+      // Every border point is a target and pasted over at once; only their number of draws counts.
+      var x = handleNoised(e, states.getLast(), e.targetBorderCells(), e.sourceCells());
+      return denoise(
+          e,
+          bank,
+          x,
+          new ArrayDeque<>(previews),
+          e.targetCells(),
+          (t, z, epsilon) -> {
+            var next = sde.sampleOde(t, z, epsilon);
+            // Drawn by the released code and not used; the next draw must come after it.
+            e.noise().draw(e.grid().size());
+            return next;
+          });
+    }
+  }
+
+  /**
+   * The states after each step out, without noise; keys and values go to the bank if there is one.
+   */
+  private static List<float[]> invertOde(
+      Editing e, Denoiser denoiser, @Nullable SiteBank bank, float[] clean, int before) {
+    var sde = e.sde();
+    int[] ts = sde.inversionTimesteps();
+    var states = new ArrayList<float[]>();
+    var x = clean;
+    for (int i = 0; i < ts.length; i++) {
+      var sites = bank == null ? Map.<String, Tensor>of() : bank.slots(i, 1);
+      var output = denoiser.predict(x, new int[] {ts[i]}, sites);
+      x = sde.invertOde(ts[i], x, sde.schedule().epsilon(ts[i], x, output));
+      states.add(x);
+      observe(e, "invert", before + i, "latent", x);
+      e.progress().advance(before + i + 1, 2 * ts.length);
+    }
+    return states;
+  }
+
+  private interface Solver {
+    float[] step(int t, float[] x, float[] epsilon);
+  }
+
+  /**
+   * The way back: paste, keep what must not change, predict with the original's keys and values.
+   */
+  private static float[] denoise(
+      Editing e, SiteBank bank, float[] x, ArrayDeque<float[]> visited, int[] from, Solver solver) {
+    CycleSde sde = e.sde();
+    int[] ts = sde.denoisingTimesteps();
+    e.progress().phase("edit", ts.length);
+    try (var injecting = e.denoiser(Hook.inject(Site::isSelfKeyOrValue), 1)) {
+      for (int k = 0; k < ts.length; k++) {
+        var h = visited.removeLast();
+        e.paste(k, h, from, x, e.targetCells());
+        x = e.grid().select(e.editable(), x, h);
+        observe(e, "denoise", k, "in", x);
+        int[] at = {ts[k]};
+        var output = injecting.predict(x, at, bank.slots(ts.length - 1 - k, 1));
+        x = solver.step(ts[k], x, sde.schedule().epsilon(ts[k], x, output));
+        observe(e, "denoise", k, "out", x);
+        e.progress().advance(k + 1, ts.length);
+      }
+    }
+    return x;
+  }
+
+  private float[] handleNoised(Editing e, float[] latent, int[]... cells) {
+    var x = latent.clone();
+    int[] at = Arrays.stream(cells).flatMapToInt(Arrays::stream).toArray();
+    var noise = e.noise().draw(Math.multiplyExact(e.grid().channels(), at.length));
+    e.grid().addHandleNoise(x, at, noise, handleNoise);
+    return x;
+  }
+
+  private static void observe(Editing e, String pass, int i, String what, float[] latent) {
+    e.observe(String.format(Locale.ROOT, "%s.%02d.%s", pass, i, what), latent);
+  }
+
+  private static float[] join(List<float[]> latents) {
+    int n = latents.getFirst().length;
+    var all = new float[Math.multiplyExact(n, latents.size())];
+    for (int i = 0; i < latents.size(); i++) {
+      System.arraycopy(latents.get(i), 0, all, i * n, n);
+    }
+    return all;
+  }
+
+  private static float[] slice(float[] batch, int i, int size) {
+    return Arrays.copyOfRange(batch, i * size, (i + 1) * size);
+  }
+}
