@@ -13,12 +13,12 @@ import org.drag4j.tensor.WeightSource.Entry;
  * point ones as {@code F16}. Sources: diffusers' {@code UNet2DConditionModel} and {@code
  * AutoencoderKL}, transformers' {@code CLIPTextModel}.
  */
-final class NetworkTensors {
+public final class NetworkTensors {
   private final Map<String, Entry> tensors = new LinkedHashMap<>();
 
   private NetworkTensors() {}
 
-  static Map<String, Entry> unet(Config config) {
+  public static Map<String, Entry> unet(Config config) {
     var t = new NetworkTensors();
     var channels = config.integers("block_out_channels");
     int levels = channels.size();
@@ -75,7 +75,7 @@ final class NetworkTensors {
     return t.all();
   }
 
-  static Map<String, Entry> autoencoder(Config config) {
+  public static Map<String, Entry> autoencoder(Config config) {
     var t = new NetworkTensors();
     var channels = config.integers("block_out_channels");
     int layers = config.integer("layers_per_block", 2);
@@ -111,7 +111,7 @@ final class NetworkTensors {
     return t.all();
   }
 
-  static Map<String, Entry> textEncoder(Config config) {
+  public static Map<String, Entry> textEncoder(Config config) {
     var t = new NetworkTensors();
     int width = config.integer("hidden_size");
     int inner = config.integer("intermediate_size");

@@ -62,6 +62,12 @@ public final class RandomModel {
     /** Stable Diffusion 2.1 at 768 pixels: 1.29 billion parameters, 2.6 GB. */
     SD21;
 
+    /** The published configuration of one part: {@code unet}, {@code vae}, {@code text_encoder}. */
+    public Config config(String component) throws IOException {
+      var name = component + "/config.json";
+      return Config.read(name, new ByteArrayInputStream(file(name)));
+    }
+
     byte[] file(String name) throws IOException {
       var resource = name().toLowerCase(Locale.ROOT) + "/" + name;
       try (var in = RandomModel.class.getResourceAsStream(resource)) {
