@@ -142,17 +142,22 @@ public final class Mapping {
     return cells(targetX, targetY, width, height);
   }
 
-  /**
-   * The outer border points of the set of targets, as numbers {@code y * width + x}. "CP then
-   * Encode" draws one column of handle noise for each, ahead of those of the sources.
-   */
-  public int[] targetBorderCells(int width, int height) {
+  /** The set of targets. */
+  public RegionMask targets(int width, int height) {
     RegionMask.requireSize(width, height);
     BitSet bits = new BitSet(width * height);
     for (int cell : targetCells(width, height)) {
       bits.set(cell);
     }
-    return Contour.external(new RegionMask(width, height, bits)).stream()
+    return new RegionMask(width, height, bits);
+  }
+
+  /**
+   * The outer border points of the set of targets, as numbers {@code y * width + x}. "CP then
+   * Encode" draws one column of handle noise for each, ahead of those of the sources.
+   */
+  public int[] targetBorderCells(int width, int height) {
+    return Contour.external(targets(width, height)).stream()
         .flatMapToInt(contour ->
             IntStream.range(0, contour.size()).map(i -> contour.y(i) * width + contour.x(i)))
         .toArray();

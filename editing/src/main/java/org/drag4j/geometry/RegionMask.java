@@ -7,7 +7,7 @@ public final class RegionMask implements Region {
   /** How many pixels a latent cell measures along each side. */
   public static final int CELL = 8;
 
-  private static final int MAX_PIXELS = 1 << 24;
+  private static final int MAX_PIXELS = 1 << 27;
 
   private final int width;
   private final int height;
@@ -24,7 +24,7 @@ public final class RegionMask implements Region {
    * The pixels whose byte is not 0.
    *
    * @param values {@code [height, width]}, row by row
-   * @throws IllegalArgumentException if the sizes disagree or exceed 16 million pixels
+   * @throws IllegalArgumentException if the sizes disagree or exceed 134 million pixels
    */
   public static RegionMask of(int width, int height, byte[] values) {
     requireSize(width, height);
@@ -96,6 +96,59 @@ public final class RegionMask implements Region {
   /** The index {@code y * width + x} of the first set pixel from {@code from} on; -1 at the end. */
   public int next(int from) {
     return bits.nextSetBit(from);
+  }
+
+  /**
+   * The pixels of this mask and of another of the same size.
+   *
+   * @throws IllegalArgumentException if the sizes differ
+   */
+  public RegionMask union(RegionMask other) {
+    if (other.width != width || other.height != height) {
+      throw new IllegalArgumentException(
+          "mask: expected "
+              + width
+              + "x"
+              + height
+              + ", got "
+              + other.width
+              + "x"
+              + other.height
+              + "; rasterise both for one image");
+    }
+    BitSet both = (BitSet) bits.clone();
+    both.or(other.bits);
+    return new RegionMask(width, height, both);
+  }
+
+  /** This mask and every pixel at most {@code pixels} columns and rows away from it. */
+  public RegionMask grown(int pixels) {
+    // A square grows along each axis by itself: first every run of a row, then whole rows.
+    BitSet wide = new BitSet(width * height);
+    for (int y = 0; y < height; y++) {
+      int row = y * width;
+      int end = row + width;
+      for (int i = bits.nextSetBit(row); i >= 0 && i < end; ) {
+        int stop = Math.min(end, bits.nextClearBit(i));
+        wide.set(Math.max(row, i - pixels), Math.min(end, stop + pixels));
+        i = bits.nextSetBit(stop);
+      }
+    }
+    BitSet grown = new BitSet(width * height);
+    for (int y = 0; y < height; y++) {
+      BitSet row = wide.get(y * width, (y + 1) * width);
+      if (row.isEmpty()) {
+        continue;
+      }
+      for (int to = Math.max(0, y - pixels); to <= Math.min(height - 1, y + pixels); to++) {
+        for (int i = row.nextSetBit(0); i >= 0; ) {
+          int stop = row.nextClearBit(i);
+          grown.set(to * width + i, to * width + stop);
+          i = row.nextSetBit(stop);
+        }
+      }
+    }
+    return new RegionMask(width, height, grown);
   }
 
   /**

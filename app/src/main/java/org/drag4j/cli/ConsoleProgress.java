@@ -1,0 +1,187 @@
+package org.drag4j.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.drag4j.method.Progress;
+
+/** Shows the phases of the work: a bar for people, lines for logs, JSON lines for programs. */
+final class ConsoleProgress implements Progress, AutoCloseable {
+  /** What is shown. */
+  enum Mode {
+    /** A bar on a terminal, lines elsewhere. */
+    AUTO,
+    /** A bar that is drawn over and over. */
+    BAR,
+    /** One line a phase. */
+    LINES,
+    /** One JSON object a phase and a step. */
+    JSON,
+    /** Nothing. */
+    NONE
+  }
+
+  private static final int CELLS = 20;
+  private static final String EIGHTHS = "▏▎▍▌▋▊▉█";
+  private static final long REDRAW_NANOS = 100_000_000;
+
+  private final Mode mode;
+  private final PrintWriter out;
+  private final BooleanSupplier cancelled;
+  private final LongSupplier clock;
+  private final boolean blocks;
+
+  private String phase = "";
+  private String unit = "it";
+  private int total;
+  private int done;
+  private long started;
+  private long drawn;
+  private boolean open;
+
+  /** Follows the work on {@code out}; {@code clock} counts nanoseconds. */
+  ConsoleProgress(
+      Mode mode, PrintWriter out, Charset charset, BooleanSupplier cancelled, LongSupplier clock) {
+    this.mode = mode;
+    this.out = out;
+    this.cancelled = cancelled;
+    this.clock = clock;
+    this.blocks = charset.canEncode() && charset.newEncoder().canEncode(EIGHTHS);
+  }
+
+  @Override
+  public void phase(String name, int steps) {
+    phase(name, steps, "it");
+  }
+
+  /** A phase whose steps have another name than iterations. */
+  void phase(String name, int steps, String unitOfSteps) {
+    finish();
+    phase = name;
+    unit = unitOfSteps;
+    total = steps;
+    done = 0;
+    started = clock.getAsLong();
+    open = true;
+    switch (mode) {
+      case JSON ->
+          line(
+              String.format(
+                  Locale.ROOT,
+                  "{\"event\": \"phase\", \"phase\": \"%s\", \"steps\": %d}",
+                  name,
+                  steps));
+      case BAR -> draw();
+      case AUTO, LINES, NONE -> {}
+    }
+  }
+
+  @Override
+  public void step(int stepsDone, int of) {
+    done = stepsDone;
+    total = of;
+    switch (mode) {
+      case JSON ->
+          line(
+              String.format(
+                  Locale.ROOT,
+                  "{\"event\": \"step\", \"phase\": \"%s\", \"step\": %d, \"steps\": %d,"
+                      + " \"seconds\": %.3f}",
+                  phase,
+                  done,
+                  total,
+                  seconds()));
+      case BAR -> {
+        if (clock.getAsLong() - drawn >= REDRAW_NANOS) {
+          draw();
+        }
+      }
+      case AUTO, LINES, NONE -> {}
+    }
+  }
+
+  @Override
+  public boolean cancelled() {
+    return cancelled.getAsBoolean();
+  }
+
+  /** Ends the current phase: its work is done. */
+  void finish() {
+    if (!open) {
+      return;
+    }
+    open = false;
+    done = total;
+    switch (mode) {
+      case BAR -> out.print("\r" + summary() + "\u001b[K\n");
+      case LINES -> line(summary());
+      case AUTO, JSON, NONE -> {}
+    }
+    out.flush();
+  }
+
+  /** Ends the line of a bar that failed half way, so that the error starts on a new one. */
+  @Override
+  public void close() {
+    if (open && mode == Mode.BAR) {
+      out.print("\n");
+      out.flush();
+    }
+    open = false;
+  }
+
+  private void draw() {
+    drawn = clock.getAsLong();
+    String left = done == 0 ? "" : rate() + "  eta " + time(seconds() * (total - done) / done);
+    out.print(
+        "\r"
+            + String.format(Locale.ROOT, "%-8s %s %d/%d  %s", phase, bar(), done, total, left)
+                .stripTrailing()
+            + "\u001b[K");
+    out.flush();
+  }
+
+  private String bar() {
+    int eighths = total == 0 ? 0 : (int) ((long) done * CELLS * 8 / total);
+    var cells = new StringBuilder();
+    if (!blocks) {
+      return "[" + "#".repeat(eighths / 8) + " ".repeat(CELLS - eighths / 8) + "]";
+    }
+    cells.append("█".repeat(eighths / 8));
+    if (eighths % 8 > 0) {
+      cells.append(EIGHTHS.charAt(eighths % 8 - 1));
+    }
+    return "▕" + cells + " ".repeat(CELLS - cells.length()) + "▏";
+  }
+
+  private String summary() {
+    String time = time(seconds());
+    return total <= 1
+        ? String.format(Locale.ROOT, "%-8s %s", phase, time)
+        : String.format(Locale.ROOT, "%-8s %d/%d  %s  %s", phase, done, total, rate(), time);
+  }
+
+  private String rate() {
+    double perSecond = done / Math.max(seconds(), 1e-9);
+    return perSecond >= 1
+        ? String.format(Locale.ROOT, "%.1f %s/s", perSecond, unit)
+        : String.format(Locale.ROOT, "%.2f s/%s", 1 / perSecond, unit);
+  }
+
+  private static String time(double seconds) {
+    return seconds < 100
+        ? String.format(Locale.ROOT, "%.1f s", seconds)
+        : String.format(Locale.ROOT, "%d:%02d min", (int) seconds / 60, (int) seconds % 60);
+  }
+
+  private double seconds() {
+    return (clock.getAsLong() - started) / 1e9;
+  }
+
+  private void line(String text) {
+    out.print(text + "\n");
+    out.flush();
+  }
+}

@@ -1,0 +1,75 @@
+package org.drag4j.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.drag4j.device.Devices;
+import org.drag4j.device.Probe;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code drag4j devices}: what can run networks here, and why the rest cannot. */
+@Command(
+    name = "devices",
+    description = "List the devices of this machine, and why some cannot be used.",
+    mixinStandardHelpOptions = true)
+final class DevicesCommand implements Callable<Integer> {
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--json", description = "Print a JSON list.")
+  boolean json;
+
+  @Override
+  public Integer call() {
+    var out = spec.commandLine().getOut();
+    var rows = new ArrayList<Map<String, String>>();
+    for (var probe : Devices.probe()) {
+      rows.add(row(probe));
+      if (!json) {
+        lines(probe).forEach(out::println);
+      }
+    }
+    if (json) {
+      out.println(new JsonMapper().writeValueAsString(rows));
+    }
+    out.flush();
+    return ExitCode.OK;
+  }
+
+  static List<String> lines(Probe probe) {
+    return switch (probe) {
+      case Probe.Available(var device, var info) -> List.of(line(device, "ready", info));
+      case Probe.Unavailable(var device, var reason, var hint) ->
+          hint.isEmpty()
+              ? List.of(line(device, "unavailable", reason))
+              : List.of(line(device, "unavailable", reason), line("", "", hint));
+    };
+  }
+
+  private static String line(String device, String state, String text) {
+    return String.format(Locale.ROOT, "%-8s %-13s %s", device, state, text);
+  }
+
+  private static Map<String, String> row(Probe probe) {
+    var row = new LinkedHashMap<String, String>();
+    row.put("device", probe.device());
+    switch (probe) {
+      case Probe.Available(var _, var info) -> {
+        row.put("state", "ready");
+        row.put("info", info);
+      }
+      case Probe.Unavailable(var _, var reason, var hint) -> {
+        row.put("state", "unavailable");
+        row.put("reason", reason);
+        row.put("hint", hint);
+      }
+    }
+    return row;
+  }
+}

@@ -1,0 +1,151 @@
+package org.drag4j.cli;
+
+import java.io.Console;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The {@code drag4j} program. */
+@Command(
+    name = "drag4j",
+    description = "Edits pictures by dragging regions, with Stable Diffusion.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Drag4j.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "Environment: DRAG4J_MODEL, DRAG4J_DEVICE, DRAG4J_THREADS, DRAG4J_CPU_VECTOR and"
+          + " DRAG4J_PROGRESS stand for the flags of these names; DRAG4J_DEBUG=1 prints stack"
+          + " traces.",
+      "Exit codes: 0 done, 1 failure, 2 usage, 3 model missing or not matching, 4 device or kernel"
+          + " not available, 5 out of memory, 130 interrupted."
+    })
+public final class Drag4j implements Callable<Integer> {
+  private static final String DEBUG = "DRAG4J_DEBUG";
+  private static final Set<String> FROM_ENVIRONMENT =
+      Set.of("--model", "--device", "--threads", "--cpu-vector", "--progress");
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  private Drag4j() {}
+
+  /** Runs the program and ends the process. */
+  public static void main(String[] args) {
+    System.setProperty("java.awt.headless", "true");
+    var interrupt = Interrupt.install();
+    boolean terminal =
+        Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+    int code = run(new Host(System.getenv(), terminal, interrupt::requested), args);
+    interrupt.finish();
+    System.exit(code);
+  }
+
+  /** Runs the program on the standard streams. */
+  static int run(Host host, String... args) {
+    return run(commandLine(host), host, args);
+  }
+
+  /** Runs a command line; every failure becomes one line and an exit code. */
+  static int run(CommandLine commands, Host host, String... args) {
+    try {
+      return commands.execute(args);
+    } catch (Error e) {
+      return report(commands.getErr(), host, e);
+    }
+  }
+
+  /** All commands. */
+  static CommandLine commandLine(Host host) {
+    var model =
+        new CommandLine(new ModelCommand())
+            .addSubcommand(new ModelInfoCommand())
+            .addSubcommand(new ModelRandomCommand(host));
+    return new CommandLine(new Drag4j())
+        .addSubcommand(new EditCommand(host))
+        .addSubcommand(new DragCommand(host))
+        .addSubcommand(new GenerateCommand(host))
+        .addSubcommand(new DemoCommand(host))
+        .addSubcommand(new DevicesCommand())
+        .addSubcommand(new VerifyCommand(host))
+        .addSubcommand(model)
+        .addSubcommand(new HelpCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setDefaultValueProvider(new Environment(host.environment()))
+        .setParameterExceptionHandler((e, _) -> usage(e))
+        .setExecutionExceptionHandler((e, command, _) -> report(command.getErr(), host, e));
+  }
+
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    return ExitCode.USAGE;
+  }
+
+  private static int usage(ParameterException e) {
+    var command = e.getCommandLine();
+    String message = ExitCode.message(new IllegalArgumentException(e.getMessage()));
+    print(
+        command.getErr(),
+        message + "; see " + command.getCommandSpec().qualifiedName() + " --help");
+    return ExitCode.USAGE;
+  }
+
+  private static int report(PrintWriter err, Host host, Throwable failure) {
+    print(err, ExitCode.message(failure));
+    if (host.environment().containsKey(DEBUG)) {
+      failure.printStackTrace(err);
+      err.flush();
+    }
+    return ExitCode.of(failure);
+  }
+
+  private static void print(PrintWriter err, String message) {
+    err.println("drag4j: " + message);
+    err.flush();
+  }
+
+  /** Flags that are not given come from variables of their names. */
+  private record Environment(Map<String, String> variables) implements IDefaultValueProvider {
+    // The interface returns null for "no default".
+    @Override
+    @SuppressWarnings("NullAway")
+    public String defaultValue(ArgSpec argument) {
+      return Optional.of(argument)
+          .filter(OptionSpec.class::isInstance)
+          .map(option -> ((OptionSpec) option).longestName())
+          .filter(FROM_ENVIRONMENT::contains)
+          .map(name -> variables.get("DRAG4J_" + variable(name)))
+          .filter(value -> !value.isBlank())
+          .orElse(null);
+    }
+
+    private static String variable(String option) {
+      return option.substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
+    }
+  }
+
+  /** The version the build wrote into the jar. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {
+        "drag4j "
+            + Optional.ofNullable(Drag4j.class.getPackage().getImplementationVersion())
+                .orElse("(not packaged)")
+      };
+    }
+  }
+}

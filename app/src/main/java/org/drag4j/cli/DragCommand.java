@@ -1,0 +1,131 @@
+package org.drag4j.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.drag4j.edit.Drag;
+import org.drag4j.edit.EditDocument;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code drag4j drag}: moves rectangles of a picture. */
+@Command(
+    name = "drag",
+    description = "Move rectangles of a picture; the picture is a PNG, JPEG, WebP or BMP.",
+    mixinStandardHelpOptions = true)
+final class DragCommand implements Callable<Integer> {
+  private final Host host;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "IMAGE",
+      description = "The picture. What is transparent in it is laid on white.")
+  Path image = Path.of("");
+
+  @Option(
+      names = "--from",
+      required = true,
+      paramLabel = "x,y,w,h",
+      converter = Rectangle.Converter.class,
+      description = "What to move, in pixels of the picture; may be repeated.")
+  List<Rectangle> from = new ArrayList<>();
+
+  @Option(
+      names = "--to",
+      required = true,
+      paramLabel = "x,y,w,h",
+      converter = Rectangle.Converter.class,
+      description = "Where to; one for each --from, in the same order.")
+  List<Rectangle> to = new ArrayList<>();
+
+  @Option(
+      names = {"-p", "--prompt"},
+      paramLabel = "TEXT",
+      description = "What the picture shows.")
+  String prompt = "";
+
+  @Option(
+      names = "--save",
+      paramLabel = "DOC.json",
+      description = "Write the edit document as well, before the edit.")
+  Optional<Path> save = Optional.empty();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT.png",
+      description = "The edited picture. Default: IMAGE-edited.png in the current folder.")
+  Optional<Path> output = Optional.empty();
+
+  @Option(
+      names = {"-s", "--seed"},
+      paramLabel = "N",
+      description = "Of all random numbers. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "" + EditDocument.DEFAULT_SEED)
+  long seed;
+
+  @Option(names = "--steps", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+  int steps = EditDocument.Method.DEFAULT.steps();
+
+  @Mixin final ModelOption model = new ModelOption();
+  @Mixin final EngineOptions engine = new EngineOptions();
+  @Mixin final OutputOptions show = new OutputOptions();
+
+  DragCommand(Host host) {
+    this.host = host;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    engine.check(spec);
+    if (from.size() != to.size()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--to: expected one for each of " + from.size() + " --from, got " + to.size());
+    }
+    var out = output.orElseGet(() -> EditRun.defaultOutput(image));
+    EditRun.requireOutput(spec, out, Optional.of(image));
+    if (save.isPresent()) {
+      AtomicFile.requireFolder(save.get());
+    }
+    var edit = EditRun.of(EditRun.folder(save.orElse(image)), document());
+    if (save.isPresent()) {
+      var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
+      AtomicFile.write(save.get(), stream -> stream.write(text));
+    }
+    try (var progress = show.progress(spec, host)) {
+      var result = edit.run(EngineOptions.required(model.folder), engine, progress);
+      EditRun.save(result.picture(), out, progress);
+      progress.finish();
+      show.print(spec, edit.json(result, out, engine), out.toString());
+    }
+    return ExitCode.OK;
+  }
+
+  private EditDocument document() throws IOException {
+    var drags = new ArrayList<Drag>();
+    for (int i = 0; i < from.size(); i++) {
+      drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
+    }
+    var document = EditDocument.of(new EditDocument.Image(name(), Optional.empty()), prompt, drags);
+    return document.withSeed(seed).withMethod(document.method().withSteps(steps));
+  }
+
+  /** The picture's name in the document: relative where it lies beside or below, else absolute. */
+  private String name() {
+    var picture = image.toAbsolutePath().normalize();
+    var folder = EditRun.folder(save.orElse(image)).normalize();
+    return picture.startsWith(folder)
+        ? folder.relativize(picture).toString().replace('\\', '/')
+        : picture.toString();
+  }
+}

@@ -1,0 +1,98 @@
+package org.drag4j.cli;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceOptions;
+import org.drag4j.device.Devices;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.edit.Pipeline;
+import org.drag4j.method.Progress;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.weights.ModelFolder;
+import org.drag4j.weights.ModelNotFoundException;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The flags of everything that runs a network, but for the model. */
+final class EngineOptions {
+  private static final int MAX_THREADS = 1024;
+  private static final Set<Integer> VECTORS = Set.of(0, 128, 256, 512);
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      defaultValue = "cpu",
+      description = "Where to run; see drag4j devices. Default: ${DEFAULT-VALUE}.")
+  String device = "cpu";
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Worker threads. Default: one a processor.")
+  Optional<Integer> threads = Optional.empty();
+
+  @Option(names = "--exact", description = "Use no kernel that is marked approximate.")
+  boolean exact;
+
+  @Option(
+      names = "--cpu-vector",
+      paramLabel = "0|128|256|512",
+      description = "Bits of a vector on the CPU. Default: the processor's.")
+  Optional<Integer> cpuVector = Optional.empty();
+
+  /** Checks the values, before any work. */
+  void check(CommandSpec spec) {
+    if (threads.isPresent() && (threads.get() < 1 || threads.get() > MAX_THREADS)) {
+      throw new ParameterException(
+          spec.commandLine(), "--threads: expected 1 to " + MAX_THREADS + ", got " + threads.get());
+    }
+    if (cpuVector.isPresent() && !VECTORS.contains(cpuVector.get())) {
+      throw new ParameterException(
+          spec.commandLine(), "--cpu-vector: expected 0, 128, 256 or 512, got " + cpuVector.get());
+    }
+  }
+
+  /** Opens the chosen device. */
+  Backend openDevice() {
+    return Devices.open(device, new DeviceOptions(boxed(threads), boxed(cpuVector)));
+  }
+
+  private static OptionalInt boxed(Optional<Integer> value) {
+    return value.isPresent() ? OptionalInt.of(value.get()) : OptionalInt.empty();
+  }
+
+  /** How plans are compiled. */
+  PlanOptions planOptions() {
+    return new PlanOptions(new KernelOptions(exact, Map.of()), Set.of(), _ -> false);
+  }
+
+  /** What is done with an open model. */
+  @FunctionalInterface
+  interface Work<T> {
+    T with(Pipeline pipeline);
+  }
+
+  /** Opens model and device, does the work, and closes both. */
+  <T> T run(Path model, Progress progress, Work<T> work) {
+    progress.phase("load", 1);
+    var folder = ModelFolder.open(model);
+    try (var backend = openDevice();
+        var pipeline = Pipeline.open(folder, backend, planOptions())) {
+      progress.advance(1, 1);
+      return work.with(pipeline);
+    }
+  }
+
+  /** The model, where one must be named. */
+  static Path required(Optional<Path> model) {
+    return model.orElseThrow(() ->
+        new ModelNotFoundException(
+            "model: expected a folder in the diffusers layout, got none; name one with --model or"
+                + " DRAG4J_MODEL"));
+  }
+}

@@ -1,0 +1,71 @@
+package org.drag4j.cli;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import org.drag4j.device.DeviceException;
+import org.drag4j.device.DeviceMemoryException;
+import org.drag4j.edit.EditDocumentException;
+import org.drag4j.method.CancelledException;
+import org.drag4j.tensor.WeightMismatchException;
+import org.drag4j.weights.ModelException;
+
+/** What the process returns, and the one line a failure is told in. */
+final class ExitCode {
+  static final int OK = 0;
+  static final int FAILURE = 1;
+  static final int USAGE = 2;
+  static final int MODEL = 3;
+  static final int DEVICE = 4;
+  static final int MEMORY = 5;
+  static final int INTERRUPTED = 130;
+
+  private ExitCode() {}
+
+  static int of(Throwable failure) {
+    return switch (failure) {
+      case CancelledException _ -> INTERRUPTED;
+      case InterruptedException _ -> INTERRUPTED;
+      case ModelException _ -> MODEL;
+      case WeightMismatchException _ -> MODEL;
+      case DeviceMemoryException _ -> MEMORY;
+      case DeviceException _ -> DEVICE;
+      case OutOfMemoryError _ -> MEMORY;
+      default -> FAILURE;
+    };
+  }
+
+  /** One line without the program's name. */
+  static String message(Throwable failure) {
+    String text = String.valueOf(failure.getMessage());
+    String line =
+        switch (failure) {
+          case CancelledException _ -> "stopped; no result was written";
+          case InterruptedException _ -> "stopped; no result was written";
+          case OutOfMemoryError _ ->
+              "memory: expected enough for this picture and model, got no more ("
+                  + text
+                  + "); use a smaller picture, or a larger heap with DRAG4J_JAVA_OPTS=-Xmx8g";
+          case FileSystemException e ->
+              e.getFile()
+                  + ": expected to read or write it, got "
+                  + e.getClass().getSimpleName()
+                  + (e.getReason() == null ? "" : ": " + e.getReason())
+                  + "; check the path and its permissions";
+          case IOException _ -> text;
+          case EditDocumentException _ -> text;
+          case PictureException _ -> text;
+          case ModelException _ -> text;
+          case WeightMismatchException _ -> text;
+          case DeviceException _ -> text;
+          // What checks its arguments speaks to the user as well.
+          case IllegalArgumentException _ -> text;
+          default ->
+              "internal error: "
+                  + failure.getClass().getSimpleName()
+                  + ": "
+                  + text
+                  + "; set DRAG4J_DEBUG=1 to see where";
+        };
+    return line.strip().replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
+  }
+}

@@ -1,0 +1,330 @@
+package org.drag4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.drag4j.device.DeviceException;
+import org.drag4j.device.DeviceMemoryException;
+import org.drag4j.device.Probe;
+import org.drag4j.edit.Picture;
+import org.drag4j.geometry.Mapping;
+import org.drag4j.method.CancelledException;
+import org.drag4j.tensor.WeightMismatchException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes wrong before any network runs. */
+class CommandLineTest {
+  private static final String DRAGS =
+      "[{\"handle\": {\"polygon\": [[8,8],[40,8],[40,40],[8,40]]},"
+          + " \"target\": {\"polygon\": [[16,8],[48,8],[48,40],[16,40]]}}]";
+
+  @TempDir Path folder = Path.of("");
+
+  private record Outcome(int code, String out, String err) {}
+
+  private static Outcome run(Map<String, String> environment, String... args) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    var host = new Host(environment, false, () -> false);
+    var commands = Drag4j.commandLine(host);
+    commands.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    int code = Drag4j.run(commands, host, args);
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  private static Outcome run(String... args) {
+    return run(Map.of(), args);
+  }
+
+  @BeforeEach
+  void writePicture() throws IOException {
+    PictureFiles.writePng(Picture.of(64, 48, new byte[64 * 48 * 3]), folder.resolve("cat.png"));
+  }
+
+  private String document(String image, String drags, String more) throws IOException {
+    var file = folder.resolve("cat.json");
+    Files.writeString(
+        file,
+        "{\"format\": \"drag-edit/1\", \"image\": {\"file\": \"%s\"}, \"drags\": %s%s}"
+            .formatted(image, drags, more));
+    return file.toString();
+  }
+
+  private List<String> files() {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(f -> String.valueOf(f.getFileName())).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Runs a command that must fail in one line and leave nothing. */
+  private String fails(int code, String... args) {
+    var before = files();
+    var outcome = run(args);
+    assertEquals(code, outcome.code(), outcome.err());
+    assertEquals("", outcome.out());
+    assertEquals(1, outcome.err().lines().count(), outcome.err());
+    assertTrue(outcome.err().startsWith("drag4j: "), outcome.err());
+    assertEquals(before, files());
+    return outcome.err().substring("drag4j: ".length()).stripTrailing();
+  }
+
+  private String failsToEdit(int code, String document) {
+    return fails(code, "edit", document, "-o", folder.resolve("out.png").toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "frobnicate",
+        "edit",
+        "edit --bogus x.json",
+        "edit a.json b.json",
+        "edit x.json --threads 0",
+        "edit x.json --threads many",
+        "edit x.json --cpu-vector 64",
+        "edit x.json --progress loud",
+        "edit x.json -o out.jpg",
+        "drag x.png --from 1,2,3,4",
+        "drag x.png --from 1,2,3 --to 1,2,3,4",
+        "drag x.png --from 1,2,0,4 --to 1,2,3,4",
+        "drag x.png --from NaN,2,3,4 --to 1,2,3,4",
+        "drag x.png --from 1,2,3,4 --from 1,2,3,4 --to 1,2,3,4",
+        "generate",
+        "generate -p x -W 12",
+        "generate -p x -H 8192",
+        "generate -p x --steps 0",
+        "generate -p x --cfg-scale NaN",
+        "generate -p x --sampler euler",
+        "generate -p x --seed -1",
+        "model",
+        "model random out",
+        "model random --like sd3 out"
+      })
+  void usageErrorsReturnTwo(String line) {
+    String message = fails(2, line.split(" "));
+    assertTrue(message.matches(".*; see drag4j.* --help"), message);
+  }
+
+  @Test
+  void helpAndVersionSucceed() {
+    for (var line : List.of("--help", "help edit", "edit --help", "drag --help", "--version")) {
+      var outcome = run(line.split(" "));
+      assertEquals(0, outcome.code());
+      assertEquals("", outcome.err());
+      assertFalse(outcome.out().isBlank());
+    }
+    var none = run();
+    assertEquals(2, none.code());
+    assertTrue(none.err().startsWith("Usage: drag4j"));
+  }
+
+  @Test
+  void badDocumentsReturnOne() throws Exception {
+    assertTrue(failsToEdit(1, "none.json").contains("got no such file"));
+    assertTrue(failsToEdit(1, document("cat.png", "[NaN]", "")).contains("column"));
+    assertTrue(
+        failsToEdit(1, document("cat.png", DRAGS.replace("[8,8],", "[NaN,8],"), ""))
+            .contains("expected finite numbers"));
+    assertTrue(
+        failsToEdit(1, document("cat.png", DRAGS, ", \"sede\": 1"))
+            .contains(
+                "sede: expected one of format, image, prompt, mask, drags, method, model,"
+                    + " seed, got an unknown field; did you mean seed?"));
+    assertTrue(
+        failsToEdit(1, document("cat.png", DRAGS.replace("[40,8],[40,40],", ""), ""))
+            .contains("drags[0].handle.polygon: expected at least 3 points, got 2"));
+    assertTrue(
+        failsToEdit(1, document("cat.png", "[".repeat(100_000), ""))
+            .contains("drags[0]: expected an object {...}, got a list"));
+    assertTrue(
+        failsToEdit(
+                1, document("cat.png", DRAGS.replace("[8,", "[800,").replace("[40,", "[840,"), ""))
+            .contains("drags[0].handle: expected a region that overlaps the picture of 64x48"));
+  }
+
+  @Test
+  void badPicturesReturnOne() throws Exception {
+    assertTrue(failsToEdit(1, document("dog.png", DRAGS, "")).contains("got no such file"));
+    var damaged = folder.resolve("damaged.png");
+    Files.writeString(damaged, "text");
+    assertTrue(
+        failsToEdit(1, document("damaged.png", DRAGS, ""))
+            .contains("damaged.png: expected a PNG, JPEG, WebP or BMP picture"));
+    byte[] png = Files.readAllBytes(folder.resolve("cat.png"));
+    Files.write(damaged, Arrays.copyOf(png, png.length - 20));
+    assertTrue(failsToEdit(1, document("damaged.png", DRAGS, "")).contains("the PNG is damaged"));
+    assertTrue(
+        failsToEdit(1, document("cat.png", DRAGS, ", \"mask\": {\"png\": \"damaged.png\"}"))
+            .contains("the PNG is damaged"));
+    assertTrue(failsToEdit(1, document("../cat.png", DRAGS, "")).contains("file name without .."));
+  }
+
+  @Test
+  void missingModelsReturnThree() throws Exception {
+    String document = document("cat.png", DRAGS, "");
+    assertTrue(failsToEdit(3, document).startsWith("model: expected a folder"));
+    Files.createDirectory(folder.resolve("empty"));
+    String empty = folder.resolve("empty").toString();
+    String out = folder.resolve("out.png").toString();
+    assertTrue(
+        fails(3, "model", "info", folder.resolve("none").toString()).contains("got nothing"));
+    assertTrue(fails(3, "model", "info", empty).contains("got an empty folder"));
+    assertTrue(
+        fails(3, "edit", document, "-o", out, "--progress", "none", "-m", empty)
+            .contains("got an empty folder"));
+    // The environment and the document name models too, the flag wins.
+    var environment = run(Map.of("DRAG4J_MODEL", empty), "edit", document, "-o", out);
+    assertEquals(3, environment.code());
+    assertTrue(environment.err().contains(empty));
+    String named = document("cat.png", DRAGS, ", \"model\": {\"path\": \"elsewhere\"}");
+    assertTrue(failsToEdit(3, named).contains("elsewhere: expected a model folder"));
+    assertTrue(fails(3, "edit", named, "-o", out, "-m", empty).contains("got an empty folder"));
+  }
+
+  @Test
+  void outputsAreCheckedFirst() throws Exception {
+    String document = document("cat.png", DRAGS, "");
+    assertTrue(
+        fails(1, "edit", document, "-o", folder.resolve("none/out.png").toString())
+            .contains("expected an existing folder"));
+    assertTrue(
+        fails(2, "edit", document, "-o", folder.resolve("cat.png").toString())
+            .contains("expected another file than the picture to edit"));
+    assertEquals(64, PictureFiles.read(folder.resolve("cat.png")).width());
+  }
+
+  @Test
+  void dragSavesItsDocumentFirst() {
+    var saved = folder.resolve("saved.json");
+    var outcome =
+        run(
+            "drag",
+            folder.resolve("cat.png").toString(),
+            "--from",
+            "8,8,24,24",
+            "--to",
+            "16,8.5,24,24",
+            "-p",
+            "a cat",
+            "--seed",
+            "7",
+            "--steps",
+            "30",
+            "--save",
+            saved.toString(),
+            "-o",
+            folder.resolve("out.png").toString());
+    assertEquals(3, outcome.code());
+    var edit = EditRun.open(saved, Optional.empty(), Optional.of(12));
+    assertEquals("cat.png", edit.document().image().file());
+    assertEquals("a cat", edit.document().prompt());
+    assertEquals(7, edit.document().seed());
+    assertEquals(12, edit.document().method().steps());
+    assertEquals(
+        new Rectangle(16, 8.5, 24, 24).area(),
+        edit.document().drags().getFirst().target().orElseThrow());
+  }
+
+  @Test
+  void unknownSamplesAreListed(@TempDir Path home) throws Exception {
+    Files.createDirectory(home.resolve("samples"));
+    Files.writeString(home.resolve("samples/eyes.json"), "{}");
+    Files.writeString(home.resolve("samples/README.md"), "");
+    System.setProperty(AppHome.PROPERTY, home.toString());
+    try {
+      assertEquals(
+          "demo: expected one of eyes, got 'nose'; see drag4j demo --help",
+          fails(2, "demo", "nose"));
+      assertTrue(fails(1, "demo").contains("format: expected \"drag-edit/1\""));
+    } finally {
+      System.clearProperty(AppHome.PROPERTY);
+    }
+  }
+
+  @Test
+  void devicesSayWhyNot() {
+    assertEquals(
+        List.of("cpu      ready         16 threads"),
+        DevicesCommand.lines(new Probe.Available("cpu", "16 threads")));
+    assertEquals(
+        List.of(
+            "cuda     unavailable   no libcuda.so.1", "                       install the driver"),
+        DevicesCommand.lines(
+            new Probe.Unavailable("cuda", "no libcuda.so.1", "install the driver")));
+    assertEquals(0, run("devices").code());
+    assertTrue(run("devices", "--json").out().startsWith("["));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "2", "3", "4", "5", "6"})
+  void failuresHaveTheirCodes(int which) {
+    var failure =
+        switch (which) {
+          case 1 -> new WeightMismatchException("unet: expected a, got b; c");
+          case 2 -> new DeviceException("cuda: expected a,\n got b; c");
+          case 3 -> new DeviceMemoryException("cuda: expected a, got b; c");
+          case 4 -> new OutOfMemoryError("Java heap space");
+          case 5 -> new CancelledException();
+          default -> new IllegalStateException("bug");
+        };
+    int[] codes = {0, 3, 4, 5, 5, 130, 1};
+    String[] messages = {
+      "",
+      "unet: expected a, got b; c",
+      "cuda: expected a, got b; c",
+      "cuda: expected a, got b; c",
+      "memory: expected enough for this picture and model, got no more (Java heap space); use a"
+          + " smaller picture, or a larger heap with DRAG4J_JAVA_OPTS=-Xmx8g",
+      "stopped; no result was written",
+      "internal error: IllegalStateException: bug; set DRAG4J_DEBUG=1 to see where"
+    };
+    assertEquals(codes[which], ExitCode.of(failure));
+    assertEquals(messages[which], ExitCode.message(failure));
+  }
+
+  @Test
+  void debugPrintsTheStackTrace() {
+    var outcome = run(Map.of("DRAG4J_DEBUG", "1"), "edit", "none.json");
+    assertEquals(1, outcome.code());
+    assertTrue(outcome.err().contains("\tat org.drag4j."), outcome.err());
+  }
+
+  @Test
+  void measuresColourErrors() {
+    var original = Picture.of(3, 1, new byte[] {10, 10, 10, 20, 20, 20, 40, 40, 40});
+    var edited = Picture.of(3, 1, new byte[] {0, 0, 0, 13, 10, 10, 40, 40, 40});
+    // Pixel 0 goes to pixel 1; an earlier pair for the same target loses.
+    var mapping = Mapping.of(new int[] {2, 0}, new int[2], new int[] {1, 1}, new int[2]);
+    assertEquals(new ColourError(1, 10), ColourError.of(original, edited, mapping));
+  }
+
+  @Test
+  void putsPicturesSideBySide() {
+    var left = Picture.of(1, 2, new byte[] {1, 1, 1, 2, 2, 2});
+    var right = Picture.of(1, 2, new byte[] {3, 3, 3, 4, 4, 4});
+    var both = DemoCommand.beside(left, right);
+    assertEquals(10, both.width());
+    assertEquals(2, both.level(0, 1, 0));
+    assertEquals(255, both.level(4, 1, 0));
+    assertEquals(4, both.level(9, 1, 0));
+  }
+}

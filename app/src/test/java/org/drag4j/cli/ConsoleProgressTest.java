@@ -1,0 +1,80 @@
+package org.drag4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import org.drag4j.method.CancelledException;
+import org.junit.jupiter.api.Test;
+
+class ConsoleProgressTest {
+  private final StringWriter text = new StringWriter();
+  private long now;
+  private boolean stop;
+
+  private ConsoleProgress progress(ConsoleProgress.Mode mode, Charset charset) {
+    return new ConsoleProgress(mode, new PrintWriter(text), charset, () -> stop, () -> now);
+  }
+
+  private void work(ConsoleProgress progress) {
+    progress.phase("load", 1);
+    now += 1_500_000_000L;
+    progress.advance(1, 1);
+    progress.phase("invert", 4);
+    for (int i = 1; i <= 4; i++) {
+      now += i == 4 ? 5_000_000_000L : 500_000_000L;
+      progress.advance(i, 4);
+    }
+    progress.finish();
+  }
+
+  @Test
+  void printsALineForEachPhase() {
+    work(progress(ConsoleProgress.Mode.LINES, StandardCharsets.UTF_8));
+    assertEquals("load     1.5 s\ninvert   4/4  1.63 s/it  6.5 s\n", text.toString());
+  }
+
+  @Test
+  void drawsABar() {
+    work(progress(ConsoleProgress.Mode.BAR, StandardCharsets.UTF_8));
+    assertTrue(
+        text.toString()
+            .contains(
+                "\rinvert   ▕" + "█".repeat(10) + " ".repeat(10) + "▏ 2/4  2.0 it/s  eta 1.0 s"));
+    assertTrue(text.toString().endsWith("\rinvert   4/4  1.63 s/it  6.5 s\u001b[K\n"));
+  }
+
+  @Test
+  void drawsTheBarInAsciiWhereBlocksCannotBeShown() {
+    work(progress(ConsoleProgress.Mode.BAR, StandardCharsets.US_ASCII));
+    assertTrue(text.toString().contains("invert   [##########          ] 2/4"));
+    assertTrue(text.toString().chars().allMatch(c -> c < 128));
+  }
+
+  @Test
+  void printsJsonLines() {
+    work(progress(ConsoleProgress.Mode.JSON, StandardCharsets.UTF_8));
+    var lines = text.toString().lines().toList();
+    assertEquals("{\"event\": \"phase\", \"phase\": \"load\", \"steps\": 1}", lines.getFirst());
+    assertEquals(
+        "{\"event\": \"step\", \"phase\": \"invert\", \"step\": 4, \"steps\": 4, \"seconds\":"
+            + " 6.500}",
+        lines.getLast());
+    assertEquals(7, lines.size());
+  }
+
+  @Test
+  void stopsAfterTheCurrentStep() {
+    try (var progress = progress(ConsoleProgress.Mode.NONE, StandardCharsets.UTF_8)) {
+      progress.phase("edit", 2);
+      progress.advance(1, 2);
+      stop = true;
+      assertThrows(CancelledException.class, () -> progress.advance(2, 2));
+    }
+    assertEquals("", text.toString());
+  }
+}

@@ -1,0 +1,86 @@
+package org.drag4j.edit;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import org.drag4j.geometry.RegionMask;
+import org.junit.jupiter.api.Test;
+
+class PictureTest {
+  private static Picture grey(int width, int height, int... levels) {
+    byte[] rgb = new byte[width * height * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) levels[i / 3];
+    }
+    return Picture.of(width, height, rgb);
+  }
+
+  private static int[] levels(Picture picture) {
+    int[] levels = new int[picture.width() * picture.height()];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = picture.level(i % picture.width(), i / picture.width(), 1);
+    }
+    return levels;
+  }
+
+  @Test
+  void everyLevelSurvivesTheModelsRange() {
+    byte[] rgb = new byte[256 * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i / 3);
+    }
+    var all = Picture.of(256, 1, rgb);
+    float[] values = all.toModel();
+    assertEquals(-1f, values[0]);
+    assertEquals(1f, values[255 * 3]);
+    assertEquals(51 / 255f * 2f - 1f, values[51 * 3]);
+    assertEquals(all, Picture.fromModel(values, 256, 1, false));
+  }
+
+  @Test
+  void clampsAndRoundsOrTruncates() {
+    float level = 99.7f / 255 * 2 - 1;
+    float[] values = {-7f, 7f, Float.NaN, level, Float.POSITIVE_INFINITY, -0.0f};
+    assertArrayEquals(
+        new byte[] {0, (byte) 255, 0, 100, (byte) 255, (byte) 128},
+        Picture.fromModel(values, 2, 1, false).rgb());
+    assertArrayEquals(
+        new byte[] {0, (byte) 255, 0, 99, (byte) 255, 127},
+        Picture.fromModel(values, 2, 1, true).rgb());
+  }
+
+  @Test
+  void shrinksByAreas() {
+    assertArrayEquals(
+        new int[] {25, 65}, levels(grey(4, 2, 10, 20, 50, 60, 30, 40, 70, 80).resized(2, 1)));
+    // Two thirds of a side: pixel 0 is all of the first and half of the second one.
+    assertArrayEquals(new int[] {20, 50}, levels(grey(3, 1, 15, 30, 60).resized(2, 1)));
+  }
+
+  @Test
+  void growsLinearlyBetweenPixelCentres() {
+    assertArrayEquals(new int[] {10, 20, 40, 50}, levels(grey(2, 1, 10, 50).resized(4, 1)));
+    assertArrayEquals(new int[] {7, 7, 7}, levels(grey(1, 1, 7).resized(1, 3)));
+    var picture = grey(2, 1, 1, 2);
+    assertEquals(picture, picture.resized(2, 1));
+    assertThrows(IllegalArgumentException.class, () -> picture.resized(0, 1));
+  }
+
+  @Test
+  void compositesAndCompares() {
+    var inside = grey(2, 1, 100, 100);
+    var outside = grey(2, 1, 0, 3);
+    var mask = RegionMask.of(2, 1, new byte[] {1, 0});
+    assertArrayEquals(new int[] {100, 3}, levels(inside.composite(mask, outside)));
+    assertEquals(Double.POSITIVE_INFINITY, inside.psnr(inside));
+    // One of two pixels differs by 10: mean square 50.
+    assertEquals(10 * Math.log10(65025 / 50.0), inside.psnr(grey(2, 1, 110, 100)), 1e-12);
+    assertThrows(IllegalArgumentException.class, () -> inside.psnr(grey(1, 1, 0)));
+    assertThrows(IllegalArgumentException.class, () -> Picture.of(2, 2, new byte[3]));
+    byte[] rgb = inside.rgb();
+    Arrays.fill(rgb, (byte) 0);
+    assertEquals(100, inside.level(1, 0, 2));
+  }
+}

@@ -1,0 +1,197 @@
+package org.drag4j.kernels.cpu;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.drag4j.device.Bindings;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Launch;
+import org.drag4j.device.Slot;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+
+/** Convolutions. */
+final class Conv2dCpu {
+  private static final String LABEL = "conv2d";
+
+  /** Ways to compute a convolution, the preferred one first. */
+  private enum Variant {
+    DIRECT {
+      @Override
+      Optional<Kernel> select(
+          CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options) {
+        return Optional.of(new Direct(context, node, then));
+      }
+    };
+
+    /** The kernel, or empty where this way does not suit the node or the options. */
+    abstract Optional<Kernel> select(
+        CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options);
+
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private Conv2dCpu() {}
+
+  /**
+   * The first variant that suits; empty where none does, an operand is not a weight of the
+   * checkpoint, or a fused stage is not one of ours.
+   */
+  static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
+    var then = Epilogue.stages(node);
+    if (then.isEmpty() || !Operands.fit(node)) {
+      return Optional.empty();
+    }
+    return Arrays.stream(Variant.values())
+        .filter(v -> options.allows(LABEL, v.label()))
+        .flatMap(v -> v.select(context, node, then.get(), options).stream())
+        .findFirst();
+  }
+
+  /**
+   * The plain sum as a matrix product. Channels being innermost, one row of a window is one run of
+   * {@code kw * I} floats of the zero padded picture, which is all the product needs to know.
+   */
+  private static final class Direct implements Kernel {
+    private final CpuContext context;
+    private final Value node;
+    private final List<Epilogue.Stage> then;
+    private final Padding padding;
+    private final int stride;
+
+    Direct(CpuContext context, Value node, List<Epilogue.Stage> then) {
+      this.context = context;
+      this.node = node;
+      this.then = then;
+      if (!(Operands.body(node) instanceof Op.Conv2d conv)) {
+        throw new IllegalArgumentException(node + ": expected a convolution");
+      }
+      stride = conv.stride();
+      var x = node.in(0).shape();
+      padding =
+          new Padding(x.dim(0), x.dim(1), x.dim(2), x.dim(3), conv.padBefore(), conv.padAfter());
+    }
+
+    @Override
+    public String name() {
+      return "conv2d_f32_direct_" + Operands.tile(context.gemm());
+    }
+
+    @Override
+    public long workspaceBytes() {
+      return padding.none() ? 0 : padding.floats() * Float.BYTES;
+    }
+
+    @Override
+    public Launch bind(Bindings at) {
+      var w = node.in(1).shape(); // [O, kh, kw, I]
+      int columns = w.dim(0);
+      int inner = w.dim(3);
+      int line = padding.paddedWidth() * inner;
+      var geometry =
+          new PanelProduct.Geometry(
+              Math.toIntExact(node.shape().size() / columns),
+              node.shape().dim(2),
+              node.shape().dim(1),
+              stride * inner,
+              stride * line,
+              padding.paddedHeight() * line,
+              w.dim(1),
+              w.dim(2) * inner,
+              line);
+      var product =
+          new PanelProduct(
+              context,
+              geometry,
+              Operands.weight(node, at, columns, inner, w.dim(1) * w.dim(2)),
+              Operands.bias(node, at),
+              Epilogue.bind(context.math(), then, columns, at));
+      var x = at.slot(node.in(0));
+      var y = at.slot(node);
+      if (padding.none()) {
+        return () ->
+            product.run(
+                CpuMemory.floats(x), CpuMemory.start(x), CpuMemory.floats(y), CpuMemory.start(y));
+      }
+      var padded = at.workspace();
+      var pad = new Pad(context.workers(), padding, x, padded);
+      return () -> {
+        pad.run();
+        product.run(
+            CpuMemory.floats(padded),
+            CpuMemory.start(padded),
+            CpuMemory.floats(y),
+            CpuMemory.start(y));
+      };
+    }
+  }
+
+  /** Pictures {@code [N, H, W, C]} and the zeros around each of them. */
+  private record Padding(int pictures, int height, int width, int channels, int before, int after) {
+    boolean none() {
+      return before == 0 && after == 0;
+    }
+
+    int paddedHeight() {
+      return before + height + after;
+    }
+
+    int paddedWidth() {
+      return before + width + after;
+    }
+
+    long floats() {
+      return (long) pictures * paddedHeight() * paddedWidth() * channels;
+    }
+  }
+
+  /** Copies pictures between zeros, a task a line. */
+  private static final class Pad {
+    private final Workers workers;
+    private final Padding padding;
+    private final Slot from;
+    private final Slot to;
+    private final Workers.Task task = this::line;
+    private float[] x = new float[0];
+    private int xStart;
+    private float[] y = new float[0];
+    private int yStart;
+
+    Pad(Workers workers, Padding padding, Slot from, Slot to) {
+      this.workers = workers;
+      this.padding = padding;
+      this.from = from;
+      this.to = to;
+    }
+
+    void run() {
+      x = CpuMemory.floats(from);
+      xStart = CpuMemory.start(from);
+      y = CpuMemory.floats(to);
+      yStart = CpuMemory.start(to);
+      workers.run(padding.pictures() * padding.paddedHeight(), task);
+    }
+
+    private void line(int index, int thread) {
+      int c = padding.channels();
+      int length = padding.paddedWidth() * c;
+      int at = yStart + index * length;
+      int row = index % padding.paddedHeight() - padding.before();
+      if (row < 0 || row >= padding.height()) {
+        Arrays.fill(y, at, at + length, 0);
+        return;
+      }
+      int picture = index / padding.paddedHeight();
+      int source = xStart + (picture * padding.height() + row) * padding.width() * c;
+      int inside = at + padding.before() * c;
+      int end = inside + padding.width() * c;
+      Arrays.fill(y, at, inside, 0);
+      System.arraycopy(x, source, y, inside, padding.width() * c);
+      Arrays.fill(y, end, at + length, 0);
+    }
+  }
+}

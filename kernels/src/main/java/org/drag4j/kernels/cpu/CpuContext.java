@@ -1,0 +1,60 @@
+package org.drag4j.kernels.cpu;
+
+import java.util.Arrays;
+
+/** What the kernels of one open CPU device share: threads, arithmetic, scratch memory. */
+final class CpuContext {
+  private final Workers workers;
+  private final Gemm gemm;
+  private final RowMath math;
+  private final float[][] scratch;
+  private final int[][] indices;
+
+  CpuContext(Workers workers, Gemm gemm, RowMath math) {
+    this.workers = workers;
+    this.gemm = gemm;
+    this.math = math;
+    this.scratch = new float[workers.size()][0];
+    this.indices = new int[workers.size()][0];
+  }
+
+  Workers workers() {
+    return workers;
+  }
+
+  Gemm gemm() {
+    return gemm;
+  }
+
+  RowMath math() {
+    return math;
+  }
+
+  /** Makes sure every thread has scratch memory of this size; called when a kernel is bound. */
+  void reserveScratch(int floats) {
+    for (int i = 0; i < scratch.length; i++) {
+      if (scratch[i].length < floats) {
+        scratch[i] = Arrays.copyOf(scratch[i], floats);
+      }
+    }
+  }
+
+  /** Scratch memory of a thread; its content is lost with the task. */
+  float[] scratch(int thread) {
+    return scratch[thread];
+  }
+
+  /** Makes sure every thread has room for so many indices; called when a kernel is bound. */
+  void reserveIndices(int count) {
+    for (int i = 0; i < indices.length; i++) {
+      if (indices[i].length < count) {
+        indices[i] = new int[count];
+      }
+    }
+  }
+
+  /** Room of a thread for indices; its content is lost with the task. */
+  int[] indices(int thread) {
+    return indices[thread];
+  }
+}

@@ -1,0 +1,45 @@
+package org.drag4j.kernels.cpu;
+
+import java.util.List;
+import org.drag4j.device.Backend;
+import org.drag4j.device.BackendProvider;
+import org.drag4j.device.DeviceException;
+import org.drag4j.device.DeviceOptions;
+import org.drag4j.device.Probe;
+
+/** The processor this JVM runs on; always there. */
+public final class CpuProvider implements BackendProvider {
+  static final String DEVICE = "cpu";
+
+  @Override
+  public String name() {
+    return DEVICE;
+  }
+
+  @Override
+  public List<Probe> probe() {
+    int bits = VectorWidth.ofThisProcessor();
+    return List.of(
+        new Probe.Available(
+            DEVICE,
+            Runtime.getRuntime().availableProcessors()
+                + " threads, "
+                + (bits == 0
+                    ? "no vectors (start with drag4j, not java)"
+                    : bits + "-bit vectors")));
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws DeviceException where the number of threads or the vector width cannot be had
+   */
+  @Override
+  public Backend open(String device, DeviceOptions options) {
+    int threads = options.threads().orElse(Runtime.getRuntime().availableProcessors());
+    if (threads < 1 || threads > 1024) {
+      throw new DeviceException("cpu: --threads: expected 1 to 1024, got " + threads);
+    }
+    return new CpuBackend(threads, options.vectorBits().orElse(VectorWidth.ofThisProcessor()));
+  }
+}

@@ -1,0 +1,196 @@
+package org.drag4j.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.drag4j.tensor.DType;
+
+/**
+ * Numbers of a checkpoint in the precision it has them in: 16 bits stay 16 bits until they are
+ * used. Doubles are rounded to floats.
+ */
+sealed interface Elements {
+  /**
+   * Copies little-endian numbers.
+   *
+   * @throws IllegalArgumentException for a type that is not a floating-point one
+   */
+  static Elements copyOf(MemorySegment bytes, DType dtype, int count) {
+    if (is16Bits(dtype)) {
+      var bits = new short[count];
+      Source.read(bytes, 0, count, bits, 0);
+      return new Bits16(bits, dtype == DType.BF16);
+    }
+    var values = new float[count];
+    Source.read(bytes, dtype, 0, count, values, 0);
+    return new Bits32(values);
+  }
+
+  /**
+   * Copies some rows of a matrix {@code [rows][inner][taps]} of little-endian numbers, transposed:
+   * {@code [taps][inner][width]}, where column j is row {@code first + j} and columns from {@code
+   * count} on are zero.
+   *
+   * @throws IllegalArgumentException for a type that is not a floating-point one
+   */
+  static Elements transposed(
+      MemorySegment bytes, DType dtype, int first, int count, int inner, int taps, int width) {
+    int block = Math.max(1, Source.RUN / taps);
+    if (is16Bits(dtype)) {
+      var to = new short[taps * inner * width];
+      var rows = new short[count * block * taps];
+      for (int i = 0; i < inner; i += block) {
+        int n = Math.min(block, inner - i);
+        for (int j = 0; j < count; j++) {
+          long at = ((long) (first + j) * inner + i) * taps;
+          Source.read(bytes, at, n * taps, rows, j * n * taps);
+        }
+        for (int tap = 0; tap < taps; tap++) {
+          Source.transpose(rows, tap, taps, n, count, to, (tap * inner + i) * width, width);
+        }
+      }
+      return new Bits16(to, dtype == DType.BF16);
+    }
+    var to = new float[taps * inner * width];
+    var rows = new float[count * block * taps];
+    for (int i = 0; i < inner; i += block) {
+      int n = Math.min(block, inner - i);
+      for (int j = 0; j < count; j++) {
+        long at = ((long) (first + j) * inner + i) * taps;
+        Source.read(bytes, dtype, at, n * taps, rows, j * n * taps);
+      }
+      for (int tap = 0; tap < taps; tap++) {
+        Source.transpose(rows, tap, taps, n, count, to, (tap * inner + i) * width, width);
+      }
+    }
+    return new Bits32(to);
+  }
+
+  private static boolean is16Bits(DType dtype) {
+    return switch (dtype) {
+      case F16, BF16 -> true;
+      case F32, F64 -> false;
+      case I32, I64, U8 ->
+          throw new IllegalArgumentException("expected F16, BF16, F32 or F64, got " + dtype);
+    };
+  }
+
+  /** Bytes held. */
+  long byteSize();
+
+  /** {@code to[at + i] = this[from + i]} for {@code 0 <= i < count}. */
+  void widen(int from, int count, float[] to, int at);
+
+  /** How numbers are read and turned; the same for 16 and for 32 bits. */
+  final class Source {
+    /** Numbers of a row that are turned at a time: 64 rows stay in the first-level cache. */
+    private static final int RUN = 96;
+
+    private static final ValueLayout.OfShort SHORT =
+        ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble DOUBLE =
+        ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private Source() {}
+
+    private static void read(MemorySegment bytes, long from, int count, short[] to, int at) {
+      MemorySegment.copy(bytes, SHORT, from * Short.BYTES, to, at, count);
+    }
+
+    private static void read(
+        MemorySegment bytes, DType dtype, long from, int count, float[] to, int at) {
+      if (dtype == DType.F32) {
+        MemorySegment.copy(bytes, FLOAT, from * Float.BYTES, to, at, count);
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        to[at + i] = (float) bytes.get(DOUBLE, (from + i) * Double.BYTES);
+      }
+    }
+
+    /** {@code to[start + i*width + j] = rows[j][i][tap]} of {@code rows [count][n][taps]}. */
+    private static void transpose(
+        short[] rows, int tap, int taps, int n, int count, short[] to, int start, int width) {
+      for (int j = 0; j < count; j++) {
+        int from = j * n * taps + tap;
+        for (int i = 0; i < n; i++) {
+          to[start + i * width + j] = rows[from + i * taps];
+        }
+      }
+    }
+
+    private static void transpose(
+        float[] rows, int tap, int taps, int n, int count, float[] to, int start, int width) {
+      for (int j = 0; j < count; j++) {
+        int from = j * n * taps + tap;
+        for (int i = 0; i < n; i++) {
+          to[start + i * width + j] = rows[from + i * taps];
+        }
+      }
+    }
+  }
+
+  /** IEEE halves, or the upper halves of floats. */
+  final class Bits16 implements Elements {
+    private final short[] bits;
+    private final boolean brain;
+
+    private Bits16(short[] bits, boolean brain) {
+      this.bits = bits;
+      this.brain = brain;
+    }
+
+    @Override
+    public long byteSize() {
+      return (long) bits.length * Short.BYTES;
+    }
+
+    @Override
+    public void widen(int from, int count, float[] to, int at) {
+      if (brain) {
+        widenBrain(bits, from, count, to, at);
+      } else {
+        widenHalf(bits, from, count, to, at);
+      }
+    }
+
+    // One plain loop a method: C2 turns each into the processor's own conversion of whole vectors.
+    private static void widenHalf(short[] bits, int from, int count, float[] to, int at) {
+      for (int i = 0; i < count; i++) {
+        to[at + i] = Float.float16ToFloat(bits[from + i]);
+      }
+    }
+
+    private static void widenBrain(short[] bits, int from, int count, float[] to, int at) {
+      for (int i = 0; i < count; i++) {
+        to[at + i] = Float.intBitsToFloat(bits[from + i] << 16);
+      }
+    }
+  }
+
+  /** Floats. */
+  final class Bits32 implements Elements {
+    private final float[] values;
+
+    private Bits32(float[] values) {
+      this.values = values;
+    }
+
+    /** The floats themselves, not to be written to. */
+    float[] values() {
+      return values;
+    }
+
+    @Override
+    public long byteSize() {
+      return (long) values.length * Float.BYTES;
+    }
+
+    @Override
+    public void widen(int from, int count, float[] to, int at) {
+      System.arraycopy(values, from, to, at, count);
+    }
+  }
+}

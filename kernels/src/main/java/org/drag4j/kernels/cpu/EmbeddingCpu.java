@@ -1,0 +1,72 @@
+package org.drag4j.kernels.cpu;
+
+import java.util.Optional;
+import org.drag4j.device.Bindings;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.Launch;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
+
+/** Rows of a table, picked by index. */
+final class EmbeddingCpu implements Kernel {
+  private final Value node;
+
+  private EmbeddingCpu(Value node) {
+    this.node = node;
+  }
+
+  /** Empty where the table is not a weight of the checkpoint. */
+  static Optional<Kernel> select(Value node) {
+    return node.in(1).op() instanceof Op.Weight && node.in(0).dtype() == DType.I32
+        ? Optional.of(new EmbeddingCpu(node))
+        : Optional.empty();
+  }
+
+  @Override
+  public String name() {
+    return "embedding_f32_gather";
+  }
+
+  /**
+   * {@inheritDoc} The launch throws IllegalArgumentException at an index that the table does not
+   * have, before anything is written.
+   */
+  @Override
+  public Launch bind(Bindings at) {
+    int rows = node.in(1).shape().dim(0);
+    int columns = node.in(1).shape().dim(1);
+    var table =
+        Operands.weights(at).table(Operands.name(node.in(1)), Math.multiplyExact(rows, columns));
+    int count = Math.toIntExact(node.in(0).shape().size());
+    var ids = at.slot(node.in(0));
+    var y = at.slot(node);
+    return () -> {
+      float[] bits = CpuMemory.floats(ids);
+      int first = CpuMemory.start(ids);
+      check(bits, first, count, rows);
+      float[] to = CpuMemory.floats(y);
+      int start = CpuMemory.start(y);
+      for (int i = 0; i < count; i++) {
+        int id = Float.floatToRawIntBits(bits[first + i]);
+        table.widen(id * columns, columns, to, start + i * columns);
+      }
+    };
+  }
+
+  private void check(float[] bits, int first, int count, int rows) {
+    for (int i = 0; i < count; i++) {
+      int id = Float.floatToRawIntBits(bits[first + i]);
+      if (id < 0 || id >= rows) {
+        throw new IllegalArgumentException(
+            node.path()
+                + ": expected indices 0 to "
+                + (rows - 1)
+                + ", got "
+                + id
+                + " at position "
+                + i);
+      }
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package org.drag4j.kernels.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.drag4j.device.Bindings;
+import org.drag4j.device.Slot;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/** The elementwise stages of a fused operation, done on a tile while it is in the cache. */
+final class Epilogue {
+  /** One stage, not yet bound to memory. */
+  sealed interface Stage {
+    /** An elementwise function. */
+    record Unary(Op.UnaryFn fn) implements Stage {}
+
+    /**
+     * A sum or product with an operand: row r of the result takes the operand's row {@code r /
+     * repeat % rows}.
+     */
+    record Binary(Op.BinaryFn fn, Value operand, int repeat, int rows) implements Stage {}
+  }
+
+  private final RowMath math;
+  private final int columns;
+  private final Bound[] stages;
+
+  /** A stage with its operand's place; {@code values} and {@code start} change from run to run. */
+  private static final class Bound {
+    private final Stage stage;
+    private final @Nullable Slot slot;
+    private float[] values;
+    private int start;
+
+    Bound(Stage stage, @Nullable Slot slot, float[] values) {
+      this.stage = stage;
+      this.slot = slot;
+      this.values = values;
+    }
+  }
+
+  private Epilogue(RowMath math, int columns, Bound[] stages) {
+    this.math = math;
+    this.columns = columns;
+    this.stages = stages;
+  }
+
+  /** The stages after a node's body; empty where one cannot be done row by row. */
+  static Optional<List<Stage>> stages(Value node) {
+    if (!(node.op() instanceof Op.Fused(var body, var then))) {
+      return Optional.of(List.of());
+    }
+    var stages = new ArrayList<Stage>();
+    int used = body.arity();
+    for (var op : then) {
+      if (op instanceof Op.Unary(var fn)) {
+        stages.add(new Stage.Unary(fn));
+      } else if (op instanceof Op.Binary(var fn)) {
+        var stage = binary(fn, node.in(used++), node.shape());
+        if (stage.isEmpty()) {
+          return Optional.empty();
+        }
+        stages.add(stage.get());
+      } else {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(List.copyOf(stages));
+  }
+
+  /**
+   * An operand all of whose dimensions of its own are next to each other, the last one among them:
+   * {@code [C]}, {@code [T, C]}, {@code [N, 1, 1, C]}, the result's own shape.
+   */
+  private static Optional<Stage> binary(Op.BinaryFn fn, Value operand, Shape result) {
+    var shape = operand.shape();
+    boolean weight = operand.op() instanceof Op.Weight;
+    if (operand.dtype() != DType.F32
+        || shape.rank() == 0
+        || shape.dim(-1) != result.dim(-1)
+        || (weight && shape.rank() > 3)) {
+      return Optional.empty();
+    }
+    long repeat = 1;
+    long rows = 1;
+    boolean beyond = false;
+    for (int i = 2; i <= result.rank(); i++) {
+      int mine = i <= shape.rank() ? shape.dim(-i) : 1;
+      int all = result.dim(-i);
+      if (mine == all && (all == 1 || !beyond)) {
+        rows *= all;
+      } else if (mine == 1 && rows == 1) {
+        repeat *= all;
+      } else if (mine == 1) {
+        beyond = true;
+      } else {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(
+        new Stage.Binary(fn, operand, Math.toIntExact(repeat), Math.toIntExact(rows)));
+  }
+
+  /** The stages, for results of {@code columns} columns, with their operands' places. */
+  static Epilogue bind(RowMath math, List<Stage> stages, int columns, Bindings at) {
+    var bound = new Bound[stages.size()];
+    for (int i = 0; i < bound.length; i++) {
+      bound[i] =
+          switch (stages.get(i)) {
+            case Stage.Unary u -> new Bound(u, null, new float[0]);
+            case Stage.Binary b when b.operand().op() instanceof Op.Weight(var name) ->
+                new Bound(b, null, ((CpuWeights) at.weights()).vector(name));
+            case Stage.Binary b -> new Bound(b, at.slot(b.operand()), new float[0]);
+          };
+    }
+    return new Epilogue(math, columns, bound);
+  }
+
+  /** Looks up where the operands are in this run. */
+  void prepare() {
+    for (var s : stages) {
+      if (s.slot != null) {
+        s.values = CpuMemory.floats(s.slot);
+        s.start = CpuMemory.start(s.slot);
+      }
+    }
+  }
+
+  /**
+   * Does all stages on columns {@code left} to {@code left + width} of {@code count} rows from row
+   * {@code top} on, in a result that starts at {@code start}.
+   */
+  void apply(float[] result, int start, int top, int count, int left, int width) {
+    for (var s : stages) {
+      for (int r = top; r < top + count; r++) {
+        apply(s, result, start + r * columns + left, r, left, width);
+      }
+    }
+  }
+
+  private void apply(Bound s, float[] result, int at, int row, int left, int width) {
+    switch (s.stage) {
+      case Stage.Unary u -> math.unary(u.fn(), result, at, width);
+      case Stage.Binary b -> {
+        int operand = s.start + row / b.repeat() % b.rows() * columns + left;
+        switch (b.fn()) {
+          case ADD -> math.add(result, at, s.values, operand, width);
+          case MUL -> math.multiply(result, at, s.values, operand, width);
+        }
+      }
+    }
+  }
+}

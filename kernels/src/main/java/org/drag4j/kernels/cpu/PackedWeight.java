@@ -1,0 +1,79 @@
+package org.drag4j.kernels.cpu;
+
+import java.lang.foreign.MemorySegment;
+import org.drag4j.tensor.DType;
+
+/**
+ * A matrix {@code [O][I][taps]} as the inner kernel reads it: panels of columns, each {@code
+ * [taps][I][width]}. A last panel of few columns is narrow; what it is still short of is zero.
+ */
+final class PackedWeight {
+  private final Elements[] panels;
+  private final int columns;
+  private final Gemm gemm;
+  private final Gemm last;
+
+  /** Packs {@code bytes}, readable by all threads, all of which work. */
+  PackedWeight(
+      CpuContext context, MemorySegment bytes, DType dtype, int columns, int inner, int taps) {
+    this.columns = columns;
+    gemm = context.gemm();
+    int width = gemm.panelWidth();
+    int over = columns % width;
+    last = over > 0 && over <= gemm.narrow().panelWidth() ? gemm.narrow() : gemm;
+    panels = new Elements[Math.ceilDiv(columns, width)];
+    context
+        .workers()
+        .run(
+            panels.length,
+            (p, _) ->
+                panels[p] =
+                    Elements.transposed(
+                        bytes, dtype, p * width, columns(p), inner, taps, gemm(p).panelWidth()));
+  }
+
+  int panels() {
+    return panels.length;
+  }
+
+  /** Columns of the whole matrix. */
+  int columns() {
+    return columns;
+  }
+
+  /** Columns of a panel that are not padding. */
+  int columns(int panel) {
+    return Math.min(gemm.panelWidth(), columns - panel * gemm.panelWidth());
+  }
+
+  /** The kernel for a panel; its width is the panel's. */
+  Gemm gemm(int panel) {
+    return panel == panels.length - 1 ? last : gemm;
+  }
+
+  /**
+   * Rows {@code from} to {@code from + count} of a panel as floats, in {@code scratch} at 0 or in
+   * an array of its own, where they start at {@link #start}.
+   */
+  float[] rows(int panel, int from, int count, float[] scratch) {
+    if (panels[panel] instanceof Elements.Bits32 f) {
+      return f.values();
+    }
+    int width = gemm(panel).panelWidth();
+    panels[panel].widen(from * width, count * width, scratch, 0);
+    return scratch;
+  }
+
+  /** Where {@link #rows} from row {@code from} on start in their array. */
+  int start(int panel, int from) {
+    return panels[panel] instanceof Elements.Bits32 ? from * gemm(panel).panelWidth() : 0;
+  }
+
+  long byteSize() {
+    long sum = 0;
+    for (var p : panels) {
+      sum += p.byteSize();
+    }
+    return sum;
+  }
+}

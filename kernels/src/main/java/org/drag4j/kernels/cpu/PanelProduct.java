@@ -1,0 +1,168 @@
+package org.drag4j.kernels.cpu;
+
+import java.util.Arrays;
+
+/**
+ * Activations times packed weights: what linear layers and direct convolutions have in common. A
+ * task is one panel of columns times one block of rows. Every element is summed in the same order
+ * whatever the blocks, so results do not depend on the number of threads.
+ */
+final class PanelProduct {
+  /**
+   * Where the operands of the result's rows are: row r belongs to pixel (r / width % height, r %
+   * width) of picture r / (width * height), and is the product of {@code runs} runs of {@code
+   * length} floats, {@code runStep} apart, with the weights one after the other.
+   */
+  record Geometry(
+      int rows,
+      int width,
+      int height,
+      int xStep,
+      int yStep,
+      int pictureStep,
+      int runs,
+      int length,
+      int runStep) {
+    /** Rows {@code [rows][length]} one after the other. */
+    static Geometry dense(int rows, int length) {
+      return new Geometry(rows, rows, 1, length, 0, 0, 1, length, 0);
+    }
+  }
+
+  /** Rows of weights at a time: with 64 columns 128 KB, which stay in the second-level cache. */
+  private static final int BLOCK_LENGTH = 512;
+
+  /** Rows of a block at most: with their weights they stay in the second-level cache, too. */
+  private static final int BLOCK_ROWS = 504;
+
+  private final CpuContext context;
+  private final Geometry geometry;
+  private final PackedWeight weight;
+  private final float[] bias;
+  private final Epilogue epilogue;
+  private final int blockLength;
+  private final int blockRows;
+  private final int tasks;
+  private final Workers.Task task = this::block;
+
+  private float[] a = new float[0];
+  private int aStart;
+  private float[] c = new float[0];
+  private int cStart;
+
+  /**
+   * @param bias one float a column, or none
+   */
+  PanelProduct(
+      CpuContext context, Geometry geometry, PackedWeight weight, float[] bias, Epilogue epilogue) {
+    this.context = context;
+    this.geometry = geometry;
+    this.weight = weight;
+    this.bias = bias;
+    this.epilogue = epilogue;
+    int blocks = Math.ceilDiv(geometry.length(), BLOCK_LENGTH);
+    blockLength = Math.ceilDiv(geometry.length(), blocks);
+    var gemm = context.gemm();
+    blockRows =
+        blockRows(geometry.rows(), gemm.tileRows(), weight.panels(), context.workers().size());
+    tasks = Math.multiplyExact(weight.panels(), Math.ceilDiv(geometry.rows(), blockRows));
+    context.reserveScratch((blockLength + blockRows) * gemm.panelWidth());
+    context.reserveIndices(blockRows);
+  }
+
+  /** Rows of a block so that the busiest thread has least to do. */
+  private static int blockRows(int rows, int tile, int panels, int threads) {
+    // Widening a panel's weights costs about as much as this many rows do.
+    int overhead = 4;
+    int best = tile;
+    long least = Long.MAX_VALUE;
+    for (int block = BLOCK_ROWS / tile * tile; block >= tile; block -= tile) {
+      long each = Math.ceilDiv((long) panels * Math.ceilDiv(rows, block), threads);
+      long cost = each * (Math.min(block, rows) + overhead);
+      if (cost < least) {
+        least = cost;
+        best = block;
+      }
+    }
+    return best;
+  }
+
+  /** Computes the result at {@code c} from the activations at {@code a}. */
+  void run(float[] a, int aStart, float[] c, int cStart) {
+    this.a = a;
+    this.aStart = aStart;
+    this.c = c;
+    this.cStart = cStart;
+    epilogue.prepare();
+    context.workers().run(tasks, task);
+  }
+
+  private void block(int index, int thread) {
+    int panel = index % weight.panels();
+    int top = index / weight.panels() * blockRows;
+    int count = Math.min(blockRows, geometry.rows() - top);
+    int left = panel * context.gemm().panelWidth();
+    int width = weight.columns(panel);
+    int at = cStart + top * weight.columns() + left;
+    int[] rows = context.indices(thread);
+    locate(top, count, rows);
+    float[] scratch = context.scratch(thread);
+    int panelWidth = weight.gemm(panel).panelWidth();
+    if (width == panelWidth) {
+      initialise(c, at, weight.columns(), left, width, count);
+      multiply(panel, rows, count, scratch, c, at, weight.columns());
+    } else {
+      // A tile writes whole panels: the last one goes where nothing is overwritten.
+      int spare = blockLength * panelWidth;
+      Arrays.fill(scratch, spare, spare + count * panelWidth, 0);
+      initialise(scratch, spare, panelWidth, left, width, count);
+      multiply(panel, rows, count, scratch, scratch, spare, panelWidth);
+      for (int r = 0; r < count; r++) {
+        System.arraycopy(scratch, spare + r * panelWidth, c, at + r * weight.columns(), width);
+      }
+    }
+    epilogue.apply(c, cStart, top, count, left, width);
+  }
+
+  private void multiply(
+      int panel, int[] rows, int count, float[] scratch, float[] to, int at, int stride) {
+    var gemm = weight.gemm(panel);
+    for (int run = 0; run < geometry.runs(); run++) {
+      for (int from = 0; from < geometry.length(); from += blockLength) {
+        int length = Math.min(blockLength, geometry.length() - from);
+        int row = run * geometry.length() + from;
+        float[] b = weight.rows(panel, row, length, scratch);
+        int bStart = weight.start(panel, row);
+        int delta = run * geometry.runStep() + from;
+        gemm.panel(a, rows, 0, count, delta, b, bStart, length, to, at, stride, true);
+      }
+    }
+  }
+
+  private void locate(int top, int count, int[] rows) {
+    int width = geometry.width();
+    int y = top / width;
+    int x = top % width;
+    for (int r = 0; r < count; r++) {
+      rows[r] =
+          aStart
+              + y / geometry.height() * geometry.pictureStep()
+              + y % geometry.height() * geometry.yStep()
+              + x * geometry.xStep();
+      if (++x == width) {
+        x = 0;
+        y++;
+      }
+    }
+  }
+
+  private void initialise(float[] to, int at, int stride, int left, int width, int count) {
+    for (int r = 0; r < count; r++) {
+      if (bias.length == 0) {
+        Arrays.fill(to, at + r * stride, at + r * stride + width, 0);
+      } else {
+        System.arraycopy(bias, left, to, at + r * stride, width);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package org.drag4j.kernels.cpu;
+
+import org.drag4j.device.Bindings;
+import org.drag4j.device.Slot;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a kernel finds one of its tensors. Slots are bound anew between runs, so the caller's
+ * thread looks them up once a call, before the others start.
+ */
+final class Place {
+  private final @Nullable Slot slot;
+  private float[] floats;
+  private int start;
+
+  private Place(@Nullable Slot slot, float[] floats) {
+    this.slot = slot;
+    this.floats = floats;
+  }
+
+  /** The place of an activation, or of a weight as floats in the checkpoint's order. */
+  static Place of(Bindings at, Value v) {
+    var root = v;
+    while (root.op() instanceof Op.Reshape) {
+      root = root.in(0);
+    }
+    return root.op() instanceof Op.Weight(var name)
+        ? new Place(null, ((CpuWeights) at.weights()).vector(name))
+        : new Place(at.slot(v), new float[0]);
+  }
+
+  static Place of(Slot slot) {
+    return new Place(slot, new float[0]);
+  }
+
+  /** Follows the slot to the tensor of this run. */
+  void lookUp() {
+    if (slot != null) {
+      floats = CpuMemory.floats(slot);
+      start = CpuMemory.start(slot);
+    }
+  }
+
+  float[] floats() {
+    return floats;
+  }
+
+  /** Index of the first element. */
+  int start() {
+    return start;
+  }
+}

@@ -1,0 +1,127 @@
+package org.drag4j.kernels.cpu;
+
+import java.util.Arrays;
+
+/**
+ * Panels cut into register tiles of 6, 4, 2 and 1 rows. Every tile is one small method with a sum
+ * per local variable and one loop: the shape that C2 keeps in registers.
+ */
+abstract sealed class VectorGemm implements Gemm
+    permits VectorGemm6x4, VectorGemm6x2, VectorGemm6x1 {
+  /** Below 32 registers of 512 bits more than 12 sums would spill. */
+  private static final int LANES_OF_512_BITS = 16;
+
+  private final int width;
+
+  VectorGemm(int width) {
+    this.width = width;
+  }
+
+  /** The tile for the vectors in force. */
+  static Gemm create() {
+    return Lanes.floats().length() == LANES_OF_512_BITS ? new VectorGemm6x4() : new VectorGemm6x2();
+  }
+
+  @Override
+  public int tileRows() {
+    return 6;
+  }
+
+  @Override
+  public int panelWidth() {
+    return width;
+  }
+
+  @Override
+  public Gemm narrow() {
+    return new VectorGemm6x1();
+  }
+
+  @Override
+  public void panel(
+      float[] a,
+      int[] rows,
+      int first,
+      int count,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride,
+      boolean accumulate) {
+    if (!accumulate) {
+      for (int r = 0; r < count; r++) {
+        Arrays.fill(c, cStart + r * cStride, cStart + r * cStride + width, 0);
+      }
+    }
+    int r = 0;
+    for (; r + 6 <= count; r += 6) {
+      rows6(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+    }
+    if (r + 4 <= count) {
+      rows4(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+      r += 4;
+    }
+    if (r + 2 <= count) {
+      rows2(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+      r += 2;
+    }
+    if (r < count) {
+      rows1(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+    }
+  }
+
+  /** Adds six rows' products to c. */
+  abstract void rows6(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride);
+
+  /** Adds four rows' products to c. */
+  abstract void rows4(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride);
+
+  /** Adds two rows' products to c. */
+  abstract void rows2(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride);
+
+  /** Adds one row's products to c. */
+  abstract void rows1(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride);
+}

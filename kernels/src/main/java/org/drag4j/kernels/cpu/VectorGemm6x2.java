@@ -1,0 +1,207 @@
+package org.drag4j.kernels.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Tiles of six rows by two vectors: 12 sums, two weights and one activation fit the 16 registers of
+ * AVX2, and of NEON.
+ */
+final class VectorGemm6x2 extends VectorGemm {
+  private static final VectorSpecies<Float> SPECIES = Lanes.floats();
+  private static final int LANES = SPECIES.length();
+  private static final int WIDTH = 2 * LANES;
+
+  VectorGemm6x2() {
+    super(WIDTH);
+  }
+
+  @Override
+  void rows6(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride) {
+    int a0 = rows[first] + delta;
+    int a1 = rows[first + 1] + delta;
+    int a2 = rows[first + 2] + delta;
+    int a3 = rows[first + 3] + delta;
+    int a4 = rows[first + 4] + delta;
+    int a5 = rows[first + 5] + delta;
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
+    int at4 = at3 + cStride;
+    int at5 = at4 + cStride;
+    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
+    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
+    var c10 = FloatVector.fromArray(SPECIES, c, at1);
+    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
+    var c20 = FloatVector.fromArray(SPECIES, c, at2);
+    var c21 = FloatVector.fromArray(SPECIES, c, at2 + LANES);
+    var c30 = FloatVector.fromArray(SPECIES, c, at3);
+    var c31 = FloatVector.fromArray(SPECIES, c, at3 + LANES);
+    var c40 = FloatVector.fromArray(SPECIES, c, at4);
+    var c41 = FloatVector.fromArray(SPECIES, c, at4 + LANES);
+    var c50 = FloatVector.fromArray(SPECIES, c, at5);
+    var c51 = FloatVector.fromArray(SPECIES, c, at5 + LANES);
+    for (int i = 0; i < k; i++) {
+      int at = bStart + i * WIDTH;
+      var b0 = FloatVector.fromArray(SPECIES, b, at);
+      var b1 = FloatVector.fromArray(SPECIES, b, at + LANES);
+      var x = FloatVector.broadcast(SPECIES, a[a0 + i]);
+      c00 = x.fma(b0, c00);
+      c01 = x.fma(b1, c01);
+      x = FloatVector.broadcast(SPECIES, a[a1 + i]);
+      c10 = x.fma(b0, c10);
+      c11 = x.fma(b1, c11);
+      x = FloatVector.broadcast(SPECIES, a[a2 + i]);
+      c20 = x.fma(b0, c20);
+      c21 = x.fma(b1, c21);
+      x = FloatVector.broadcast(SPECIES, a[a3 + i]);
+      c30 = x.fma(b0, c30);
+      c31 = x.fma(b1, c31);
+      x = FloatVector.broadcast(SPECIES, a[a4 + i]);
+      c40 = x.fma(b0, c40);
+      c41 = x.fma(b1, c41);
+      x = FloatVector.broadcast(SPECIES, a[a5 + i]);
+      c50 = x.fma(b0, c50);
+      c51 = x.fma(b1, c51);
+    }
+    c00.intoArray(c, cStart);
+    c01.intoArray(c, cStart + LANES);
+    c10.intoArray(c, at1);
+    c11.intoArray(c, at1 + LANES);
+    c20.intoArray(c, at2);
+    c21.intoArray(c, at2 + LANES);
+    c30.intoArray(c, at3);
+    c31.intoArray(c, at3 + LANES);
+    c40.intoArray(c, at4);
+    c41.intoArray(c, at4 + LANES);
+    c50.intoArray(c, at5);
+    c51.intoArray(c, at5 + LANES);
+  }
+
+  @Override
+  void rows4(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride) {
+    int a0 = rows[first] + delta;
+    int a1 = rows[first + 1] + delta;
+    int a2 = rows[first + 2] + delta;
+    int a3 = rows[first + 3] + delta;
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
+    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
+    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
+    var c10 = FloatVector.fromArray(SPECIES, c, at1);
+    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
+    var c20 = FloatVector.fromArray(SPECIES, c, at2);
+    var c21 = FloatVector.fromArray(SPECIES, c, at2 + LANES);
+    var c30 = FloatVector.fromArray(SPECIES, c, at3);
+    var c31 = FloatVector.fromArray(SPECIES, c, at3 + LANES);
+    for (int i = 0; i < k; i++) {
+      int at = bStart + i * WIDTH;
+      var b0 = FloatVector.fromArray(SPECIES, b, at);
+      var b1 = FloatVector.fromArray(SPECIES, b, at + LANES);
+      var x = FloatVector.broadcast(SPECIES, a[a0 + i]);
+      c00 = x.fma(b0, c00);
+      c01 = x.fma(b1, c01);
+      x = FloatVector.broadcast(SPECIES, a[a1 + i]);
+      c10 = x.fma(b0, c10);
+      c11 = x.fma(b1, c11);
+      x = FloatVector.broadcast(SPECIES, a[a2 + i]);
+      c20 = x.fma(b0, c20);
+      c21 = x.fma(b1, c21);
+      x = FloatVector.broadcast(SPECIES, a[a3 + i]);
+      c30 = x.fma(b0, c30);
+      c31 = x.fma(b1, c31);
+    }
+    c00.intoArray(c, cStart);
+    c01.intoArray(c, cStart + LANES);
+    c10.intoArray(c, at1);
+    c11.intoArray(c, at1 + LANES);
+    c20.intoArray(c, at2);
+    c21.intoArray(c, at2 + LANES);
+    c30.intoArray(c, at3);
+    c31.intoArray(c, at3 + LANES);
+  }
+
+  @Override
+  void rows2(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride) {
+    int a0 = rows[first] + delta;
+    int a1 = rows[first + 1] + delta;
+    int at1 = cStart + cStride;
+    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
+    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
+    var c10 = FloatVector.fromArray(SPECIES, c, at1);
+    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
+    for (int i = 0; i < k; i++) {
+      int at = bStart + i * WIDTH;
+      var b0 = FloatVector.fromArray(SPECIES, b, at);
+      var b1 = FloatVector.fromArray(SPECIES, b, at + LANES);
+      var x = FloatVector.broadcast(SPECIES, a[a0 + i]);
+      c00 = x.fma(b0, c00);
+      c01 = x.fma(b1, c01);
+      x = FloatVector.broadcast(SPECIES, a[a1 + i]);
+      c10 = x.fma(b0, c10);
+      c11 = x.fma(b1, c11);
+    }
+    c00.intoArray(c, cStart);
+    c01.intoArray(c, cStart + LANES);
+    c10.intoArray(c, at1);
+    c11.intoArray(c, at1 + LANES);
+  }
+
+  @Override
+  void rows1(
+      float[] a,
+      int[] rows,
+      int first,
+      int delta,
+      float[] b,
+      int bStart,
+      int k,
+      float[] c,
+      int cStart,
+      int cStride) {
+    int a0 = rows[first] + delta;
+    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
+    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
+    for (int i = 0; i < k; i++) {
+      int at = bStart + i * WIDTH;
+      var b0 = FloatVector.fromArray(SPECIES, b, at);
+      var b1 = FloatVector.fromArray(SPECIES, b, at + LANES);
+      var x = FloatVector.broadcast(SPECIES, a[a0 + i]);
+      c00 = x.fma(b0, c00);
+      c01 = x.fma(b1, c01);
+    }
+    c00.intoArray(c, cStart);
+    c01.intoArray(c, cStart + LANES);
+  }
+}

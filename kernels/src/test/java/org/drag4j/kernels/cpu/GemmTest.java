@@ -1,0 +1,86 @@
+package org.drag4j.kernels.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+final class GemmTest {
+  @BeforeAll
+  static void width() {
+    VectorWidth.fix(VectorWidth.ofThisProcessor());
+  }
+
+  private static List<Gemm> all() {
+    return List.of(new ScalarGemm(), new VectorGemm6x4(), new VectorGemm6x2(), new VectorGemm6x1());
+  }
+
+  @Test
+  void everyTileOfEveryKernelMatchesADoubleLoop() {
+    for (var gemm : all()) {
+      for (int count = 1; count <= 13; count++) {
+        for (int k : new int[] {1, 2, 19}) {
+          check(gemm, count, k, false);
+          check(gemm, count, k, true);
+        }
+      }
+    }
+  }
+
+  private static void check(Gemm gemm, int count, int k, boolean accumulate) {
+    int width = gemm.panelWidth();
+    int first = 2;
+    int delta = 3;
+    int bStart = 5;
+    int cStart = 7;
+    int cStride = width + 9;
+    float[] a = Reference.normal(40 * 20 + k, 1);
+    float[] b = Reference.normal(bStart + k * width, 2);
+    float[] before = Reference.normal(cStart + count * cStride, 3);
+    float[] c = before.clone();
+    // Rows in no order, one of them twice.
+    int[] rows = new int[first + count];
+    for (int r = 0; r < rows.length; r++) {
+      rows[r] = (r * 17 + 5) % 37 * 20;
+    }
+    rows[rows.length - 1] = rows[first];
+    gemm.panel(a, rows, first, count, delta, b, bStart, k, c, cStart, cStride, accumulate);
+    for (int i = 0; i < c.length; i++) {
+      int r = Math.floorDiv(i - cStart, cStride);
+      int j = Math.floorMod(i - cStart, cStride);
+      var where = gemm.getClass() + " count " + count + " k " + k + " row " + r + " column " + j;
+      if (i < cStart || j >= width) {
+        assertEquals(before[i], c[i], where);
+        continue;
+      }
+      var sum = Reference.Sum.ZERO;
+      if (accumulate) {
+        sum = sum.plus(before[i]);
+      }
+      for (int n = 0; n < k; n++) {
+        sum = sum.plus((double) a[rows[first + r] + delta + n] * b[bStart + n * width + j]);
+      }
+      Reference.assertClose(sum, c[i], where);
+    }
+  }
+
+  @Test
+  void aRowDoesNotDependOnTheTileItIsIn() {
+    for (var gemm : all()) {
+      int width = gemm.panelWidth();
+      float[] a = Reference.normal(13 * 50, 4);
+      float[] b = Reference.normal(50 * width, 5);
+      int[] rows = new int[13];
+      Arrays.setAll(rows, r -> r * 50);
+      var whole = new float[13 * width];
+      gemm.panel(a, rows, 0, 13, 0, b, 0, 50, whole, 0, width, false);
+      var single = new float[13 * width];
+      for (int r = 0; r < 13; r++) {
+        gemm.panel(a, rows, r, 1, 0, b, 0, 50, single, r * width, width, false);
+      }
+      assertEquals(Arrays.toString(whole), Arrays.toString(single), gemm.getClass().toString());
+    }
+  }
+}

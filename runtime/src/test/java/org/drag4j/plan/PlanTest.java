@@ -1,0 +1,371 @@
+package org.drag4j.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.drag4j.device.Backend;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.NullBackend;
+import org.drag4j.device.Slot;
+import org.drag4j.device.UnsupportedOpException;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.layer.Conv2d;
+import org.drag4j.layer.GroupNorm;
+import org.drag4j.layer.Identity;
+import org.drag4j.layer.Linear;
+import org.drag4j.layer.ResnetBlock2D;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Tensor;
+import org.drag4j.tensor.WeightSource;
+import org.drag4j.trace.Trace;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Test;
+
+/** Compilation on devices that compute nothing. */
+class PlanTest {
+  private static final WeightSource NO_WEIGHTS =
+      new WeightSource() {
+        @Override
+        public String origin() {
+          return "nothing";
+        }
+
+        @Override
+        public Set<String> names() {
+          return Set.of();
+        }
+
+        @Override
+        public Optional<Entry> entry(String name) {
+          return Optional.empty();
+        }
+
+        @Override
+        public MemorySegment bytes(String name, Arena arena) {
+          throw new IllegalArgumentException(name);
+        }
+      };
+
+  private static final PlanOptions PLAIN =
+      new PlanOptions(KernelOptions.DEFAULT, Set.of("all"), _ -> false);
+
+  @Test
+  void stepsAreTheLiveNodesThatCompute() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(1, 4, 4, 8), DType.F32);
+    var mid = x.silu().reshape(1, 16, 8).gelu().output("mid");
+    mid.quickGelu().reshape(128);
+    try (var plan = compile(g, new NullBackend(), PLAIN)) {
+      assertEquals(
+          List.of("unary_null", "unary_null"),
+          plan.steps().stream().map(s -> s.kernel().name()).toList());
+      assertEquals(Set.of("x", "mid"), plan.names());
+      assertEquals(Shape.of(1, 16, 8), plan.tensor("mid").shape());
+      plan.run(Trace.OFF);
+    }
+  }
+
+  @Test
+  void everyUnsupportedNodeIsListed() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(1, 4, 4, 8), DType.F32);
+    new Linear("a.proj", 8, 8, true).forward(x.geglu().concat(x.geglu())).silu().output("y");
+    var backend = new RecordingBackend(op -> op instanceof Op.Concat, 0);
+    var e = assertThrows(UnsupportedOpException.class, () -> compile(g, backend, PLAIN));
+    var message = String.valueOf(e.getMessage());
+    assertEquals(5, message.lines().count(), message);
+    assertTrue(message.startsWith("null has no kernel for:"), message);
+    assertEquals(2, message.lines().filter(l -> l.contains("x: Geglu")).count(), message);
+    assertTrue(message.contains("a.proj: Linear[bias=true]"), message);
+    assertTrue(message.contains("a.proj: Unary[fn=SILU]"), message);
+  }
+
+  @Test
+  void fusionSavesTheStepsItShould() {
+    assertEquals(List.of("group_norm", "conv2d", "group_norm", "conv2d"), resnetSteps(Set.of()));
+    assertEquals(
+        List.of("group_norm", "unary", "conv2d", "group_norm", "unary", "conv2d"),
+        resnetSteps(Set.of(Fusion.GROUP_NORM_ACTIVATION.label())));
+    assertEquals(
+        List.of("group_norm", "conv2d", "binary", "group_norm", "conv2d", "binary"),
+        resnetSteps(Set.of(Fusion.CONV2D_EPILOGUE.label())));
+    assertEquals(8, resnetSteps(Set.of("all")).size());
+  }
+
+  @Test
+  void aDeviceWithoutFusedKernelsRunsThePlainForm() {
+    var g = resnet();
+    var backend = new RecordingBackend(op -> !(op instanceof Op.Fused), 0);
+    try (var plan = compile(g, backend, PlanOptions.DEFAULT)) {
+      assertEquals(8, plan.steps().size());
+    }
+  }
+
+  @Test
+  void valuesThatOthersNeedAreNotFusedAway() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(1, 3, 8), DType.F32);
+    var seen = new Linear("seen", 8, 8, true).forward(x).output("seen");
+    seen.silu().output("a");
+    var twice = new Linear("twice", 8, 8, true).forward(x);
+    twice.silu().plus(twice).output("b");
+    var small = new Linear("small", 8, 8, true).forward(g.input("s", Shape.of(1, 1, 8), DType.F32));
+    x.plus(small).output("c");
+    try (var plan = compile(g, new NullBackend(), PlanOptions.DEFAULT)) {
+      assertTrue(plan.steps().stream().noneMatch(s -> s.node().op() instanceof Op.Fused));
+      assertEquals(7, plan.steps().size());
+    }
+  }
+
+  @Test
+  void fusionKeepsTheCost() {
+    var g = resnet();
+    try (var fused = compile(g, new NullBackend(), PlanOptions.DEFAULT);
+        var plain = compile(g, new NullBackend(), PLAIN)) {
+      assertEquals(plain.cost().flops(), fused.cost().flops());
+      assertTrue(fused.cost().bytes() < plain.cost().bytes());
+    }
+  }
+
+  @Test
+  void aDeepNetworkKeepsFewActivations() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(2, 64, 64, 320), DType.F32);
+    for (int i = 0; i < 60; i++) {
+      x = block("blocks." + i, 320).forward(x, null);
+    }
+    x.output("y");
+    long one = 4L * 2 * 64 * 64 * 320;
+    try (var plan = compile(g, new NullBackend(), PLAIN)) {
+      assertEquals(60 * 7, plan.steps().size());
+      // The input stays; a block holds its shortcut, an operand and a result.
+      assertTrue(plan.slabBytes() <= 4 * one, plan.slabBytes() + " of " + 4 * one);
+      assertTrue(plan.cost().flops() > 60L * 2 * 2 * 2 * 64 * 64 * 320 * 320 * 9);
+    }
+  }
+
+  @Test
+  void externalTensorsTakeNoRoomAndMustBeBound() {
+    var g = new Graph(Hook.NONE);
+    g.input("x", Shape.of(1, 1000), DType.F32).silu().gelu().output("y");
+    var backend = new NullBackend();
+    try (var plan = compile(g, backend, PLAIN.withExternal(_ -> true))) {
+      assertEquals(4032, plan.slabBytes());
+      var e = assertThrows(IllegalStateException.class, () -> plan.run(Trace.OFF));
+      assertTrue(String.valueOf(e.getMessage()).contains("x"), e.toString());
+      assertThrows(IllegalArgumentException.class, () -> plan.tensor("y"));
+      var memory = backend.allocate(8000, "test");
+      var in = new Tensor(memory, 0, Shape.of(1, 1000), DType.F32);
+      plan.bind("x", in);
+      assertThrows(IllegalStateException.class, () -> plan.run(Trace.OFF));
+      plan.bind("y", new Tensor(memory, 4000, Shape.of(1, 1000), DType.F32));
+      plan.run(Trace.OFF);
+      assertSame(memory, plan.tensor("x").memory());
+      assertEquals(4000, plan.tensor("y").offset());
+    }
+  }
+
+  @Test
+  void onlyWhatFitsIsBound() {
+    var g = new Graph(Hook.NONE);
+    g.input("x", Shape.of(1, 8), DType.F32).silu().output("y");
+    var memory = new NullBackend().allocate(64, "test");
+    try (var plan = compile(g, new NullBackend(), PLAIN)) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> plan.bind("x", new Tensor(memory, 0, Shape.of(8), DType.F32)));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> plan.bind("x", new Tensor(memory, 0, Shape.of(1, 8), DType.I32)));
+      var e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> plan.bind("z", new Tensor(memory, 0, Shape.of(1, 8), DType.F32)));
+      assertEquals("z: expected one of [x, y]", e.getMessage());
+    }
+  }
+
+  @Test
+  void twoOutputsOfOneValueAreNotBoundApart() {
+    var g = new Graph(Hook.NONE);
+    var h = g.input("x", Shape.of(1, 8), DType.F32).silu();
+    h.output("a");
+    h.reshape(8).output("b");
+    try (var plan = compile(g, new NullBackend(), PLAIN)) {
+      assertEquals(plan.tensor("a").offset(), plan.tensor("b").offset());
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> compile(g, new NullBackend(), PLAIN.withExternal("b"::equals)).close());
+  }
+
+  /** Independent of how the layout is found: replays the steps and watches every byte. */
+  @RepeatedTest(60)
+  void noStepOverwritesWhatALaterOneReads(RepetitionInfo info) {
+    var random = new SplittableRandom(info.getCurrentRepetition());
+    var g = randomGraph(random);
+    var backend = new RecordingBackend(_ -> true, random.nextInt(3) * 100L);
+    var options = random.nextBoolean() ? PlanOptions.DEFAULT : PLAIN;
+    try (var plan = compile(g, backend, options)) {
+      // Twice: the second run must find the inputs as they were.
+      var owner = new Bytes((int) plan.slabBytes());
+      for (var name : plan.names()) {
+        if (plan.value(name).op() instanceof Op.Input) {
+          owner.write(plan.tensor(name), root(plan.value(name)));
+        }
+      }
+      for (int run = 0; run < 2; run++) {
+        for (var step : backend.bound()) {
+          step.read().forEach((v, slot) -> owner.check(slot.tensor(), root(v)));
+          var scratch = step.workspace().tensor();
+          owner.write(scratch, step);
+          step.read().forEach((v, slot) -> owner.check(slot.tensor(), root(v)));
+          owner.write(step.written().tensor(), step.node());
+          owner.check(scratch, step);
+          step.read().forEach((v, slot) -> owner.check(slot.tensor(), root(v)));
+        }
+        for (var name : plan.names()) {
+          owner.check(plan.tensor(name), root(plan.value(name)));
+        }
+      }
+      assertEquals(distinctSlots(backend), slotsOfValues(backend));
+    }
+  }
+
+  /** Who wrote each byte of the slab last. */
+  private static final class Bytes {
+    private final Object[] owners;
+
+    Bytes(int size) {
+      owners = new Object[size];
+      Arrays.fill(owners, "nobody");
+    }
+
+    void write(Tensor t, Object who) {
+      Arrays.fill(owners, (int) t.offset(), (int) (t.offset() + t.byteSize()), who);
+    }
+
+    void check(Tensor t, Object who) {
+      for (int i = (int) t.offset(); i < t.offset() + t.byteSize(); i++) {
+        assertEquals(who, owners[i]);
+      }
+    }
+  }
+
+  private static Set<Slot> distinctSlots(RecordingBackend backend) {
+    var slots = new HashSet<Slot>();
+    for (var b : backend.bound()) {
+      slots.add(b.written());
+      slots.addAll(b.read().values());
+    }
+    return slots;
+  }
+
+  /** A view's slot is that of what it views, everywhere the same. */
+  private static Set<Slot> slotsOfValues(RecordingBackend backend) {
+    Map<Value, Slot> slots = new HashMap<>();
+    for (var b : backend.bound()) {
+      b.read().forEach((v, slot) -> assertSame(slots.computeIfAbsent(root(v), _ -> slot), slot));
+      assertSame(slots.computeIfAbsent(b.node(), _ -> b.written()), b.written());
+    }
+    return new HashSet<>(slots.values());
+  }
+
+  private static Value root(Value v) {
+    return v.op() instanceof Op.Reshape ? root(v.in(0)) : v;
+  }
+
+  private static Graph randomGraph(SplittableRandom random) {
+    var g = new Graph(Hook.NONE);
+    var values = new ArrayList<Value>();
+    values.add(g.input("x", Shape.of(1, 2, 2, 8), DType.F32));
+    values.add(g.input("y", Shape.of(1, 2, 2, 8), DType.F32));
+    for (int i = random.nextInt(3, 40); i > 0; i--) {
+      var a = values.get(random.nextInt(values.size()));
+      var same = values.stream().filter(v -> v.shape().equals(a.shape())).toList();
+      var b = same.get(random.nextInt(same.size()));
+      int c = a.shape().dim(3);
+      int j = i;
+      values.add(
+          switch (random.nextInt(7)) {
+            case 0 -> a.silu();
+            case 1 -> a.plus(b);
+            case 2 -> a.times(b);
+            case 3 -> new Conv2d("conv" + j, c, 8, 1, 1, 0, 0).forward(a);
+            case 4 -> new GroupNorm("norm" + j, 2, c, 1e-5f).forward(a);
+            case 5 -> c > 64 ? a.gelu() : a.concat(b);
+            default -> a.reshape(1, 4, c).gelu().reshape(1, 2, 2, c);
+          });
+    }
+    values.getLast().output("last");
+    for (int i = random.nextInt(3); i > 0; i--) {
+      values.get(random.nextInt(values.size())).output("output" + i);
+    }
+    return g;
+  }
+
+  @Test
+  void thePropertyTestSeesOverlaps() {
+    var owner = new Bytes(64);
+    var memory = new NullBackend().allocate(64, "test");
+    owner.write(new Tensor(memory, 0, Shape.of(4), DType.F32), "a");
+    owner.write(new Tensor(memory, 12, Shape.of(4), DType.F32), "b");
+    assertThrows(
+        AssertionError.class,
+        () -> owner.check(new Tensor(memory, 0, Shape.of(4), DType.F32), "a"));
+  }
+
+  private static List<String> resnetSteps(Set<String> off) {
+    try (var plan =
+        compile(
+            resnet(), new NullBackend(), new PlanOptions(KernelOptions.DEFAULT, off, _ -> false))) {
+      assertFalse(plan.steps().isEmpty());
+      return plan.steps().stream().map(s -> s.node().op().label()).toList();
+    }
+  }
+
+  private static Graph resnet() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(1, 4, 4, 16), DType.F32);
+    var temb = g.input("temb", Shape.of(1, 1, 1, 16), DType.F32);
+    var h = new GroupNorm("norm1", 4, 16, 1e-5f).forward(x).silu();
+    h = new Conv2d("conv1", 16, 16, 3, 1, 1, 1).forward(h).plus(temb);
+    h = new GroupNorm("norm2", 4, 16, 1e-5f).forward(h).silu();
+    x.plus(new Conv2d("conv2", 16, 16, 3, 1, 1, 1).forward(h)).output("y");
+    return g;
+  }
+
+  private static ResnetBlock2D block(String path, int c) {
+    return new ResnetBlock2D(
+        path,
+        new GroupNorm(path + ".norm1", 32, c, 1e-5f),
+        new Conv2d(path + ".conv1", c, c, 3, 1, 1, 1),
+        Optional.empty(),
+        new GroupNorm(path + ".norm2", 32, c, 1e-5f),
+        new Conv2d(path + ".conv2", c, c, 3, 1, 1, 1),
+        new Identity());
+  }
+
+  private static Plan compile(Graph g, Backend backend, PlanOptions options) {
+    return Plan.compile(g, backend, backend.weights(NO_WEIGHTS), options);
+  }
+}

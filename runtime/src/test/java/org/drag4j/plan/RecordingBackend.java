@@ -1,0 +1,96 @@
+package org.drag4j.plan;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.drag4j.device.Backend;
+import org.drag4j.device.Bindings;
+import org.drag4j.device.DeviceWeights;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Launch;
+import org.drag4j.device.NullBackend;
+import org.drag4j.device.Slot;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DeviceMemory;
+import org.drag4j.tensor.WeightSource;
+
+/** A device that computes nothing but remembers where every step's operands were put. */
+final class RecordingBackend implements Backend {
+  /** Slots of one step: those read, the one written, the scratch memory. */
+  record Bound(Value node, Map<Value, Slot> read, Slot written, Slot workspace) {}
+
+  private final NullBackend nothing = new NullBackend();
+  private final Predicate<Op> knows;
+  private final long workspaceBytes;
+  private final List<Bound> bound = new ArrayList<>();
+
+  RecordingBackend(Predicate<Op> knows, long workspaceBytes) {
+    this.knows = knows;
+    this.workspaceBytes = workspaceBytes;
+  }
+
+  List<Bound> bound() {
+    return bound;
+  }
+
+  @Override
+  public String device() {
+    return "null";
+  }
+
+  @Override
+  public DeviceMemory allocate(long bytes, String purpose) {
+    return nothing.allocate(bytes, purpose);
+  }
+
+  @Override
+  public DeviceWeights weights(WeightSource source) {
+    return nothing.weights(source);
+  }
+
+  @Override
+  public Optional<Kernel> select(Value node, KernelOptions options) {
+    return knows.test(node.op()) ? Optional.of(new Recording(node)) : Optional.empty();
+  }
+
+  @Override
+  public void synchronize() {}
+
+  @Override
+  public void close() {}
+
+  private final class Recording implements Kernel {
+    private final Value node;
+
+    Recording(Value node) {
+      this.node = node;
+    }
+
+    @Override
+    public String name() {
+      return node.op().label() + "_recorded";
+    }
+
+    @Override
+    public long workspaceBytes() {
+      return workspaceBytes;
+    }
+
+    @Override
+    public Launch bind(Bindings at) {
+      var read = new LinkedHashMap<Value, Slot>();
+      for (var in : node.inputs()) {
+        if (!(in.op() instanceof Op.Weight)) {
+          read.put(in, at.slot(in));
+        }
+      }
+      bound.add(new Bound(node, read, at.slot(node), at.workspace()));
+      return () -> {};
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** What may depend on what. */
+@NullMarked
+package org.drag4j.tests.arch;
+
+import org.jspecify.annotations.NullMarked;

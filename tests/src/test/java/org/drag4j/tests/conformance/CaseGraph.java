@@ -1,0 +1,168 @@
+package org.drag4j.tests.conformance;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.DoubleSupplier;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Weights;
+
+/** A graph being built together with random inputs and weights; a seed gives the same always. */
+public final class CaseGraph {
+  private final SplittableRandom random;
+  private final DType weightType;
+  private final Graph graph = new Graph(Hook.NONE);
+  private final MapWeights weights = new MapWeights();
+  private final Map<String, double[]> inputs = new LinkedHashMap<>();
+  private int layers;
+
+  /** An empty graph; {@code weightType} is what {@link #weights()} will hold. */
+  public CaseGraph(long seed, DType weightType) {
+    this.random = new SplittableRandom(seed);
+    this.weightType = weightType;
+  }
+
+  public Graph graph() {
+    return graph;
+  }
+
+  public MapWeights weights() {
+    return weights;
+  }
+
+  /** The inputs' elements, each a float or an int exactly. */
+  public Map<String, double[]> inputs() {
+    return inputs;
+  }
+
+  /** Normal numbers. */
+  public Value input(String name, int... dims) {
+    return input(name, random::nextGaussian, dims);
+  }
+
+  /** Elements from {@code next}, rounded to float. */
+  public Value input(String name, DoubleSupplier next, int... dims) {
+    return input(name, () -> (float) next.getAsDouble(), DType.F32, Shape.of(dims));
+  }
+
+  /** Integers below {@code bound}. */
+  public Value ids(String name, int bound, int... dims) {
+    return input(name, () -> random.nextInt(bound), DType.I32, Shape.of(dims));
+  }
+
+  private Value input(String name, DoubleSupplier next, DType dtype, Shape shape) {
+    var x = new double[(int) shape.size()];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = next.getAsDouble();
+    }
+    inputs.put(name, x);
+    return graph.input(name, shape, dtype);
+  }
+
+  /** Uniform numbers. */
+  public DoubleSupplier uniform(double from, double to) {
+    return () -> random.nextDouble(from, to);
+  }
+
+  /** Normal numbers. */
+  public DoubleSupplier normal(double mean, double deviation) {
+    return () -> mean + deviation * random.nextGaussian();
+  }
+
+  /** Numbers out of a list. */
+  public DoubleSupplier oneOf(double... choices) {
+    return () -> choices[random.nextInt(choices.length)];
+  }
+
+  /** A layer's weight, its variance 1 / fan-in. */
+  private void fanIn(String name, int... dims) {
+    var shape = Shape.of(dims);
+    double bound = Math.sqrt(3.0 * dims[0] / shape.size());
+    weights.put(name, shape, weightType, uniform(-bound, bound));
+  }
+
+  /** A convolution with random weights. */
+  public Value conv2d(
+      Value x, int out, int kernel, int stride, int before, int after, boolean bias) {
+    var path = "conv" + layers++;
+    int in = x.shape().dim(3);
+    fanIn(path + ".weight", out, in, kernel, kernel);
+    var op = new Op.Conv2d(stride, before, after, bias);
+    var w = graph.weight(path + ".weight", Shape.of(out, kernel, kernel, in));
+    return bias
+        ? graph.node(op, path, x, w, vector(path + ".bias", out, normal(0, 0.5)))
+        : graph.node(op, path, x, w);
+  }
+
+  /** A convolution of stride 1 that keeps the size. */
+  public Value conv2d(Value x, int out, int kernel) {
+    return conv2d(x, out, kernel, 1, kernel / 2, kernel / 2, true);
+  }
+
+  /** A linear layer with random weights. */
+  public Value linear(Value x, int out, boolean bias) {
+    var path = "linear" + layers++;
+    int in = x.shape().dim(-1);
+    fanIn(path + ".weight", out, in);
+    var w = graph.weight(path + ".weight", Shape.of(out, in));
+    return bias
+        ? graph.node(new Op.Linear(true), path, x, w, vector(path + ".bias", out, normal(0, 0.5)))
+        : graph.node(new Op.Linear(false), path, x, w);
+  }
+
+  /** A normalisation over groups with random scale and shift. */
+  public Value groupNorm(Value x, int groups, float eps) {
+    return norm(new Op.GroupNorm(groups, eps), x);
+  }
+
+  /** A normalisation over the last dimension with random scale and shift. */
+  public Value layerNorm(Value x, float eps) {
+    return norm(new Op.LayerNorm(eps), x);
+  }
+
+  private Value norm(Op op, Value x) {
+    var path = "norm" + layers++;
+    int channels = x.shape().dim(-1);
+    var scale = vector(path + ".weight", channels, normal(1, 0.2));
+    return graph.node(op, path, x, scale, vector(path + ".bias", channels, normal(0, 0.2)));
+  }
+
+  /** A tensor of the checkpoint of rank 1 or 2. */
+  public Value vector(String name, int size, DoubleSupplier elements) {
+    return table(name, elements, size);
+  }
+
+  /** A tensor of the checkpoint, in the layout it has there. */
+  public Value table(String name, DoubleSupplier elements, int... dims) {
+    weights.put(name, Shape.of(dims), weightType, elements);
+    return graph.weight(name, Shape.of(dims));
+  }
+
+  /** Attention on given queries, keys and values. */
+  public Value attention(Value q, Value k, Value v, int heads, boolean causal) {
+    return graph.node(new Op.Attention(heads, causal), "attention", q, k, v);
+  }
+
+  /** An operation without weights. */
+  public Value node(Op op, Value... in) {
+    return graph.node(op, op.label(), in);
+  }
+
+  /**
+   * Puts what a layer of the library loads into the checkpoint, then returns it seen from there.
+   */
+  public Weights checkpoint(String prefix, Map<String, Shape> tensors) {
+    tensors.forEach((name, shape) -> {
+      boolean scale = shape.rank() == 1 && name.endsWith("weight");
+      double bound = shape.rank() == 1 ? 0.2 : Math.sqrt(3.0 * shape.dim(0) / shape.size());
+      weights.put(
+          prefix + "." + name, shape, weightType, scale ? normal(1, 0.2) : uniform(-bound, bound));
+    });
+    return Weights.of(weights).at(prefix);
+  }
+}

@@ -1,0 +1,139 @@
+package org.drag4j.tests.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.drag4j.device.Backend;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.UnsupportedOpException;
+import org.drag4j.plan.Fusion;
+import org.drag4j.plan.PlanOptions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Every case on every device, with and without fusion, exact or not, by every variant. */
+class ConformanceTest {
+  private static final List<OpCase> CASES = OpCases.all();
+
+  /** Variants to be had by name beside the one a backend would choose, by device and operation. */
+  private static final Map<String, Map<String, List<String>>> VARIANTS =
+      Map.of("cpu", Map.of("conv2d", List.of("direct"), "linear", List.of("packed")));
+
+  private static final Map<Target, Backend> OPEN = new LinkedHashMap<>();
+  private static final Map<String, Comparison> WORST = new ConcurrentHashMap<>();
+
+  @BeforeAll
+  static void open() {
+    for (var target : Target.all()) {
+      OPEN.put(target, target.open());
+    }
+    assertFalse(OPEN.isEmpty(), "expected at least the cpu to be available");
+  }
+
+  @AfterAll
+  static void close() {
+    OPEN.values().forEach(Backend::close);
+    OPEN.clear();
+    WORST.entrySet().stream()
+        .sorted(Comparator.comparingDouble(e -> -e.getValue().percent()))
+        .limit(5)
+        .forEach(
+            e -> System.out.printf(Locale.ROOT, "conformance: %s: %s%n", e.getKey(), e.getValue()));
+    WORST.clear();
+  }
+
+  @Test
+  void namesAreUnique() {
+    var seen = new HashSet<String>();
+    var twice = CASES.stream().map(OpCase::name).filter(n -> !seen.add(n)).toList();
+    assertEquals(List.of(), twice);
+  }
+
+  @TestFactory
+  Stream<DynamicNode> conformance() {
+    return OPEN.entrySet().stream()
+        .map(e ->
+            DynamicContainer.dynamicContainer(
+                e.getKey().name(),
+                CASES.stream()
+                    .map(c ->
+                        DynamicTest.dynamicTest(
+                            c.name(), () -> check(e.getKey(), e.getValue(), c)))));
+  }
+
+  private static void check(Target target, Backend backend, OpCase c) {
+    var expectedHere =
+        SupportMatrix.load().rows().getOrDefault(c.row(), Set.of()).contains(target.device());
+    var built = c.build();
+    try (var weights = backend.weights(built.weights())) {
+      for (var options : options(target, c)) {
+        for (var result : Conformance.check(backend, c, built, weights, options)) {
+          WORST.merge(target + ": " + c, result, (a, b) -> a.percent() > b.percent() ? a : b);
+        }
+      }
+    } catch (UnsupportedOpException e) {
+      // The support matrix has the say on what must be supported.
+      if (expectedHere) {
+        throw e;
+      }
+    }
+  }
+
+  private static List<PlanOptions> options(Target target, OpCase c) {
+    var kernels = new ArrayList<KernelOptions>();
+    kernels.add(KernelOptions.DEFAULT);
+    kernels.add(new KernelOptions(true, Map.of()));
+    VARIANTS
+        .getOrDefault(target.device(), Map.of())
+        .forEach((op, variants) -> {
+          if (c.row().startsWith(op)) {
+            variants.forEach(v -> kernels.add(new KernelOptions(false, Map.of(op, v))));
+          }
+        });
+    var all = new ArrayList<PlanOptions>();
+    for (var k : kernels) {
+      all.add(new PlanOptions(k, Set.of(), _ -> false));
+    }
+    all.add(new PlanOptions(KernelOptions.DEFAULT, Set.of("all"), _ -> false));
+    if (c.row().startsWith("fusion ") || c.row().equals("block")) {
+      for (var fusion : Fusion.values()) {
+        all.add(new PlanOptions(KernelOptions.DEFAULT, Set.of(fusion.label()), _ -> false));
+      }
+    }
+    return all;
+  }
+
+  @TestFactory
+  Stream<DynamicNode> support() {
+    var rows = CASES.stream().map(OpCase::row).collect(Collectors.toCollection(TreeSet::new));
+    return OPEN.entrySet().stream()
+        .map(e ->
+            DynamicTest.dynamicTest(
+                e.getKey().name(),
+                () ->
+                    assertEquals(
+                        List.of(),
+                        SupportMatrix.load()
+                            .differences(
+                                e.getKey().device(),
+                                SupportMatrix.supported(e.getValue(), CASES),
+                                rows))));
+  }
+}

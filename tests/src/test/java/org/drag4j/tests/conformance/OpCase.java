@@ -1,0 +1,45 @@
+package org.drag4j.tests.conformance;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.drag4j.tensor.DType;
+
+/**
+ * A small graph that tries one operation, or one sequence of them.
+ *
+ * @param name says what and of which shape; the seed of its numbers
+ * @param row the row of the support matrix it counts for
+ * @param weightType element type of its checkpoint
+ * @param network makes inputs, weights, nodes and names the outputs
+ */
+public record OpCase(String name, String row, DType weightType, Consumer<CaseGraph> network) {
+  private static final Map<String, Expected> KNOWN = new ConcurrentHashMap<>();
+
+  /** Outputs in double, and in float by sums in two orders. */
+  record Expected(
+      Map<String, double[]> exact, Map<String, double[]> naive, Map<String, double[]> backward) {}
+
+  /** Graph, inputs and weights; new ones each time, with the same numbers. */
+  public CaseGraph build() {
+    var g = new CaseGraph(name.hashCode(), weightType);
+    network.accept(g);
+    return g;
+  }
+
+  /** What is right and what a naive evaluation gives; computed once a process. */
+  Expected expected(CaseGraph built) {
+    return KNOWN.computeIfAbsent(
+        name,
+        _ ->
+            new Expected(
+                Oracle.exact().evaluate(built.graph(), built.inputs(), built.weights()),
+                Oracle.naive().evaluate(built.graph(), built.inputs(), built.weights()),
+                Oracle.naiveBackward().evaluate(built.graph(), built.inputs(), built.weights())));
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

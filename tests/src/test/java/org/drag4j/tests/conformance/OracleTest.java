@@ -1,0 +1,166 @@
+package org.drag4j.tests.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+import org.junit.jupiter.api.Test;
+
+/** The interpreter against values worked out by hand or taken from tables. */
+class OracleTest {
+  private final Graph graph = new Graph(Hook.NONE);
+  private final MapWeights weights = new MapWeights();
+
+  @Test
+  void errorFunctionIsThatOfTheTables() {
+    assertEquals(0, Oracle.erf(0));
+    assertEquals(0.5204998778130465, Oracle.erf(0.5), 4e-16);
+    assertEquals(-0.8427007929497149, Oracle.erf(-1), 4e-16);
+    assertEquals(0.9953222650189527, Oracle.erf(2), 4e-16);
+    assertEquals(0.9999779095030014, Oracle.erf(3), 4e-16);
+    assertEquals(Oracle.erf(Math.nextDown(2.5)), Oracle.erf(2.5), 2e-15);
+    assertEquals(1, Oracle.erf(30));
+  }
+
+  @Test
+  void convolutionReadsChannelsLastAndZerosAround() {
+    // One filter of two channels over a 2x2 image; the checkpoint has [O, I, kh, kw].
+    put("w", Shape.of(1, 2, 3, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 40, 50, 60, 70, 80, 90);
+    put("b", Shape.of(1), 0.5f);
+    var x = graph.input("x", Shape.of(1, 2, 2, 2), DType.F32);
+    graph
+        .node(
+            new Op.Conv2d(2, 0, 1, true),
+            "conv",
+            x,
+            graph.weight("w", Shape.of(1, 3, 3, 2)),
+            graph.weight("b", Shape.of(1)))
+        .output("y");
+    // Rows 0, 1 and columns 0, 1 of the filter meet the image, the rest meets zeros.
+    double expected =
+        (1 * 1 + 2 * 10) + (3 * 2 + 4 * 20) + (5 * 4 + 6 * 40) + (7 * 5 + 8 * 50) + 0.5;
+    assertArrayEquals(new double[] {expected}, y(Map.of("x", series(8))));
+  }
+
+  @Test
+  void linearMultipliesByTheTransposedWeight() {
+    put("w", Shape.of(2, 3), 1, 0, 2, 0, 1, -1);
+    var x = graph.input("x", Shape.of(1, 3), DType.F32);
+    graph.node(new Op.Linear(false), "linear", x, graph.weight("w", Shape.of(2, 3))).output("y");
+    assertArrayEquals(new double[] {7, -1}, y(Map.of("x", series(3))));
+  }
+
+  @Test
+  void groupNormTakesChannelsInRuns() {
+    put("scale", Shape.of(4), 1, 1, 2, 2);
+    put("shift", Shape.of(4), 0, 0, 0, 10);
+    var x = graph.input("x", Shape.of(1, 1, 1, 4), DType.F32);
+    graph
+        .node(
+            new Op.GroupNorm(2, 0),
+            "norm",
+            x,
+            graph.weight("scale", Shape.of(4)),
+            graph.weight("shift", Shape.of(4)))
+        .output("y");
+    assertArrayEquals(
+        new double[] {-1, 1, -2, 12}, y(Map.of("x", new double[] {1, 3, 100, 300})), 1e-12);
+  }
+
+  @Test
+  void causalAttentionSeesNoLaterKey() {
+    var q = graph.input("q", Shape.of(1, 2, 1), DType.F32);
+    var k = graph.input("k", Shape.of(1, 2, 1), DType.F32);
+    var v = graph.input("v", Shape.of(1, 2, 1), DType.F32);
+    graph.node(new Op.Attention(1, true), "attention", q, k, v).output("y");
+    double[] ones = {1, 1};
+    double[] keys = {0, Math.log(3)};
+    double[] values = {8, 16};
+    assertArrayEquals(
+        new double[] {8, 0.25 * 8 + 0.75 * 16},
+        y(Map.of("q", ones, "k", keys, "v", values)),
+        1e-12);
+  }
+
+  @Test
+  void gegluGatesTheFirstHalfByTheSecond() {
+    graph.input("x", Shape.of(1, 2), DType.F32).geglu().output("y");
+    // Phi(1)
+    assertArrayEquals(
+        new double[] {3 * 0.8413447460685429}, y(Map.of("x", new double[] {3, 1})), 1e-15);
+  }
+
+  @Test
+  void timestepEmbeddingHasTheFrequenciesOfTheTransformer() {
+    graph
+        .node(new Op.TimestepEmbedding(4, true, 0), "t", graph.input("t", Shape.of(1), DType.F32))
+        .output("y");
+    assertArrayEquals(
+        new double[] {Math.cos(5), Math.cos(0.05), Math.sin(5), Math.sin(0.05)},
+        y(Map.of("t", new double[] {5})),
+        1e-15);
+  }
+
+  @Test
+  void upsampleRepeatsTheNearestPixel() {
+    graph.input("x", Shape.of(1, 1, 3, 1), DType.F32).upsample(1, 5).output("y");
+    assertArrayEquals(new double[] {1, 1, 2, 2, 3}, y(Map.of("x", series(3))));
+  }
+
+  @Test
+  void aFusedNodeIsItsBodyThenItsStages() {
+    put("w", Shape.of(2, 2), 1, 0, 0, -1);
+    var x = graph.input("x", Shape.of(1, 2), DType.F32);
+    var w = graph.weight("w", Shape.of(2, 2));
+    var r = graph.input("r", Shape.of(1, 2), DType.F32);
+    var then =
+        List.<Op>of(
+            new Op.Binary(Op.BinaryFn.ADD),
+            new Op.Unary(Op.UnaryFn.SILU),
+            new Op.Binary(Op.BinaryFn.MUL));
+    graph.node(new Op.Fused(new Op.Linear(false), then), "f", x, w, r, x).output("y");
+    assertArrayEquals(
+        new double[] {4 / (1 + Math.exp(-4)), 2 * 1 / (1 + Math.exp(-1))},
+        y(Map.of("x", series(2), "r", new double[] {3, 3})),
+        1e-15);
+  }
+
+  @Test
+  void naiveRoundsAfterEveryOperation() {
+    var x = graph.input("x", Shape.of(3), DType.F32);
+    put("w", Shape.of(1, 3), 1, 1, 1);
+    Value row = x.reshape(1, 3);
+    graph.node(new Op.Linear(false), "sum", row, graph.weight("w", Shape.of(1, 3))).output("y");
+    var in = Map.of("x", new double[] {0x1p24, 1, 1});
+    assertArrayEquals(new double[] {0x1p24 + 2}, y(in));
+    assertArrayEquals(
+        new double[] {0x1p24},
+        Optional.ofNullable(Oracle.naive().evaluate(graph, in, weights).get("y")).orElseThrow());
+  }
+
+  private double[] y(Map<String, double[]> inputs) {
+    return Optional.ofNullable(Oracle.exact().evaluate(graph, inputs, weights).get("y"))
+        .orElseThrow();
+  }
+
+  private void put(String name, Shape shape, float... elements) {
+    int[] next = {0};
+    weights.put(name, shape, DType.F32, () -> elements[next[0]++]);
+  }
+
+  private static double[] series(int count) {
+    var x = new double[count];
+    for (int i = 0; i < count; i++) {
+      x[i] = i + 1;
+    }
+    return x;
+  }
+}

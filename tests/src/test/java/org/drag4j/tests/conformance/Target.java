@@ -1,0 +1,65 @@
+package org.drag4j.tests.conformance;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceOptions;
+import org.drag4j.device.Devices;
+import org.drag4j.device.Probe;
+
+/** A device of this machine, opened in one way. */
+public record Target(String name, String device, DeviceOptions options) {
+  /**
+   * Every device that probes as available; the CPU by the processor's vectors and without any. One
+   * process has vectors of one width, so the system property {@code drag4j.test.cpuVector} asks for
+   * another, and then for no second run without.
+   */
+  public static List<Target> all() {
+    var targets = new ArrayList<Target>();
+    for (var probe : Devices.probe()) {
+      if (!(probe instanceof Probe.Available(var device, var _))) {
+        continue;
+      }
+      if (!device.equals("cpu")) {
+        targets.add(new Target(device, device, DeviceOptions.DEFAULT));
+        continue;
+      }
+      targets.add(cpu(2));
+      if (vectorBits().isEmpty()) {
+        targets.add(cpuWithoutVectors(2));
+      }
+    }
+    return targets;
+  }
+
+  /** The CPU, in the vector width of this process. */
+  public static Target cpu(int threads) {
+    var bits = vectorBits();
+    var name = bits.isPresent() ? "cpu " + bits.getAsInt() + "-bit" : "cpu";
+    return new Target(name, "cpu", new DeviceOptions(OptionalInt.of(threads), bits));
+  }
+
+  /** The CPU by plain loops. */
+  public static Target cpuWithoutVectors(int threads) {
+    return new Target(
+        "cpu 0-bit", "cpu", new DeviceOptions(OptionalInt.of(threads), OptionalInt.of(0)));
+  }
+
+  private static OptionalInt vectorBits() {
+    return Optional.ofNullable(System.getProperty("drag4j.test.cpuVector"))
+        .filter(s -> !s.isEmpty())
+        .map(s -> OptionalInt.of(Integer.parseInt(s)))
+        .orElse(OptionalInt.empty());
+  }
+
+  public Backend open() {
+    return Devices.open(device, options);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,182 @@
+package org.drag4j.tests.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceWeights;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Site;
+import org.drag4j.graph.Value;
+import org.drag4j.layer.Attention;
+import org.drag4j.plan.Fusion;
+import org.drag4j.plan.Plan;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Tensor;
+import org.drag4j.tensor.Weights;
+import org.drag4j.tests.conformance.MapWeights;
+import org.drag4j.tests.conformance.NaiveBackend;
+import org.drag4j.tests.conformance.Target;
+import org.drag4j.trace.TimingTrace;
+import org.drag4j.trace.Trace;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What running a plan again, fusing it, binding it elsewhere or editing it does to its results. */
+class ReplayTest {
+  private static final int DIM = 16;
+
+  @Test
+  void inputsKeepTheirValuesFromRunToRun() {
+    try (var backend = Target.cpu(2).open();
+        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+      var plan = net.plan();
+      plan.run(Trace.OFF);
+      var x = plan.tensor("x").read();
+      var first = plan.tensor("y").read();
+      plan.run(Trace.OFF);
+      assertArrayEquals(x, plan.tensor("x").read());
+      assertArrayEquals(first, plan.tensor("y").read());
+      var other = x.clone();
+      other[0] += 1;
+      plan.tensor("x").write(other);
+      plan.run(Trace.OFF);
+      assertArrayEquals(other, plan.tensor("x").read());
+      assertFalse(Arrays.equals(first, plan.tensor("y").read()));
+    }
+  }
+
+  static Stream<String> fusions() {
+    return Stream.concat(Stream.of(Fusion.values()).map(Fusion::label), Stream.of("all"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("fusions")
+  void fusionSavesStepsAndChangesNothing(String off) {
+    try (var fused = EveryOp.compile(new NaiveBackend(), PlanOptions.DEFAULT);
+        var plain =
+            EveryOp.compile(
+                new NaiveBackend(),
+                new PlanOptions(KernelOptions.DEFAULT, Set.of(off), _ -> false))) {
+      assertTrue(fused.plan().steps().size() < plain.plan().steps().size());
+      var stillFused =
+          plain.plan().steps().stream()
+              .filter(s -> s.node().op() instanceof Op.Fused)
+              .map(s -> s.node().op().label())
+              .toList();
+      assertFalse(
+          stillFused.stream().anyMatch(label -> off.equals("all") || off.startsWith(label)),
+          () -> off + ": " + stillFused);
+      fused.plan().run(Trace.OFF);
+      plain.plan().run(Trace.OFF);
+      for (var name : fused.built().graph().outputs().sequencedKeySet()) {
+        assertArrayEquals(fused.plan().tensor(name).read(), plain.plan().tensor(name).read());
+      }
+    }
+  }
+
+  @Test
+  void tensorsMayBeBoundElsewhereBetweenRuns() {
+    try (var backend = Target.cpu(2).open();
+        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+      var plan = net.plan();
+      plan.run(Trace.OFF);
+      var expected = plan.tensor("y").read();
+      var x = plan.tensor("x");
+      var y = plan.tensor("y");
+      try (var memory = backend.allocate(x.byteSize() + y.byteSize() + 64, "elsewhere")) {
+        var elsewhereX = new Tensor(memory, 64, x.shape(), DType.F32);
+        var elsewhereY = new Tensor(memory, 64 + x.byteSize(), y.shape(), DType.F32);
+        elsewhereX.write(x.read());
+        x.write(new float[(int) x.shape().size()]);
+        y.write(new float[(int) y.shape().size()]);
+        plan.bind("x", elsewhereX);
+        plan.bind("y", elsewhereY);
+        plan.run(Trace.OFF);
+        assertArrayEquals(expected, plan.tensor("y").read());
+        assertFalse(Arrays.equals(expected, y.read()), "the old place is no longer written");
+      }
+    }
+  }
+
+  @Test
+  void capturedKeysAndValuesInjectedAgainGiveTheSameResult() {
+    try (var backend = Target.cpu(2).open();
+        var weights = backend.weights(checkpoint())) {
+      try (var capturing = attention(backend, weights, Hook.capture(Site::isSelfKeyOrValue));
+          var injecting = attention(backend, weights, Hook.inject(Site::isSelfKeyOrValue))) {
+        capturing.run(Trace.OFF);
+        for (var name : Set.of("attn1#self_key", "attn1#self_value")) {
+          injecting.bind(name, capturing.tensor(name));
+        }
+        injecting.run(Trace.OFF);
+        assertArrayEquals(capturing.tensor("y").read(), injecting.tensor("y").read());
+
+        // Zero values: attention gives zero, and only the last layer's bias is left.
+        var values = injecting.tensor("attn1#self_value");
+        values.write(new float[(int) values.shape().size()]);
+        injecting.run(Trace.OFF);
+        var y = injecting.tensor("y").read();
+        for (int i = 0; i < y.length; i++) {
+          assertEquals(0.25f, y[i]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aTraceSeesEveryStepAndItsCost() {
+    try (var backend = Target.cpu(2).open();
+        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+      var trace = new TimingTrace();
+      net.plan().run(trace);
+      net.plan().run(trace);
+      var rows = trace.byKernel();
+      assertEquals(
+          2 * net.plan().steps().size(), rows.stream().mapToInt(TimingTrace.Row::calls).sum());
+      assertEquals(
+          2 * net.plan().cost().flops(), rows.stream().mapToLong(r -> r.cost().flops()).sum());
+    }
+  }
+
+  private static MapWeights checkpoint() {
+    var source = new MapWeights();
+    var random = new SplittableRandom(3);
+    for (var name : new String[] {"to_q", "to_k", "to_v", "to_out.0"}) {
+      source.put(
+          "attn1." + name + ".weight",
+          Shape.of(DIM, DIM),
+          DType.F32,
+          () -> random.nextDouble(-0.5, 0.5));
+    }
+    source.put("attn1.to_out.0.bias", Shape.of(DIM), DType.F32, () -> 0.25);
+    return source;
+  }
+
+  private static Plan attention(Backend backend, DeviceWeights weights, Hook hook) {
+    var g = new Graph(hook);
+    var attn =
+        Attention.load(Weights.of(checkpoint()).at("attn1"), Attention.Kind.SELF, 2, DIM, DIM);
+    Value x = g.input("x", Shape.of(1, 9, DIM), DType.F32);
+    attn.forward(x, x).output("y");
+    var plan = Plan.compile(g, backend, weights, PlanOptions.DEFAULT);
+    var values = new float[9 * DIM];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) Math.sin(i);
+    }
+    plan.tensor("x").write(values);
+    return plan;
+  }
+}
