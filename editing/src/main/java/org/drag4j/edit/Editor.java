@@ -91,6 +91,7 @@ public final class Editor {
   }
 
   /** The drags as cells of the latent grid. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Task(
       LatentGrid grid, List<RegionMapping> mappings, Mapping cells, boolean[] editable) {}
 
@@ -160,6 +161,7 @@ public final class Editor {
   }
 
   /** What RegionDrag works on. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Work(
       Task task,
       CycleSde sde,
