@@ -72,15 +72,7 @@ final class PictureFiles {
         values[y * picture.width() + x] = (byte) (picture.level(x, y, 1) >= SETS ? 1 : 0);
       }
     }
-    try {
-      return RegionMask.of(picture.width(), picture.height(), values);
-    } catch (IllegalArgumentException e) {
-      throw new PictureException(
-          file,
-          "a mask of at most 16 million pixels",
-          picture.width() + "x" + picture.height(),
-          "draw a polygon instead");
-    }
+    return RegionMask.of(picture.width(), picture.height(), values);
   }
 
   /**

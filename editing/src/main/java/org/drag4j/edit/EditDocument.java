@@ -45,7 +45,7 @@ public record EditDocument(
   static final int MAX_DRAGS = 1000;
   static final int MAX_TEXT = 16_384;
 
-  /** More pixels than geometry rasterises at once; larger pictures are checked reduced. */
+  /** Whether regions overlap a picture of more pixels is checked on a reduced one. */
   private static final double MAX_RASTER = 1 << 24;
 
   /**

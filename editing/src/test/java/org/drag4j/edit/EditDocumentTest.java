@@ -349,7 +349,7 @@ class EditDocumentTest {
   void checksRegionsAgainstThePicture() {
     parse(with("")).validate(64, 64);
     parse(with("")).validate(64, 64, 128, 128);
-    // A picture with more pixels than are rasterised at once.
+    // A picture that is checked reduced.
     parse(with("")).validate(10_000, 10_000);
     var outside =
         drag(

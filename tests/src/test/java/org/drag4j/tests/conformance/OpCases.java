@@ -46,11 +46,6 @@ public final class OpCases {
     return List.copyOf(c.cases);
   }
 
-  /** The case of this name. */
-  public static OpCase named(String name) {
-    return all().stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
-  }
-
   private void add(String row, DType type, String name, Consumer<CaseGraph> network) {
     cases.add(new OpCase(name + " " + type, row, type, network));
   }
