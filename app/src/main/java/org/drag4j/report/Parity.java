@@ -165,7 +165,7 @@ public final class Parity {
                 || (name.endsWith(EXTENSION)
                     && FILES.contains(name.substring(0, name.length() - EXTENSION.length())));
         if (UNSUPPORTED.containsKey(name)) {
-          found.put(name, UNSUPPORTED.get(name) + " are not checked by this version");
+          found.put(name, UNSUPPORTED.get(name) + ", which this version does not check");
         } else if (!checked && (name.endsWith(EXTENSION) || Files.isDirectory(entry))) {
           found.put(name, "not a kind of recording this version knows");
         }

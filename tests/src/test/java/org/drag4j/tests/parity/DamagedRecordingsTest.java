@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.drag4j.report.ParityException;
+import org.drag4j.report.ParityRow;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource.Entry;
@@ -97,7 +99,7 @@ class DamagedRecordingsTest {
     var verified = rewritten("regiondrag", new Rewrite().without(tensor));
     assertEquals(
         List.of("regiondrag/" + tensor, "regiondrag/" + tensor + "@seed"),
-        verified.failed().stream().map(r -> r.name()).toList());
+        verified.failed().stream().map(ParityRow::name).toList());
   }
 
   @Test
@@ -137,13 +139,23 @@ class DamagedRecordingsTest {
   }
 
   @Test
+  void aMissingPictureFailsWhatDependsOnIt() throws Exception {
+    take("vae");
+    take("text_vae_f64");
+    var verified = rewritten("vae", new Rewrite().without("image"));
+    assertEquals(
+        List.of("vae/moments", "vae/mode", "text_vae_f64/vae.moments"),
+        verified.failed().stream().map(ParityRow::name).toList());
+    assertEquals(5, verified.rows().size());
+  }
+
+  @Test
   void aModuleNobodyKnowsIsAFailure() throws Exception {
     take("unet");
     rewritten(
             "unet",
             new Rewrite()
-                .naming(n ->
-                    java.util.Optional.of(n.replace("act.mid_block", "act.mid_block.nothing"))))
+                .naming(n -> Optional.of(n.replace("act.mid_block", "act.mid_block.nothing"))))
         .assertFailsOnlyAt("unet/square.act.mid_block.nothing");
   }
 
@@ -179,6 +191,24 @@ class DamagedRecordingsTest {
                 .changed("rp.two.latent.source", b -> b.putInt(8, b.getInt(8) + 1)));
     verified.assertFailsOnlyAt("regiondrag/rp.two.latent.source");
     assertEquals(25, verified.rows().size());
+  }
+
+  @Test
+  void aPictureOfAnOddSizeIsSkipped() throws Exception {
+    takeRun("small");
+    var verified =
+        rewritten(
+            "regiondrag",
+            new Rewrite().entry("image", e -> new Entry(Shape.of(96, 256, 3), e.dtype())));
+    // Whole cells, but the mask is of another size: a failure.
+    assertFalse(verified.failed().isEmpty());
+    verified =
+        rewritten(
+            "regiondrag",
+            new Rewrite().entry("image", e -> new Entry(Shape.of(12, 2048, 3), e.dtype())));
+    assertEquals(List.of(), verified.rows());
+    assertTrue(verified.report().skipped().getFirst().contains("multiples of 8"));
+    assertFalse(verified.report().ok());
   }
 
   @Test

@@ -132,4 +132,19 @@ class GoldenTest {
     verified.assertAllRight();
     assertEquals(4, verified.rows().size());
   }
+
+  /** A module's output may also be that of the module around it. */
+  @Test
+  void modulesThatGiveTheSameValueMayBothBeRecorded(@TempDir Path folder) {
+    Recordings.copy(SD15, folder, "unet");
+    var attention = "square.act.down_blocks.0.attentions.0.transformer_blocks.0.attn1";
+    new Recordings.Rewrite()
+        .copying(attention, attention + ".to_out.0")
+        .copying("square.act.mid_block", "square.act.mid_block.resnets.1")
+        .copying("square.act.down_blocks.1", "square.act.down_blocks.1.downsamplers.0.conv")
+        .apply(Recordings.file(folder, "unet"));
+    var verified = Verified.of(folder);
+    verified.assertAllRight();
+    assertEquals(25, verified.rows().size());
+  }
 }

@@ -79,6 +79,7 @@ final class Recordings {
     private UnaryOperator<Map<String, String>> metadata = UnaryOperator.identity();
     private final Map<String, UnaryOperator<Entry>> entries = new HashMap<>();
     private final Map<String, UnaryOperator<byte[]>> contents = new HashMap<>();
+    private final Map<String, String> copies = new HashMap<>();
 
     /** Leaves out all others. */
     Rewrite keeping(Predicate<String> tensors) {
@@ -91,6 +92,12 @@ final class Recordings {
 
     Rewrite naming(Function<String, Optional<String>> to) {
       names = to;
+      return this;
+    }
+
+    /** Adds a tensor equal to another. */
+    Rewrite copying(String tensor, String to) {
+      copies.put(tensor, to);
       return this;
     }
 
@@ -167,6 +174,10 @@ final class Recordings {
                 renamed.get(), contents.getOrDefault(name, UnaryOperator.identity()).apply(bytes));
           }
         }
+        copies.forEach((name, copy) -> {
+          declared.put(copy, Objects.requireNonNull(declared.get(name)));
+          data.put(copy, Objects.requireNonNull(data.get(name)));
+        });
         meta = metadata.apply(source.metadata());
       }
       try {
