@@ -13,9 +13,6 @@ import org.drag4j.tensor.WeightSource;
 
 /** A network's weights as the kernels want them: one packed copy, made when first asked for. */
 final class CpuWeights implements DeviceWeights {
-  /** A network of at least this many bytes is worth a collection when it goes. */
-  private static final long COLLECT_ABOVE = 32L << 20;
-
   private final WeightSource source;
   private final CpuContext context;
   private final Map<String, PackedWeight> packed = new HashMap<>();
@@ -151,13 +148,8 @@ final class CpuWeights implements DeviceWeights {
 
   @Override
   public void close() {
-    boolean large = byteSize() > COLLECT_ABOVE;
     packed.clear();
     vectors.clear();
     tables.clear();
-    if (large) {
-      // The heap would rather grow than collect: one edit would hold every network it ever used.
-      System.gc();
-    }
   }
 }
