@@ -30,11 +30,12 @@ final class CpuBackend implements Backend {
 
   @Override
   public DeviceMemory allocate(long bytes, String purpose) {
-    return CpuMemory.allocate(bytes, purpose);
+    return CpuMemory.allocate(context.reclaim(), bytes, purpose);
   }
 
   @Override
   public DeviceWeights weights(WeightSource source) {
+    context.reclaim().beforeAllocating(Long.MAX_VALUE); // a network, tensor by tensor
     return new CpuWeights(source, context);
   }
 

@@ -7,6 +7,7 @@ final class CpuContext {
   private final Workers workers;
   private final Gemm gemm;
   private final RowMath math;
+  private final Reclaim reclaim = new Reclaim();
   private final float[][] scratch;
   private final int[][] indices;
 
@@ -28,6 +29,10 @@ final class CpuContext {
 
   RowMath math() {
     return math;
+  }
+
+  Reclaim reclaim() {
+    return reclaim;
   }
 
   /** Makes sure every thread has scratch memory of this size; called when a kernel is bound. */

@@ -10,16 +10,19 @@ import org.drag4j.tensor.DeviceMemory;
  * elements are kept as the bits of a float.
  */
 final class CpuMemory implements DeviceMemory {
+  private final Reclaim reclaim;
   private float[] floats;
 
-  private CpuMemory(float[] floats) {
+  private CpuMemory(Reclaim reclaim, float[] floats) {
+    this.reclaim = reclaim;
     this.floats = floats;
   }
 
-  static CpuMemory allocate(long bytes, String purpose) {
+  static CpuMemory allocate(Reclaim reclaim, long bytes, String purpose) {
+    reclaim.beforeAllocating(bytes);
     long count = (bytes + Float.BYTES - 1) / Float.BYTES;
     try {
-      return new CpuMemory(new float[Math.toIntExact(count)]);
+      return new CpuMemory(reclaim, new float[Math.toIntExact(count)]);
     } catch (ArithmeticException | OutOfMemoryError e) {
       throw new DeviceMemoryException(
           "cpu: "
@@ -72,6 +75,7 @@ final class CpuMemory implements DeviceMemory {
 
   @Override
   public void close() {
+    reclaim.released(byteSize());
     floats = new float[0];
   }
 }

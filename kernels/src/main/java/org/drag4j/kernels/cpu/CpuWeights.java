@@ -148,6 +148,7 @@ final class CpuWeights implements DeviceWeights {
 
   @Override
   public void close() {
+    context.reclaim().released(byteSize());
     packed.clear();
     vectors.clear();
     tables.clear();

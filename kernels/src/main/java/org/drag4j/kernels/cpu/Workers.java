@@ -23,31 +23,43 @@ final class Workers implements AutoCloseable {
   /** A worker spins about this often between calls before it sleeps: kernels follow closely. */
   private static final int SPINS = 20_000;
 
-  private final Thread[] threads;
+  /** The caller, its own share done, spins this often before it offers its core to others. */
+  private static final int SPINS_AT_END = 1_000;
+
+  /** In {@code state}: workers may join the call. The lower bits count those that have. */
+  private static final int OPEN = 1 << 30;
+
+  private final Worker[] workers;
   private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger busy = new AtomicInteger();
-  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private final AtomicInteger state = new AtomicInteger();
   private final AtomicInteger generation = new AtomicInteger();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private volatile boolean closed;
   private @Nullable Task task;
   private int count;
 
   Workers(int size) {
-    threads = new Thread[size - 1];
-    for (int i = 0; i < threads.length; i++) {
-      int id = i + 1;
-      threads[i] = Thread.ofPlatform().daemon().name("drag4j-cpu-" + id).start(() -> work(id));
+    workers = new Worker[size - 1];
+    for (int i = 0; i < workers.length; i++) {
+      workers[i] = new Worker(i + 1);
+    }
+    for (var w : workers) {
+      w.thread.start();
     }
   }
 
   /** Number of threads, the caller's included. */
   int size() {
-    return threads.length + 1;
+    return workers.length + 1;
   }
 
-  /** Runs {@code tasks} pieces and returns when all are done; rethrows the first failure. */
+  /**
+   * Runs {@code tasks} pieces and returns when all are done; rethrows the first failure. One caller
+   * at a time.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // yielding is a courtesy; nothing depends on it
   void run(int tasks, Task work) {
-    if (tasks <= 1 || threads.length == 0) {
+    if (tasks <= 1 || workers.length == 0) {
       for (int i = 0; i < tasks; i++) {
         work.run(i, 0);
       }
@@ -56,15 +68,24 @@ final class Workers implements AutoCloseable {
     task = work;
     count = tasks;
     next.set(0);
-    busy.set(threads.length);
     generation.incrementAndGet();
-    for (var t : threads) {
-      LockSupport.unpark(t);
+    state.set(OPEN);
+    for (var w : workers) {
+      if (w.asleep) {
+        LockSupport.unpark(w.thread);
+      }
     }
     take(work, tasks, 0);
-    while (busy.get() > 0) {
-      Thread.onSpinWait();
+    // Workers that have not joined by now never will: a small call does not wait for their waking.
+    state.getAndUpdate(s -> s & ~OPEN);
+    for (int spins = 0; state.get() > 0; spins++) {
+      if (spins < SPINS_AT_END) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();
+      }
     }
+    task = null; // it holds on to the arrays it works on
     var failed = failure.getAndSet(null);
     if (failed instanceof OutOfMemoryError e) {
       throw e;
@@ -74,25 +95,54 @@ final class Workers implements AutoCloseable {
     }
   }
 
-  private void work(int id) {
-    int seen = 0;
-    int spins = 0;
-    while (!closed) {
-      if (generation.get() == seen) {
-        if (++spins < SPINS) {
+  private boolean join() {
+    int s = state.get();
+    while ((s & OPEN) != 0) {
+      if (state.compareAndSet(s, s + 1)) {
+        return true;
+      }
+      s = state.get();
+    }
+    return false;
+  }
+
+  private final class Worker {
+    private final int id;
+    private final Thread thread;
+    private volatile boolean asleep;
+
+    Worker(int id) {
+      this.id = id;
+      thread = Thread.ofPlatform().daemon().name("drag4j-cpu-" + id).unstarted(this::work);
+    }
+
+    private void work() {
+      int seen = 0;
+      int spins = 0;
+      while (!closed) {
+        if (generation.get() != seen && join()) {
+          seen = generation.get();
+          spins = 0;
+          var work = task;
+          if (work != null) {
+            take(work, count, id);
+          }
+          state.decrementAndGet();
+        } else if (++spins < SPINS) {
           Thread.onSpinWait();
         } else {
-          LockSupport.park(this);
+          sleep(seen);
         }
-        continue;
       }
-      seen = generation.get();
-      spins = 0;
-      var work = task;
-      if (work != null) {
-        take(work, count, id);
+    }
+
+    /** Sleeps unless a call came meanwhile: the caller looks at the flag after it has opened. */
+    private void sleep(int seen) {
+      asleep = true;
+      if (!closed && (generation.get() == seen || (state.get() & OPEN) == 0)) {
+        LockSupport.park(Workers.this);
       }
-      busy.decrementAndGet();
+      asleep = false;
     }
   }
 
@@ -110,8 +160,8 @@ final class Workers implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    for (var t : threads) {
-      LockSupport.unpark(t);
+    for (var w : workers) {
+      LockSupport.unpark(w.thread);
     }
   }
 }
