@@ -6,6 +6,7 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.edit.EditDocumentException;
 import org.drag4j.method.CancelledException;
+import org.drag4j.report.ParityException;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.weights.ModelException;
 
@@ -54,6 +55,7 @@ final class ExitCode {
           case IOException _ -> text;
           case EditDocumentException _ -> text;
           case PictureException _ -> text;
+          case ParityException _ -> text;
           case ModelException _ -> text;
           case WeightMismatchException _ -> text;
           case DeviceException _ -> text;
