@@ -18,6 +18,24 @@ final class Conv2dCpu {
 
   /** Ways to compute a convolution, the preferred one first. */
   private enum Variant {
+    WINOGRAD_F4 {
+      @Override
+      Optional<Kernel> select(
+          CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options) {
+        return options.exact() || !hasTiles(context, node)
+            ? Optional.empty()
+            : Optional.of(new Conv2dWinograd(context, node, then, new Winograd4(), true));
+      }
+    },
+    WINOGRAD_F2 {
+      @Override
+      Optional<Kernel> select(
+          CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options) {
+        return hasTiles(context, node)
+            ? Optional.of(new Conv2dWinograd(context, node, then, new Winograd2(), false))
+            : Optional.empty();
+      }
+    },
     DIRECT {
       @Override
       Optional<Kernel> select(
@@ -32,6 +50,23 @@ final class Conv2dCpu {
 
     String label() {
       return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether it is 3x3 around each pixel, and channels fill whole vectors. */
+    private static boolean hasTiles(CpuContext context, Value node) {
+      if (!(context.gemm() instanceof VectorGemm)
+          || !(Operands.body(node) instanceof Op.Conv2d c)) {
+        return false;
+      }
+      var w = node.in(1).shape(); // [O, kh, kw, I]
+      int lanes = Lanes.floats().length();
+      return w.dim(1) == 3
+          && w.dim(2) == 3
+          && c.stride() == 1
+          && c.padBefore() == 1
+          && c.padAfter() == 1
+          && w.dim(0) % lanes == 0
+          && w.dim(3) % lanes == 0;
     }
   }
 

@@ -64,6 +64,12 @@ final class PackedWeight {
     return scratch;
   }
 
+  /** Copies rows {@code from} to {@code from + count} of a panel as floats. */
+  void copyRows(int panel, int from, int count, float[] to, int at) {
+    int width = gemm(panel).panelWidth();
+    panels[panel].widen(from * width, count * width, to, at);
+  }
+
   /** Where {@link #rows} from row {@code from} on start in their array. */
   int start(int panel, int from) {
     return panels[panel] instanceof Elements.Bits32 ? from * gemm(panel).panelWidth() : 0;

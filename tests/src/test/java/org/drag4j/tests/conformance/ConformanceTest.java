@@ -34,7 +34,7 @@ class ConformanceTest {
 
   /** Variants to be had by name beside the one a backend would choose, by device and operation. */
   private static final Map<String, Map<String, List<String>>> VARIANTS =
-      Map.of("cpu", Map.of("conv2d", List.of("direct"), "linear", List.of("packed")));
+      Map.of("cpu", Map.of("conv2d", List.of("winograd_f4", "winograd_f2", "direct"), "linear", List.of("packed")));
 
   private static final Map<Target, Backend> OPEN = new LinkedHashMap<>();
   private static final Map<String, Comparison> WORST = new ConcurrentHashMap<>();
