@@ -1,6 +1,7 @@
 package org.drag4j.kernels.cpu;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,40 +17,48 @@ import org.drag4j.graph.Value;
 final class Conv2dCpu {
   private static final String LABEL = "conv2d";
 
-  /** Ways to compute a convolution, the preferred one first. */
+  /** Ways to compute a convolution; where two cost the same, the first. */
   private enum Variant {
-    WINOGRAD_F4 {
-      @Override
-      Optional<Kernel> select(
-          CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options) {
-        return options.exact() || !hasTiles(context, node)
-            ? Optional.empty()
-            : Optional.of(new Conv2dWinograd(context, node, then, new Winograd4(), true));
-      }
-    },
     WINOGRAD_F2 {
       @Override
-      Optional<Kernel> select(
-          CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options) {
-        return hasTiles(context, node)
-            ? Optional.of(new Conv2dWinograd(context, node, then, new Winograd2(), false))
-            : Optional.empty();
+      Optional<Choice> choice(
+          CpuContext context, Value node, List<Epilogue.Stage> then, boolean exact) {
+        return winograd(context, node, then, false);
+      }
+    },
+    WINOGRAD_F4 {
+      @Override
+      Optional<Choice> choice(
+          CpuContext context, Value node, List<Epilogue.Stage> then, boolean exact) {
+        return exact ? Optional.empty() : winograd(context, node, then, true);
       }
     },
     DIRECT {
       @Override
-      Optional<Kernel> select(
-          CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options) {
-        return Optional.of(new Direct(context, node, then));
+      Optional<Choice> choice(
+          CpuContext context, Value node, List<Epilogue.Stage> then, boolean exact) {
+        var w = node.in(1).shape(); // [O, kh, kw, I]
+        long pixels = node.shape().size() / w.dim(0);
+        return Optional.of(new Choice(new Direct(context, node, then), pixels * w.size()));
       }
     };
 
-    /** The kernel, or empty where this way does not suit the node or the options. */
-    abstract Optional<Kernel> select(
-        CpuContext context, Value node, List<Epilogue.Stage> then, KernelOptions options);
+    /** The kernel and what it costs, or empty where this way does not suit. */
+    abstract Optional<Choice> choice(
+        CpuContext context, Value node, List<Epilogue.Stage> then, boolean exact);
 
     String label() {
       return name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Optional<Choice> winograd(
+        CpuContext context, Value node, List<Epilogue.Stage> then, boolean four) {
+      if (!hasTiles(context, node)) {
+        return Optional.empty();
+      }
+      var kernel =
+          new Conv2dWinograd(context, node, then, four ? new Winograd4() : new Winograd2(), four);
+      return Optional.of(new Choice(kernel, kernel.cost()));
     }
 
     /** Whether it is 3x3 around each pixel, and channels fill whole vectors. */
@@ -70,10 +79,13 @@ final class Conv2dCpu {
     }
   }
 
+  /** A kernel and its cost in multiplications: measured at run time, results would vary. */
+  private record Choice(Kernel kernel, long cost) {}
+
   private Conv2dCpu() {}
 
   /**
-   * The first variant that suits; empty where none does, an operand is not a weight of the
+   * The cheapest variant that suits; empty where none does, an operand is not a weight of the
    * checkpoint, or a fused stage is not one of ours.
    */
   static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
@@ -83,8 +95,9 @@ final class Conv2dCpu {
     }
     return Arrays.stream(Variant.values())
         .filter(v -> options.allows(LABEL, v.label()))
-        .flatMap(v -> v.select(context, node, then.get(), options).stream())
-        .findFirst();
+        .flatMap(v -> v.choice(context, node, then.get(), options.exact()).stream())
+        .min(Comparator.comparingLong(Choice::cost))
+        .map(Choice::kernel);
   }
 
   /**

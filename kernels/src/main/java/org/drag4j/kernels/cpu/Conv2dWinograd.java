@@ -43,6 +43,12 @@ final class Conv2dWinograd implements Kernel {
     tiles = new Tiles(y.dim(0), y.dim(1), y.dim(2), winograd.outputs());
   }
 
+  /** What it costs in multiplications of the direct sum. */
+  long cost() {
+    int passes = Math.ceilDiv(tiles.count(), Run.MOST_TILES);
+    return winograd.cost(tiles.count(), inner, columns, passes);
+  }
+
   @Override
   public String name() {
     return LABEL + winograd.outputs() + "_" + Operands.tile(context.gemm());
@@ -266,7 +272,7 @@ final class Conv2dWinograd implements Kernel {
       int products = patch();
       int step = n * width + 16;
       int u = products + winograd.points() * step;
-      clear(panel, n, step, scratch);
+      Arrays.fill(scratch, products, u, 0);
       int[] rows = context.indices(thread);
       for (int i = 0; i < n; i++) {
         rows[i] = vStart + (begin + i) * inner;
@@ -293,23 +299,6 @@ final class Conv2dWinograd implements Kernel {
       }
       for (int i = 0; i < n; i++) {
         store(panel, first + begin + i, products + i * width, step, u, scratch);
-      }
-    }
-
-    /** Zero products, the bias in those that reach every pixel. */
-    private void clear(int panel, int n, int step, float[] scratch) {
-      int width = weight.gemm(panel).panelWidth();
-      Arrays.fill(scratch, patch(), patch() + winograd.points() * step, 0);
-      if (bias.length > 0) {
-        int at = patch() + winograd.biasPoint() * step;
-        for (int i = 0; i < n; i++) {
-          System.arraycopy(
-              bias,
-              panel * context.gemm().panelWidth(),
-              scratch,
-              at + i * width,
-              weight.columns(panel));
-        }
       }
     }
 
@@ -359,7 +348,16 @@ final class Conv2dWinograd implements Kernel {
         }
       }
       for (int i = 0; i < high; i++) {
+        addBias(at + i * tiles.width() * all, wide, left, width);
         epilogue.apply(y, yStart, row + i * tiles.width(), wide, left, width);
+      }
+    }
+
+    private void addBias(int at, int pixels, int left, int width) {
+      if (bias.length > 0) {
+        for (int i = 0; i < pixels; i++) {
+          context.math().add(y, at + i * weight.columns(), bias, left, width);
+        }
       }
     }
   }

@@ -11,9 +11,30 @@ package org.drag4j.kernels.cpu;
  */
 abstract sealed class Winograd permits Winograd2, Winograd4 {
   private final int outputs;
+  private final int inputCost;
+  private final int weightCost;
+  private final int outputCost;
 
-  Winograd(int outputs) {
+  /**
+   * @param inputCost what the transform of one number's square costs, in multiplications of the
+   *     matrix product, memory traffic included
+   */
+  Winograd(int outputs, int inputCost, int weightCost, int outputCost) {
     this.outputs = outputs;
+    this.inputCost = inputCost;
+    this.weightCost = weightCost;
+    this.outputCost = outputCost;
+  }
+
+  /**
+   * What a convolution of {@code tiles} tiles costs, in multiplications of the direct sum.
+   *
+   * @param passes how often the weights are transformed
+   */
+  final long cost(long tiles, int inner, int columns, int passes) {
+    long products = tiles * points() * inner * columns;
+    long weights = (long) passes * weightCost * inner * columns;
+    return products + weights + tiles * ((long) inputCost * inner + (long) outputCost * columns);
   }
 
   /** m: side of the square of outputs. */
@@ -29,11 +50,6 @@ abstract sealed class Winograd permits Winograd2, Winograd4 {
   /** Products an output square takes. */
   final int points() {
     return side() * side();
-  }
-
-  /** The point whose product reaches every output with factor 1: where a bias is added. */
-  final int biasPoint() {
-    return side() + 1;
   }
 
   /** Floats of scratch memory a transform needs. */

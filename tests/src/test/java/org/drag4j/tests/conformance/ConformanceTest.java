@@ -16,9 +16,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.UnsupportedOpException;
 import org.drag4j.plan.Fusion;
+import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,12 +34,24 @@ import org.junit.jupiter.api.TestFactory;
 class ConformanceTest {
   private static final List<OpCase> CASES = OpCases.all();
 
-  /** Variants to be had by name beside the one a backend would choose, by device and operation. */
-  private static final Map<String, Map<String, List<String>>> VARIANTS =
-      Map.of("cpu", Map.of("conv2d", List.of("winograd_f4", "winograd_f2", "direct"), "linear", List.of("packed")));
+  /** Variants to be had by name, by operation; each must run some case of its operation. */
+  private static Map<String, List<String>> variants(Target target) {
+    return switch (target.name()) {
+      case "cpu 0-bit" -> Map.of("conv2d", List.of("direct"), "linear", List.of("packed"));
+      default ->
+          target.device().equals("cpu")
+              ? Map.of(
+                  "conv2d",
+                  List.of("winograd_f2", "winograd_f4", "direct"),
+                  "linear",
+                  List.of("packed"))
+              : Map.of();
+    };
+  }
 
   private static final Map<Target, Backend> OPEN = new LinkedHashMap<>();
   private static final Map<String, Comparison> WORST = new ConcurrentHashMap<>();
+  private static final Set<String> RAN = ConcurrentHashMap.newKeySet();
 
   @BeforeAll
   static void open() {
@@ -49,8 +63,15 @@ class ConformanceTest {
 
   @AfterAll
   static void close() {
+    var expected =
+        OPEN.keySet().stream()
+            .flatMap(t ->
+                variants(t).entrySet().stream()
+                    .flatMap(e -> e.getValue().stream().map(v -> t + " " + Map.of(e.getKey(), v))))
+            .collect(Collectors.toSet());
     OPEN.values().forEach(Backend::close);
     OPEN.clear();
+    assertEquals(expected, RAN, "variants that ran");
     WORST.entrySet().stream()
         .sorted(Comparator.comparingDouble(e -> -e.getValue().percent()))
         .limit(5)
@@ -83,9 +104,13 @@ class ConformanceTest {
         SupportMatrix.load().rows().getOrDefault(c.row(), Set.of()).contains(target.device());
     var built = c.build();
     try (var weights = backend.weights(built.weights())) {
-      for (var options : options(target, c)) {
-        for (var result : Conformance.check(backend, c, built, weights, options)) {
-          WORST.merge(target + ": " + c, result, (a, b) -> a.percent() > b.percent() ? a : b);
+      for (var options : options(c)) {
+        check(target, backend, c, built, weights, options);
+      }
+      for (var options : variantOptions(target, c)) {
+        if (kernels(backend, built, weights, options)) {
+          RAN.add(target + " " + options.kernels().variants());
+          check(target, backend, c, built, weights, options);
         }
       }
     } catch (UnsupportedOpException e) {
@@ -96,21 +121,40 @@ class ConformanceTest {
     }
   }
 
-  private static List<PlanOptions> options(Target target, OpCase c) {
-    var kernels = new ArrayList<KernelOptions>();
-    kernels.add(KernelOptions.DEFAULT);
-    kernels.add(new KernelOptions(true, Map.of()));
-    VARIANTS
-        .getOrDefault(target.device(), Map.of())
-        .forEach((op, variants) -> {
-          if (c.row().startsWith(op)) {
-            variants.forEach(v -> kernels.add(new KernelOptions(false, Map.of(op, v))));
-          }
-        });
-    var all = new ArrayList<PlanOptions>();
-    for (var k : kernels) {
-      all.add(new PlanOptions(k, Set.of(), _ -> false));
+  private static void check(
+      Target target,
+      Backend backend,
+      OpCase c,
+      CaseGraph built,
+      DeviceWeights weights,
+      PlanOptions options) {
+    for (var result : Conformance.check(backend, c, built, weights, options)) {
+      WORST.merge(target + ": " + c, result, (a, b) -> a.percent() > b.percent() ? a : b);
     }
+  }
+
+  /** A variant need not suit every shape. */
+  private static boolean kernels(
+      Backend backend, CaseGraph built, DeviceWeights weights, PlanOptions options) {
+    try (var _ = Plan.compile(built.graph(), backend, weights, options)) {
+      return true;
+    } catch (UnsupportedOpException e) {
+      return false;
+    }
+  }
+
+  private static List<PlanOptions> variantOptions(Target target, OpCase c) {
+    return variants(target).entrySet().stream()
+        .filter(e -> c.row().startsWith(e.getKey()))
+        .flatMap(e -> e.getValue().stream().map(v -> Map.of(e.getKey(), v)))
+        .map(v -> new PlanOptions(new KernelOptions(false, v), Set.of(), _ -> false))
+        .toList();
+  }
+
+  private static List<PlanOptions> options(OpCase c) {
+    var all = new ArrayList<PlanOptions>();
+    all.add(PlanOptions.DEFAULT);
+    all.add(new PlanOptions(new KernelOptions(true, Map.of()), Set.of(), _ -> false));
     all.add(new PlanOptions(KernelOptions.DEFAULT, Set.of("all"), _ -> false));
     if (c.row().startsWith("fusion ") || c.row().equals("block")) {
       for (var fusion : Fusion.values()) {
