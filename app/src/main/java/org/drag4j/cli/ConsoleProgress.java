@@ -180,6 +180,18 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     return (clock.getAsLong() - started) / 1e9;
   }
 
+  @Override
+  public void warn(String message) {
+    switch (mode) {
+      case JSON -> line("{\"event\": \"warning\", \"message\": \"" + message + "\"}");
+      case NONE -> {}
+      case AUTO, BAR, LINES -> {
+        finish();
+        line("warning: " + message);
+      }
+    }
+  }
+
   private void line(String text) {
     out.print(text + "\n");
     out.flush();

@@ -84,7 +84,9 @@ final class EngineOptions {
     try (var backend = openDevice();
         var pipeline = Pipeline.open(folder, backend, planOptions())) {
       progress.advance(1, 1);
-      return work.with(pipeline);
+      T result = work.with(pipeline);
+      backend.warnings().forEach(progress::warn);
+      return result;
     }
   }
 

@@ -23,6 +23,9 @@ public interface Progress {
   /** {@code done} of {@code total} steps of the phase are done. */
   void step(int done, int total);
 
+  /** Something the user should know that does not stop the work; one line. */
+  default void warn(String message) {}
+
   /** Whether the user wants the work to stop at the next step. */
   boolean cancelled();
 

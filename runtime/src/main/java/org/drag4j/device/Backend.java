@@ -1,5 +1,6 @@
 package org.drag4j.device;
 
+import java.util.List;
 import java.util.Optional;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DeviceMemory;
@@ -23,6 +24,11 @@ public interface Backend extends AutoCloseable {
 
   /** The kernel this device would run for the node, or empty when it has none. */
   Optional<Kernel> select(Value node, KernelOptions options);
+
+  /** What the user should know about how this device is doing; a line each. */
+  default List<String> warnings() {
+    return List.of();
+  }
 
   /** Returns when everything enqueued so far is done. */
   void synchronize();

@@ -1,6 +1,8 @@
 package org.drag4j.kernels.cpu;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
@@ -9,13 +11,20 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
+import org.jspecify.annotations.Nullable;
 
 /** The CPU as a device: picks the kernel of each operation. */
 final class CpuBackend implements Backend {
+  /** Weights of more bytes take long enough to load for all kernels to be warm by then. */
+  private static final long LONG_LOAD = 100L << 20;
+
   private final CpuContext context;
+  private final boolean vectors;
+  private volatile List<String> warnings = List.of();
+  private @Nullable Thread selfTest;
 
   CpuBackend(int threads, int vectorBits) {
-    boolean vectors = VectorWidth.fix(vectorBits) > 0;
+    vectors = VectorWidth.fix(vectorBits) > 0;
     context =
         new CpuContext(
             new Workers(threads),
@@ -36,7 +45,30 @@ final class CpuBackend implements Backend {
   @Override
   public DeviceWeights weights(WeightSource source) {
     context.reclaim().beforeAllocating(Long.MAX_VALUE); // a network, tensor by tensor
+    if (vectors && selfTest == null && bytes(source) > LONG_LOAD) {
+      selfTest = Thread.ofPlatform().daemon().name("drag4j-cpu-self-test").start(this::testSelf);
+    }
     return new CpuWeights(source, context);
+  }
+
+  private static long bytes(WeightSource source) {
+    return source.names().stream()
+        .flatMap(n -> source.entry(n).stream())
+        .mapToLong(e -> e.shape().size() * e.dtype().bytes())
+        .sum();
+  }
+
+  private void testSelf() {
+    try {
+      warnings = SelfTest.run(context.gemm(), context.math());
+    } catch (CancellationException e) {
+      // The device was closed meanwhile.
+    }
+  }
+
+  @Override
+  public List<String> warnings() {
+    return warnings;
   }
 
   @Override
@@ -64,6 +96,9 @@ final class CpuBackend implements Backend {
 
   @Override
   public void close() {
+    if (selfTest != null) {
+      selfTest.interrupt();
+    }
     context.workers().close();
   }
 }

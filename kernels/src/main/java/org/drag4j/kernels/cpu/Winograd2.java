@@ -12,7 +12,7 @@ final class Winograd2 extends Winograd {
   private static final int LANES = SPECIES.length();
 
   Winograd2() {
-    super(2, 90, 180, 70);
+    super(2, 200, 180, 200);
   }
 
   @Override

@@ -33,7 +33,7 @@ final class Winograd4 extends Winograd {
   private static final float W2_B = (float) (B2 * AT_B);
 
   Winograd4() {
-    super(4, 250, 300, 200);
+    super(4, 730, 300, 380);
   }
 
   @Override

@@ -1,0 +1,69 @@
+package org.drag4j.kernels.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.Test;
+
+final class SelfTestTest {
+  /** Right, and as slow as boxed vectors are. */
+  private static final class Boxed implements Gemm {
+    private final ScalarGemm inner = new ScalarGemm();
+
+    @Override
+    public int tileRows() {
+      return inner.tileRows();
+    }
+
+    @Override
+    public int panelWidth() {
+      return inner.panelWidth();
+    }
+
+    @Override
+    public Gemm narrow() {
+      return this;
+    }
+
+    @Override
+    public void panel(
+        float[] a,
+        int[] rows,
+        int first,
+        int count,
+        int delta,
+        float[] b,
+        int bStart,
+        int k,
+        float[] c,
+        int cStart,
+        int cStride,
+        boolean accumulate) {
+      for (int i = 0; i < 50; i++) {
+        inner.panel(a, rows, first, count, delta, b, bStart, k, c, cStart, cStride, accumulate);
+      }
+    }
+  }
+
+  @Test
+  void namesTheKernelThatIsSlow() {
+    VectorWidth.fix(VectorWidth.ofThisProcessor());
+    List<String> warnings = SelfTest.run(new Boxed(), new VectorRowMath());
+    assertTrue(warnings.stream().anyMatch(w -> w.startsWith("cpu: product ")), warnings.toString());
+  }
+
+  @Test
+  void stopsWhenTheDeviceIsClosed() {
+    VectorWidth.fix(VectorWidth.ofThisProcessor());
+    Thread.currentThread().interrupt();
+    try {
+      assertThrows(
+          CancellationException.class,
+          () -> SelfTest.run(VectorGemm.create(), new VectorRowMath()));
+    } finally {
+      assertTrue(Thread.interrupted());
+    }
+  }
+}
