@@ -79,6 +79,7 @@ final class DemoCommand implements Callable<Integer> {
       EditRun.save(result.picture(), out, progress);
       PictureFiles.writePng(beside(edit.original(), result.picture()), both);
       progress.finish();
+      engine.printTrace(spec);
       var error = ColourError.of(edit.original(), result.picture(), result.pixels());
       if (!show.json) {
         var err = spec.commandLine().getErr();

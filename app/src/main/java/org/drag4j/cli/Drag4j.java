@@ -78,6 +78,7 @@ public final class Drag4j implements Callable<Integer> {
         .addSubcommand(new DragCommand(host))
         .addSubcommand(new GenerateCommand(host))
         .addSubcommand(new DemoCommand(host))
+        .addSubcommand(new BenchCommand(host))
         .addSubcommand(new DevicesCommand())
         .addSubcommand(new VerifyCommand(host))
         .addSubcommand(model)

@@ -106,6 +106,7 @@ final class DragCommand implements Callable<Integer> {
       var result = edit.run(EngineOptions.required(model.folder), engine, progress);
       EditRun.save(result.picture(), out, progress);
       progress.finish();
+      engine.printTrace(spec);
       show.print(spec, edit.json(result, out, engine), out.toString());
     }
     return ExitCode.OK;

@@ -57,6 +57,7 @@ final class EditCommand implements Callable<Integer> {
       var result = edit.run(edit.model(model.folder), engine, progress);
       EditRun.save(result.picture(), out, progress);
       progress.finish();
+      engine.printTrace(spec);
       show.print(spec, edit.json(result, out, engine), out.toString());
     }
     return ExitCode.OK;

@@ -12,6 +12,9 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.Progress;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.report.KernelTable;
+import org.drag4j.trace.TimingTrace;
+import org.drag4j.trace.Trace;
 import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.ModelNotFoundException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -45,6 +48,13 @@ final class EngineOptions {
       description = "Bits of a vector on the CPU. Default: the processor's.")
   Optional<Integer> cpuVector = Optional.empty();
 
+  @Option(
+      names = "--trace",
+      description = "When done, print the time spent in each kernel to stderr.")
+  boolean trace;
+
+  private final TimingTrace timing = new TimingTrace();
+
   /** Checks the values, before any work. */
   void check(CommandSpec spec) {
     if (threads.isPresent() && (threads.get() < 1 || threads.get() > MAX_THREADS)) {
@@ -71,6 +81,20 @@ final class EngineOptions {
     return new PlanOptions(new KernelOptions(exact, Map.of()), Set.of(), _ -> false);
   }
 
+  /** What sees every step: nothing, unless the user asked for it. */
+  Trace trace() {
+    return trace ? timing : Trace.OFF;
+  }
+
+  /** Prints what the trace saw, where the user asked for it. */
+  void printTrace(CommandSpec spec) {
+    if (trace) {
+      var err = spec.commandLine().getErr();
+      KernelTable.lines(timing).forEach(err::println);
+      err.flush();
+    }
+  }
+
   /** What is done with an open model. */
   @FunctionalInterface
   interface Work<T> {
@@ -83,6 +107,7 @@ final class EngineOptions {
     var folder = ModelFolder.open(model);
     try (var backend = openDevice();
         var pipeline = Pipeline.open(folder, backend, planOptions())) {
+      pipeline.trace(trace());
       progress.advance(1, 1);
       T result = work.with(pipeline);
       backend.warnings().forEach(progress::warn);

@@ -132,6 +132,7 @@ final class GenerateCommand implements Callable<Integer> {
                       progress));
       EditRun.save(picture, out, progress);
       progress.finish();
+      engine.printTrace(spec);
       var json = new LinkedHashMap<String, Object>();
       json.put("picture", out.toString());
       json.put("width", picture.width());

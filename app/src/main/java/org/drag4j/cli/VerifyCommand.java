@@ -77,7 +77,7 @@ final class VerifyCommand implements Callable<Integer> {
               folder,
               backend,
               engine.planOptions(),
-              ParityOptions.DEFAULT,
+              ParityOptions.DEFAULT.withTrace(engine.trace()),
               row -> {
                 rows.print(row);
                 if (host.interrupted().getAsBoolean()) {
@@ -87,6 +87,7 @@ final class VerifyCommand implements Callable<Integer> {
       report.skipped().forEach(s -> err.println("skipped: " + s));
       (json ? err : out).println(total(report));
       err.flush();
+      engine.printTrace(spec);
       return report.ok() ? ExitCode.OK : ExitCode.FAILURE;
     } catch (ParityException e) {
       err.println("drag4j: " + ExitCode.message(new IllegalArgumentException(e.getMessage(), e)));

@@ -109,13 +109,16 @@ public final class Parity {
         var scheduler = open(SCHEDULER);
         var regionDrag = open(REGIONDRAG);
         var pipeline = Pipeline.open(model, backend, plan)) {
+      pipeline.trace(options.trace());
       text.file()
           .ifPresent(f ->
-              new ParityText(model, pipeline.tokenizer(), backend, plan, tolerance, rows)
+              new ParityText(
+                      model, pipeline.tokenizer(), backend, plan, tolerance, rows, options.trace())
                   .check(f, textVaeTruth.file()));
       unet.file()
           .ifPresent(f ->
-              new ParityUnet(model, backend, plan, tolerance, rows).check(f, unetTruth.file()));
+              new ParityUnet(model, backend, plan, tolerance, rows, options.trace())
+                  .check(f, unetTruth.file()));
       vae.file().ifPresent(f -> vae(model, f, textVaeTruth.file()));
       scheduler
           .file()
@@ -136,7 +139,7 @@ public final class Parity {
   }
 
   private void vae(ModelFolder model, ParityFile file, Optional<ParityFile> truth) {
-    var check = new ParityVae(backend, plan, tolerance, rows);
+    var check = new ParityVae(backend, plan, tolerance, rows, options.trace());
     try (var part = model.component("vae")) {
       check.check(file, part, VAE, truth);
     }

@@ -2,13 +2,25 @@ package org.drag4j.report;
 
 import java.util.function.UnaryOperator;
 import org.drag4j.method.Editing;
+import org.drag4j.trace.Trace;
 
 /**
- * How the recorded RegionDrag runs are repeated.
+ * How the recorded cases are repeated.
  *
  * @param batchedInversion whether the inversion of "Encode then CP" runs as one batch
  * @param editing applied to what every run works on; for checking the check, by planting a fault
+ * @param trace sees every step of every network
  */
-public record ParityOptions(boolean batchedInversion, UnaryOperator<Editing> editing) {
+public record ParityOptions(boolean batchedInversion, UnaryOperator<Editing> editing, Trace trace) {
   public static final ParityOptions DEFAULT = new ParityOptions(false, UnaryOperator.identity());
+
+  /** Options without a trace. */
+  public ParityOptions(boolean batchedInversion, UnaryOperator<Editing> editing) {
+    this(batchedInversion, editing, Trace.OFF);
+  }
+
+  /** These options with a trace. */
+  public ParityOptions withTrace(Trace to) {
+    return new ParityOptions(batchedInversion, editing, to);
+  }
 }

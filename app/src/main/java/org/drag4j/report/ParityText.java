@@ -25,7 +25,8 @@ record ParityText(
     Backend backend,
     PlanOptions options,
     ParityTolerance tolerance,
-    ParityRows rows) {
+    ParityRows rows,
+    Trace trace) {
   private static final String IDS = "text.ids";
   private static final String LAST = "text.last_hidden_state";
   private static final String PENULTIMATE = "text.penultimate";
@@ -73,7 +74,7 @@ record ParityText(
       states.penultimate().output(PENULTIMATE);
       try (var plan = Plan.compile(graph, backend, weights, options)) {
         plan.tensor("ids").write(ids);
-        plan.run(Trace.OFF);
+        plan.run(trace);
         var full = states.last().shape();
         var last = plan.tensor(LAST).read();
         rows.close(file, LAST, full, last, tolerance.network());

@@ -31,7 +31,8 @@ record ParityUnet(
     Backend backend,
     PlanOptions options,
     ParityTolerance tolerance,
-    ParityRows rows) {
+    ParityRows rows,
+    Trace trace) {
   private static final String SAMPLE = ".sample";
   private static final String TIMESTEP = ".timestep";
   private static final String CONTEXT = ".context";
@@ -209,7 +210,7 @@ record ParityUnet(
         graph.input(CONTEXT, file.shape(name + CONTEXT), DType.F32));
   }
 
-  private static void run(Plan plan, ParityFile file, String name) {
+  private void run(Plan plan, ParityFile file, String name) {
     var sample = file.shape(name + SAMPLE);
     float[] timesteps = file.floats(name + TIMESTEP);
     if (timesteps.length != sample.dim(0)) {
@@ -231,6 +232,6 @@ record ParityUnet(
         plan.tensor(input).write(values);
       }
     });
-    plan.run(Trace.OFF);
+    plan.run(trace);
   }
 }

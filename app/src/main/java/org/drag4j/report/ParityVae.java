@@ -15,7 +15,8 @@ import org.drag4j.vae.AutoencoderKL;
 import org.drag4j.weights.Component;
 
 /** The autoencoder both ways, on recorded pictures and latents of any size. */
-record ParityVae(Backend backend, PlanOptions options, ParityTolerance tolerance, ParityRows rows) {
+record ParityVae(
+    Backend backend, PlanOptions options, ParityTolerance tolerance, ParityRows rows, Trace trace) {
   private static final String IMAGE = "image";
   private static final String MOMENTS = "moments";
   private static final String MODE = "mode";
@@ -106,7 +107,7 @@ record ParityVae(Backend backend, PlanOptions options, ParityTolerance tolerance
     var y = (encode ? network.encode(x) : network.decode(x)).output("y");
     try (var plan = Plan.compile(graph, backend, weights, options)) {
       plan.tensor("x").write(ParityLayout.toChannelsLast(file.floats(tensor), recorded));
-      plan.run(Trace.OFF);
+      plan.run(trace);
       return new Result(
           ParityLayout.channelsFirst(y.shape()),
           ParityLayout.toChannelsFirst(plan.tensor("y").read(), y.shape()));

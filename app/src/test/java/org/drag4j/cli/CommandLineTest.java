@@ -108,6 +108,13 @@ class CommandLineTest {
         "drag x.png --from 1,2,0,4 --to 1,2,3,4",
         "drag x.png --from NaN,2,3,4 --to 1,2,3,4",
         "drag x.png --from 1,2,3,4 --from 1,2,3,4 --to 1,2,3,4",
+        "bench",
+        "bench everything -m x",
+        "bench unet -m x --size 0",
+        "bench unet -m x --batch 0",
+        "bench unet -m x --runs 0",
+        "bench unet -m x --warmup -1",
+        "bench edit -m x --save out.safetensors",
         "generate",
         "generate -p x -W 12",
         "generate -p x -H 8192",
@@ -126,7 +133,8 @@ class CommandLineTest {
 
   @Test
   void helpAndVersionSucceed() {
-    for (var line : List.of("--help", "help edit", "edit --help", "drag --help", "--version")) {
+    for (var line :
+        List.of("--help", "help edit", "edit --help", "bench --help", "drag --help", "--version")) {
       var outcome = run(line.split(" "));
       assertEquals(0, outcome.code());
       assertEquals("", outcome.err());

@@ -1,0 +1,223 @@
+package org.drag4j.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.LongStream;
+import org.drag4j.method.CancelledException;
+import org.drag4j.report.BenchReport;
+import org.drag4j.report.BenchTarget;
+import org.drag4j.report.BenchTimes;
+import org.drag4j.report.KernelTable;
+import org.drag4j.report.PeakMemory;
+import org.drag4j.report.Workload;
+import org.drag4j.trace.TimingTrace;
+import org.drag4j.trace.Trace;
+import org.drag4j.weights.ModelFolder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code drag4j bench}: times a network or a whole edit. */
+@Command(
+    name = "bench",
+    description = "Time a network, or a whole edit, on inputs drawn from a fixed seed.",
+    mixinStandardHelpOptions = true)
+final class BenchCommand implements Callable<Integer> {
+  private static final int MAX_SIDE = 4096;
+  private static final int MAX_BATCH = 64;
+  private static final int MAX_RUNS = 10_000;
+
+  private final Host host;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "unet|vae-encode|vae-decode|edit|text", description = "What to time.")
+  BenchTarget what = BenchTarget.UNET;
+
+  @Option(
+      names = "--size",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "Side of the picture in pixels. Default: ${DEFAULT-VALUE}.")
+  int size;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Samples of one call; of an edit, 1 or 10: the inversion one by one or at once."
+              + " Default: ${DEFAULT-VALUE}.")
+  int batch;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Timed runs. Default: ${DEFAULT-VALUE}.")
+  int runs;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Runs before the timed ones. Default: ${DEFAULT-VALUE}.")
+  int warmup;
+
+  @Option(
+      names = "--serve",
+      description =
+          "After the warm-up, run once for every line on stdin and answer with its milliseconds, so"
+              + " that another program can take turns. --runs does not count.")
+  boolean serve;
+
+  @Option(
+      names = "--save",
+      paramLabel = "FILE.safetensors",
+      description = "Write inputs and outputs of the network, in PyTorch's layouts.")
+  Optional<Path> save = Optional.empty();
+
+  @Option(names = "--json", description = "Print the times as one JSON object on stdout.")
+  boolean json;
+
+  @Mixin final ModelOption model = new ModelOption();
+  @Mixin final EngineOptions engine = new EngineOptions();
+
+  BenchCommand(Host host) {
+    this.host = host;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    engine.check(spec);
+    require("--size", 8, MAX_SIDE, size);
+    require("--batch", 1, MAX_BATCH, batch);
+    require("--runs", 1, MAX_RUNS, runs);
+    require("--warmup", 0, MAX_RUNS, warmup);
+    if (save.isPresent()) {
+      if (what == BenchTarget.EDIT) {
+        throw new ParameterException(
+            spec.commandLine(), "--save: expected a network, got edit; it has no one output");
+      }
+      AtomicFile.requireFolder(save.get());
+    }
+    var folder = ModelFolder.open(EngineOptions.required(model.folder));
+    try (var backend = engine.openDevice();
+        var workload = Workload.open(what, folder, backend, engine.planOptions(), size, batch)) {
+      for (int i = 0; i < warmup; i++) {
+        timed(workload);
+      }
+      var times = serve ? serve(workload) : run(workload);
+      var peak = PeakMemory.bytes();
+      if (peak.isEmpty()) {
+        note("peak memory: not known on this system, reported as -1");
+      }
+      if (save.isPresent()) {
+        if (times.isEmpty() && warmup == 0) {
+          timed(workload);
+        }
+        workload.save(save.get());
+      }
+      if (times.isPresent()) {
+        print(report(workload, times.get(), peak.orElse(-1)), workload);
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private void require(String option, int from, int to, int got) {
+    if (got < from || got > to) {
+      throw new ParameterException(
+          spec.commandLine(),
+          String.format(Locale.ROOT, "%s: expected %d to %d, got %d", option, from, to, got));
+    }
+  }
+
+  private long timed(Workload workload) {
+    if (host.interrupted().getAsBoolean()) {
+      throw new CancelledException();
+    }
+    long start = System.nanoTime();
+    workload.run(Trace.OFF);
+    return System.nanoTime() - start;
+  }
+
+  private Optional<BenchTimes> run(Workload workload) {
+    var nanos = new long[runs];
+    for (int i = 0; i < runs; i++) {
+      nanos[i] = timed(workload);
+    }
+    return Optional.of(BenchTimes.ofNanos(nanos));
+  }
+
+  /** A run a line, until the lines end; no times where there was none. */
+  private Optional<BenchTimes> serve(Workload workload) throws IOException {
+    var out = spec.commandLine().getOut();
+    var nanos = LongStream.builder();
+    int served = 0;
+    var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    while (in.readLine() != null) {
+      long one = timed(workload);
+      nanos.add(one);
+      served++;
+      out.println(String.format(Locale.ROOT, "%.3f", one / 1e6));
+      out.flush();
+    }
+    return served == 0
+        ? Optional.empty()
+        : Optional.of(BenchTimes.ofNanos(nanos.build().toArray()));
+  }
+
+  private BenchReport report(Workload workload, BenchTimes times, long peak) {
+    return new BenchReport(
+        what,
+        engine.device,
+        engine.threads.orElse(Runtime.getRuntime().availableProcessors()),
+        size,
+        batch,
+        workload.dtype(),
+        engine.exact,
+        times,
+        peak,
+        BuildCommit.find());
+  }
+
+  private void print(BenchReport report, Workload workload) {
+    var out = spec.commandLine().getOut();
+    if (json) {
+      out.println(new JsonMapper().writeValueAsString(report.json()));
+    } else if (!serve) {
+      report.markdown().forEach(out::println);
+      out.println();
+      traced(workload).forEach(out::println);
+    }
+    out.flush();
+    if (engine.trace && (json || serve)) {
+      traced(workload).forEach(spec.commandLine().getErr()::println);
+      spec.commandLine().getErr().flush();
+    }
+  }
+
+  /** The kernels of one more run: its own time would be distorted by taking theirs. */
+  private Iterable<String> traced(Workload workload) {
+    var trace = new TimingTrace();
+    workload.run(trace);
+    return KernelTable.lines(trace);
+  }
+
+  private void note(String message) {
+    spec.commandLine().getErr().println("drag4j: " + message);
+    spec.commandLine().getErr().flush();
+  }
+}
