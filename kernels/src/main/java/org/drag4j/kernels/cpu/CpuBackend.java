@@ -85,7 +85,7 @@ final class CpuBackend implements Backend {
       case Op.Geglu _ -> Optional.of(new GegluCpu(context, node));
       case Op.Concat _ -> Optional.of(new ConcatCpu(context, node));
       case Op.Upsample _ -> Optional.of(new UpsampleCpu(context, node));
-      case Op.Embedding _ -> EmbeddingCpu.select(node);
+      case Op.Embedding _ -> EmbeddingCpu.select(context, node);
       case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(context, node));
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };

@@ -55,7 +55,7 @@ final class CpuWeights implements DeviceWeights {
     if (have == null) {
       int count = Math.toIntExact(entry(name).shape().size());
       have = new float[count];
-      elements(name, count).widen(0, count, have, 0);
+      elements(name, count).widen(context.math(), 0, count, have, 0);
       vectors.put(name, have);
     }
     return have;

@@ -79,7 +79,7 @@ sealed interface Elements {
   long byteSize();
 
   /** {@code to[at + i] = this[from + i]} for {@code 0 <= i < count}. */
-  void widen(int from, int count, float[] to, int at);
+  void widen(RowMath math, int from, int count, float[] to, int at);
 
   /** How numbers are read and turned; the same for 16 and for 32 bits. */
   final class Source {
@@ -148,24 +148,11 @@ sealed interface Elements {
     }
 
     @Override
-    public void widen(int from, int count, float[] to, int at) {
+    public void widen(RowMath math, int from, int count, float[] to, int at) {
       if (brain) {
-        widenBrain(bits, from, count, to, at);
+        math.widenBrain(bits, from, to, at, count);
       } else {
-        widenHalf(bits, from, count, to, at);
-      }
-    }
-
-    // One plain loop a method: C2 turns each into the processor's own conversion of whole vectors.
-    private static void widenHalf(short[] bits, int from, int count, float[] to, int at) {
-      for (int i = 0; i < count; i++) {
-        to[at + i] = Float.float16ToFloat(bits[from + i]);
-      }
-    }
-
-    private static void widenBrain(short[] bits, int from, int count, float[] to, int at) {
-      for (int i = 0; i < count; i++) {
-        to[at + i] = Float.intBitsToFloat(bits[from + i] << 16);
+        math.widenHalf(bits, from, to, at, count);
       }
     }
   }
@@ -189,7 +176,7 @@ sealed interface Elements {
     }
 
     @Override
-    public void widen(int from, int count, float[] to, int at) {
+    public void widen(RowMath math, int from, int count, float[] to, int at) {
       System.arraycopy(values, from, to, at, count);
     }
   }

@@ -10,16 +10,18 @@ import org.drag4j.tensor.DType;
 
 /** Rows of a table, picked by index. */
 final class EmbeddingCpu implements Kernel {
+  private final RowMath math;
   private final Value node;
 
-  private EmbeddingCpu(Value node) {
+  private EmbeddingCpu(RowMath math, Value node) {
+    this.math = math;
     this.node = node;
   }
 
   /** Empty where the table is not a weight of the checkpoint. */
-  static Optional<Kernel> select(Value node) {
+  static Optional<Kernel> select(CpuContext context, Value node) {
     return node.in(1).op() instanceof Op.Weight && node.in(0).dtype() == DType.I32
-        ? Optional.of(new EmbeddingCpu(node))
+        ? Optional.of(new EmbeddingCpu(context.math(), node))
         : Optional.empty();
   }
 
@@ -49,7 +51,7 @@ final class EmbeddingCpu implements Kernel {
       int start = CpuMemory.start(y);
       for (int i = 0; i < count; i++) {
         int id = Float.floatToRawIntBits(bits[first + i]);
-        table.widen(id * columns, columns, to, start + i * columns);
+        table.widen(math, id * columns, columns, to, start + i * columns);
       }
     };
   }

@@ -21,6 +21,11 @@ final class Lanes {
     return VectorSpecies.of(float.class, Chosen.SHAPE);
   }
 
+  /** As many shorts as there are floats in a vector. */
+  static VectorSpecies<Short> shorts() {
+    return VectorSpecies.of(short.class, VectorShape.forBitSize(Chosen.SHAPE.vectorBitSize() / 2));
+  }
+
   static VectorSpecies<Integer> ints() {
     return VectorSpecies.of(int.class, Chosen.SHAPE);
   }

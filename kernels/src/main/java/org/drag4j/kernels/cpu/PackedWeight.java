@@ -12,12 +12,14 @@ final class PackedWeight {
   private final int columns;
   private final Gemm gemm;
   private final Gemm last;
+  private final RowMath math;
 
   /** Packs {@code bytes}, readable by all threads, all of which work. */
   PackedWeight(
       CpuContext context, MemorySegment bytes, DType dtype, int columns, int inner, int taps) {
     this.columns = columns;
     gemm = context.gemm();
+    math = context.math();
     int width = gemm.panelWidth();
     int over = columns % width;
     last = over > 0 && over <= gemm.narrow().panelWidth() ? gemm.narrow() : gemm;
@@ -60,14 +62,14 @@ final class PackedWeight {
       return f.values();
     }
     int width = gemm(panel).panelWidth();
-    panels[panel].widen(from * width, count * width, scratch, 0);
+    panels[panel].widen(math, from * width, count * width, scratch, 0);
     return scratch;
   }
 
   /** Copies rows {@code from} to {@code from + count} of a panel as floats. */
   void copyRows(int panel, int from, int count, float[] to, int at) {
     int width = gemm(panel).panelWidth();
-    panels[panel].widen(from * width, count * width, to, at);
+    panels[panel].widen(math, from * width, count * width, to, at);
   }
 
   /** Where {@link #rows} from row {@code from} on start in their array. */

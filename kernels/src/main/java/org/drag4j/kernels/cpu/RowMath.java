@@ -90,6 +90,12 @@ interface RowMath {
    */
   boolean softmax(float[] s, int start, int rows, int width, float[] state, int stateStart);
 
+  /** {@code y[i]} = the IEEE half {@code x[i]}. */
+  void widenHalf(short[] x, int xStart, float[] y, int yStart, int count);
+
+  /** {@code y[i]} = the float whose upper half {@code x[i]} is. */
+  void widenBrain(short[] x, int xStart, float[] y, int yStart, int count);
+
   /** {@code x[i] = fn(x[i])} for {@code count} floats from {@code start}. */
   default void unary(Op.UnaryFn fn, float[] x, int start, int count) {
     unary(fn, x, start, x, start, count);

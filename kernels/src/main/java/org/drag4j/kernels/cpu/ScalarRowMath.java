@@ -286,4 +286,18 @@ final class ScalarRowMath implements RowMath {
     }
     return raised;
   }
+
+  @Override
+  public void widenHalf(short[] x, int xStart, float[] y, int yStart, int count) {
+    for (int i = 0; i < count; i++) {
+      y[yStart + i] = Float.float16ToFloat(x[xStart + i]);
+    }
+  }
+
+  @Override
+  public void widenBrain(short[] x, int xStart, float[] y, int yStart, int count) {
+    for (int i = 0; i < count; i++) {
+      y[yStart + i] = Float.intBitsToFloat(x[xStart + i] << 16);
+    }
+  }
 }

@@ -118,6 +118,9 @@ final class SelfTest {
             "group_norm_silu",
             40L * count / LANES,
             () -> math.normalizeColumns(silu, x, 0, ROWS, LENGTH, factors, 0, y, 0)));
+    var halves = new short[count];
+    probes.add(
+        new Probe("widen_half", 20L * count / LANES, () -> math.widenHalf(halves, 0, y, 0, count)));
     var state = new float[4 * gemm.panelWidth()];
     probes.add(
         new Probe(

@@ -27,6 +27,8 @@ import static org.drag4j.kernels.cpu.ScalarRowMath.TAIL;
 import java.util.Arrays;
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.drag4j.graph.Op;
@@ -40,6 +42,12 @@ import org.drag4j.graph.Op;
 final class VectorRowMath implements RowMath {
   private static final VectorSpecies<Float> S = Lanes.floats();
   private static final int L = S.length();
+  private static final VectorSpecies<Short> SHORTS = Lanes.shorts();
+  private static final VectorSpecies<Integer> INTS = Lanes.ints();
+  private static final int HALF_MAGNITUDE = 0x7fff;
+  private static final int HALF_SIGN = 0x8000;
+  private static final int HALF_INFINITY = 0x7c00;
+  private static final int INFINITY = 0x7f800000;
 
   /** Floats that stay in the nearest cache between two loops over them. */
   private static final int NEAR = 1 << 12;
@@ -469,5 +477,49 @@ final class VectorRowMath implements RowMath {
       max.intoArray(state, factors + c);
       factor.intoArray(state, maxima + c);
     }
+  }
+
+  /**
+   * {@inheritDoc} By integers: C2 makes the processor's own conversion of the plain loop in some
+   * runs, and of single numbers in others. A half's bits at their place in a float are the number
+   * times 2^-112, subnormal ones too.
+   */
+  @Override
+  public void widenHalf(short[] x, int xStart, float[] y, int yStart, int count) {
+    int full = S.loopBound(count);
+    for (int i = 0; i < full; i += L) {
+      var bits = zeroExtended(x, xStart + i);
+      var magnitude = bits.and(HALF_MAGNITUDE);
+      var number =
+          magnitude
+              .lanewise(VectorOperators.LSHL, 13)
+              .reinterpretAsFloats()
+              .mul(0x1p112f)
+              .reinterpretAsInts();
+      number =
+          number.blend(number.or(INFINITY), magnitude.compare(VectorOperators.GE, HALF_INFINITY));
+      number
+          .or(bits.and(HALF_SIGN).lanewise(VectorOperators.LSHL, 16))
+          .reinterpretAsFloats()
+          .intoArray(y, yStart + i);
+    }
+    rest.widenHalf(x, xStart + full, y, yStart + full, count - full);
+  }
+
+  @Override
+  public void widenBrain(short[] x, int xStart, float[] y, int yStart, int count) {
+    int full = S.loopBound(count);
+    for (int i = 0; i < full; i += L) {
+      zeroExtended(x, xStart + i)
+          .lanewise(VectorOperators.LSHL, 16)
+          .reinterpretAsFloats()
+          .intoArray(y, yStart + i);
+    }
+    rest.widenBrain(x, xStart + full, y, yStart + full, count - full);
+  }
+
+  private static IntVector zeroExtended(short[] x, int at) {
+    return (IntVector)
+        ShortVector.fromArray(SHORTS, x, at).convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
   }
 }

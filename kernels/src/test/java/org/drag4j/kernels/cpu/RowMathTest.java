@@ -68,6 +68,30 @@ final class RowMathTest {
 
   @ParameterizedTest
   @MethodSource("families")
+  void everyNumberOf16BitsIsWidenedExactly(RowMath math) {
+    var x = new short[(1 << 16) + 3];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (short) (i - 3);
+    }
+    int count = 1 << 16;
+    var y = new float[count + 5];
+    math.widenHalf(x, 3, y, 5, count);
+    for (int i = 0; i < count; i++) {
+      float expected = Float.float16ToFloat((short) i);
+      assertEquals(Float.isNaN(expected), Float.isNaN(y[5 + i]), "half " + i);
+      if (!Float.isNaN(expected)) {
+        assertEquals(
+            Float.floatToRawIntBits(expected), Float.floatToRawIntBits(y[5 + i]), "half " + i);
+      }
+    }
+    math.widenBrain(x, 3, y, 5, count - 1);
+    for (int i = 0; i < count - 1; i++) {
+      assertEquals(i << 16, Float.floatToRawIntBits(y[5 + i]), "bfloat16 " + i);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
   void unaryFunctionsAreRightToSomeUlps(RowMath math) {
     float[] x = sweep();
     for (var fn : Op.UnaryFn.values()) {
