@@ -39,31 +39,7 @@ public final class MapWeights implements WeightSource {
 
   /** The elements as a graph sees them: {@code shape} of rank 4 is {@code [O, kh, kw, I]}. */
   double[] values(String name, Shape shape) {
-    var stored = stored(name);
-    var buffer = stored.bytes().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    var x = new double[Math.toIntExact(shape.size())];
-    for (int i = 0; i < x.length; i++) {
-      x[i] =
-          switch (stored.entry().dtype()) {
-            case F16 -> Float.float16ToFloat(buffer.getShort());
-            case BF16 -> Float.intBitsToFloat(buffer.getShort() << 16);
-            default -> buffer.getFloat();
-          };
-    }
-    return shape.rank() == 4 ? channelsLast(x, stored.entry().shape()) : x;
-  }
-
-  private static double[] channelsLast(double[] x, Shape from) {
-    int in = from.dim(1);
-    int pixels = from.dim(2) * from.dim(3);
-    var y = new double[x.length];
-    for (int i = 0; i < x.length; i++) {
-      int pixel = i % pixels;
-      int channel = i / pixels % in;
-      int filter = i / pixels / in;
-      y[(filter * pixels + pixel) * in + channel] = x[i];
-    }
-    return y;
+    return WeightValues.of(this, name, shape);
   }
 
   @Override

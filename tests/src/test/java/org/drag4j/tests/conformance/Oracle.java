@@ -15,7 +15,7 @@ import org.drag4j.tensor.Shape;
  * A scalar interpreter of graphs. In double it says what is right; rounding to float after every
  * operation, in the plainest order, it says what error single precision may cost.
  */
-final class Oracle {
+public final class Oracle {
   private final boolean single;
   private final boolean backward;
 
@@ -25,7 +25,7 @@ final class Oracle {
   }
 
   /** Evaluates in double. */
-  static Oracle exact() {
+  public static Oracle exact() {
     return new Oracle(false, false);
   }
 
@@ -33,7 +33,7 @@ final class Oracle {
    * Evaluates in float, sequentially: with 53 bits a sum, product, quotient or root that is rounded
    * to 24 afterwards is the one float arithmetic gives (Figueroa, 1995).
    */
-  static Oracle naive() {
+  public static Oracle naive() {
     return new Oracle(true, false);
   }
 
@@ -43,7 +43,8 @@ final class Oracle {
   }
 
   /** The graph's outputs; {@code inputs} hold an element a number, row major. */
-  Map<String, double[]> evaluate(Graph graph, Map<String, double[]> inputs, MapWeights weights) {
+  public Map<String, double[]> evaluate(
+      Graph graph, Map<String, double[]> inputs, MapWeights weights) {
     var done = new HashMap<Value, double[]>();
     for (var v : graph.live()) {
       done.put(
@@ -60,7 +61,7 @@ final class Oracle {
   }
 
   /** The result of one node. */
-  double[] node(Value v, List<double[]> in) {
+  public double[] node(Value v, List<double[]> in) {
     return apply(v.op(), in, v.inputs().stream().map(Value::shape).toList(), v.shape());
   }
 
