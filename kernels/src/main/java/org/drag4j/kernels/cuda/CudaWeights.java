@@ -81,7 +81,7 @@ final class CudaWeights implements DeviceWeights {
       case F16, BF16, F32, F64 -> {}
       case I32, I64, U8 -> throw mismatch(name, "F16, BF16, F32 or F64", entry.dtype().toString());
     }
-    var tensor = place(name, shape, dtype);
+    var tensor = place(shape, dtype);
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
     try (var arena = Arena.ofConfined()) {
       var bytes = source.bytes(name, arena);
@@ -107,7 +107,7 @@ final class CudaWeights implements DeviceWeights {
   }
 
   /** Where the next tensor goes. */
-  private Tensor place(String name, Shape shape, DType dtype) {
+  private Tensor place(Shape shape, DType dtype) {
     long bytes = Math.multiplyExact(shape.size(), dtype.bytes());
     if (blocks.isEmpty() || bytes > blocks.getLast().byteSize() - used) {
       long size = Math.max(bytes, BLOCK);
@@ -136,25 +136,26 @@ final class CudaWeights implements DeviceWeights {
         MemorySegment.copy(bytes, at, part, 0, part.byteSize());
         return;
       }
+      // The checkpoint has [O][I][taps], the device [O][taps][I].
+      long window = inner * taps;
+      long channel = first % inner;
+      long tap = first % window / inner;
+      long output = first / window;
       for (long i = 0; i < count; i++) {
-        long source = sourceOf(first + i);
+        long source = output * window + channel * taps + tap;
         if (to == DType.F32) {
           part.set(FLOAT, i * Float.BYTES, value(source));
         } else {
           part.set(HALF, i * Short.BYTES, half(source));
         }
+        if (++channel == inner) {
+          channel = 0;
+          if (++tap == taps) {
+            tap = 0;
+            output++;
+          }
+        }
       }
-    }
-
-    /** Index in the checkpoint, {@code [O][I][taps]}, of an index here, {@code [O][taps][I]}. */
-    private long sourceOf(long index) {
-      if (taps == 1) {
-        return index;
-      }
-      long channel = index % inner;
-      long tap = index / inner % taps;
-      long output = index / inner / taps;
-      return (output * inner + channel) * taps + tap;
     }
 
     private float value(long index) {
