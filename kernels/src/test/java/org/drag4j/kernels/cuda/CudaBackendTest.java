@@ -164,19 +164,19 @@ class CudaBackendTest {
   @Test
   void outOfMemorySaysWhoHoldsItAndIsSurvived() {
     for (boolean pools : new boolean[] {true, false}) {
-      var fake = new FakeCudaDriver(1, 100 << 20, pools);
-      try (var backend = CudaBackend.open(fake, 0);
-          var weights = backend.allocate(60 << 20, "weights")) {
-        var small = backend.allocate(20 << 20, "activations");
-        assertEquals(60 << 20, weights.byteSize());
-        var e = assertThrows(DeviceMemoryException.class, () -> backend.allocate(30 << 20, "bank"));
+      var fake = new FakeCudaDriver(1, 10 << 20, pools);
+      try (var backend = CudaBackend.open(fake, 0, STAGING);
+          var weights = backend.allocate(6 << 20, "weights")) {
+        var small = backend.allocate(2 << 20, "activations");
+        assertEquals(6 << 20, weights.byteSize());
+        var e = assertThrows(DeviceMemoryException.class, () -> backend.allocate(3 << 20, "bank"));
         assertEquals(
-            "cuda:0: bank: asked for 30 MB, free are 20 MB of 100 MB; held here: weights 60 MB,"
-                + " activations 20 MB; try a smaller picture or fewer steps, or free memory that"
+            "cuda:0: bank: asked for 3 MB, free are 2 MB of 10 MB; held here: weights 6 MB,"
+                + " activations 2 MB; try a smaller picture or fewer steps, or free memory that"
                 + " other programs hold",
             e.getMessage());
         small.close();
-        backend.allocate(30 << 20, "bank").close();
+        backend.allocate(3 << 20, "bank").close();
       }
       assertEquals(List.of(), fake.leaks());
     }

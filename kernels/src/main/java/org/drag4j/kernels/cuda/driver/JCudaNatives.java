@@ -84,7 +84,7 @@ final class JCudaNatives {
 
   private static String fileName(String name) {
     var versioned = name.indexOf('-') < 0 ? name + "-" + JCudaVersion.get() : name;
-    return LibUtils.createPlatformLibraryName(versioned);
+    return LibUtils.createLibraryFileName(LibUtils.createPlatformLibraryName(versioned));
   }
 
   private static synchronized void load(

@@ -24,6 +24,14 @@ class CudaLibrariesTest {
     return Files.createFile(file);
   }
 
+  /**
+   * A library in a file of that name, but not known to this process under it: what is loaded stays,
+   * and other tests must not find it.
+   */
+  private static Path standIn(Path folder, String name, String source, String... more) {
+    return Gcc.library(folder, "standin-" + name, name, source, more);
+  }
+
   private List<String> candidates(CudaLibraries libraries, CudaLibrary library) {
     return libraries.candidates(library).stream()
         .map(c -> root.relativize(c.path()).toString())
@@ -101,7 +109,7 @@ class CudaLibrariesTest {
   void aLibraryIsLoadedWithItsOwnVersionAndTheNextTriedWhereOneFails() throws IOException {
     file("first/libcublasLt.so.13");
     var second =
-        Gcc.library(
+        standIn(
             root.resolve("second"),
             "libcublasLt.so.12",
             "int cublasLtGetProperty(int p, int *out) { *out = 12 - 5 * p; return 0; }");
@@ -117,12 +125,12 @@ class CudaLibrariesTest {
 
   @Test
   void nothingNewerThanTheDriverIsTaken() {
-    Gcc.library(
+    standIn(
         root.resolve("usr/lib64"),
         "libcuda.so.1",
         "int cuDriverGetVersion(int *v) { *v = 12040; return 0; }");
     for (var release : List.of("13", "12")) {
-      Gcc.library(
+      standIn(
           root.resolve("usr/lib64"),
           "libnvrtc.so." + release,
           "int nvrtcVersion(int *a, int *b) { *a = " + release + "; *b = 4; return 0; }");
@@ -139,7 +147,7 @@ class CudaLibrariesTest {
   void builtinsBesideTheCompilerAreLoadedBeforeIt() {
     var folder = root.resolve("lib");
     Gcc.library(folder, "libnvrtc-builtins.so.13.7", "int drag4j_builtins(void) { return 7; }");
-    Gcc.library(
+    standIn(
         folder,
         "libnvrtc.so.13",
         """
@@ -162,14 +170,14 @@ class CudaLibrariesTest {
   void cudnnWithoutItsPartsIsRefusedBeforeItEndsTheProcess() {
     var folder = root.resolve("lib");
     var source = "int cudnnGetProperty(int p, int *out) { *out = 9 + 15 * p; return 0; }";
-    var path = Gcc.library(folder, "libcudnn.so.9", source);
+    var path = standIn(folder, "libcudnn.so.9", source);
     var environment = Map.of(CudaLibraries.VARIABLE, folder.toString());
     var missing =
         assertInstanceOf(
             LibraryProbe.Missing.class,
             CudaLibraries.of(environment, root).find(CudaLibrary.CUDNN));
     assertEquals(path + ": expected libcudnn_graph.so.9 beside it, got none", missing.reason());
-    Gcc.library(folder, "libcudnn_graph.so.9", "int drag4j_graph;");
+    standIn(folder, "libcudnn_graph.so.9", "int drag4j_graph;");
     var loaded =
         assertInstanceOf(
             LibraryProbe.Loaded.class, CudaLibraries.of(environment, root).find(CudaLibrary.CUDNN));

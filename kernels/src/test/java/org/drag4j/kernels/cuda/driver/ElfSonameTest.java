@@ -58,7 +58,7 @@ class ElfSonameTest {
   private static void load(Path folder, byte[] library, String from, String to) throws IOException {
     var script = Files.writeString(folder.resolve(to + ".map"), to + " { global: *; };\n");
     Gcc.library(
-        folder, to, "int drag4j_standin(void) { return 1; }", "-Wl,--version-script=" + script);
+        folder, to, to, "int drag4j_standin(void) { return 1; }", "-Wl,--version-script=" + script);
     var renamed = folder.resolve("renamed-" + to);
     Files.write(renamed, ElfSoname.renamed(library, from, to));
     var main =

@@ -16,11 +16,16 @@ import java.util.List;
 final class Gcc {
   private Gcc() {}
 
-  /** Compiles to a shared object of that soname. */
-  static Path library(Path folder, String soname, String source, String... more) {
+  /** Compiles to a shared object in a file named as its soname. */
+  static Path library(Path folder, String soname, String source) {
+    return library(folder, soname, soname, source);
+  }
+
+  /** Compiles to a shared object. */
+  static Path library(Path folder, String soname, String file, String source, String... more) {
     var all = new ArrayList<>(List.of("-shared", "-fPIC", "-Wl,-soname," + soname));
     all.addAll(List.of(more));
-    return run(folder, soname, source, all);
+    return run(folder, file, source, all);
   }
 
   /** Compiles to a program. */
