@@ -107,9 +107,10 @@ public final class JCublas implements MatmulProvider {
         boundWorkspace = workspace;
       }
       int type = type(spec.dtype());
-      // Column major: the result is the transposed product, of b first and then a.
+      // Column major: the result is the transposed product, of b first and then a. The name without
+      // _new takes the type of the sums as cuBLAS 10 did.
       check(
-          JCublas2.cublasGemmStridedBatchedEx(
+          JCublas2.cublasGemmStridedBatchedEx_new(
               handle,
               spec.transposeB() ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N,
               cublasOperation.CUBLAS_OP_N,
