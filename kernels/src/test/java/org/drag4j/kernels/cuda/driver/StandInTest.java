@@ -12,7 +12,10 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** JCuda, JCublas, JCudnn, launches, cuBLASLt and cuDNN on libraries in C that stand in for NVIDIA's. */
+/**
+ * JCuda, JCublas, JCudnn, launches, cuBLASLt and cuDNN on libraries in C that stand in for
+ * NVIDIA's.
+ */
 class StandInTest {
   private static final int NOT_SUPPORTED = 801;
 

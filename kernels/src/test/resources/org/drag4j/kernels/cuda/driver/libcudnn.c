@@ -246,9 +246,9 @@ int cudnnConvolutionForward(void *h, const float *alpha, struct tensor *x, float
 }
 int cudnnAddTensor(void *h, const float *alpha, struct tensor *a, float *ap, const float *beta,
                    struct tensor *y, float *yp) {
-  a->data = ap;
-  y->data = yp;
-  struct tensor old = *y;
-  add(a, &old, y);
+  struct tensor from = *a, old = *y, to = *y; // a and y may be one descriptor
+  from.data = ap;
+  old.data = to.data = yp;
+  add(&from, &old, &to);
   return *alpha == 1 && *beta == 1 ? 0 : BAD;
 }
