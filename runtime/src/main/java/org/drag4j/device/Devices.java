@@ -18,7 +18,8 @@ public final class Devices {
   }
 
   /**
-   * Opens a device by name: {@code cpu}, {@code opencl:0}.
+   * Opens a device by name: {@code cpu}, {@code opencl:0}. The name of a kind alone, {@code cuda},
+   * means its first device.
    *
    * @throws DeviceException where there is none of that name, or it is not available
    */
@@ -26,12 +27,12 @@ public final class Devices {
     var known = new ArrayList<String>();
     for (var provider : ServiceLoader.load(BackendProvider.class)) {
       for (var probe : provider.probe()) {
-        if (!probe.device().equals(device)) {
+        if (!means(device, probe)) {
           known.add(probe.device());
           continue;
         }
         return switch (probe) {
-          case Probe.Available _ -> provider.open(device, options);
+          case Probe.Available(var name, var _) -> provider.open(name, options);
           case Probe.Unavailable(var name, var reason, var hint) ->
               throw new DeviceException(
                   "device " + name + ": unavailable: " + reason + "; " + hint);
@@ -40,5 +41,14 @@ public final class Devices {
     }
     throw new DeviceException(
         "device " + device + ": expected one of " + known + "; see drag4j devices");
+  }
+
+  /** A kind that has no devices at all is probed under its own name. */
+  private static boolean means(String device, Probe probe) {
+    return switch (probe) {
+      case Probe.Available(var name, var _) -> name.equals(device) || name.equals(device + ":0");
+      case Probe.Unavailable(var name, var _, var _) ->
+          name.equals(device) || name.equals(device + ":0") || device.startsWith(name + ":");
+    };
   }
 }

@@ -1,0 +1,143 @@
+package org.drag4j.kernels.cuda.driver;
+
+import java.util.Optional;
+import jcuda.Pointer;
+import jcuda.cudaDataType;
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
+import jcuda.jcublas.cublasGemmAlgo;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasOperation;
+import jcuda.runtime.cudaStream_t;
+import org.drag4j.device.DeviceException;
+import org.drag4j.tensor.DType;
+
+/** Matrix products by cuBLAS through JCublas, which has no cuBLASLt and so no bias. */
+public final class JCublas implements MatmulProvider {
+  /** What cuBLAS itself would take on the newest chips; less where it is not given. */
+  private static final long WORKSPACE = 32L << 20;
+
+  private final JCudaBinding driver;
+  private final cublasHandle handle;
+  private long boundStream = -1;
+  private long boundWorkspace = -1;
+
+  private JCublas(JCudaBinding driver, cublasHandle handle) {
+    this.driver = driver;
+    this.handle = handle;
+  }
+
+  /**
+   * Starts cuBLAS in the current context.
+   *
+   * @throws DeviceException where JCublas does not load or cuBLAS refuses
+   */
+  public static JCublas open(JCudaBinding driver, LibraryProbe.Loaded cublas) {
+    JCudaNatives.cublas(cublas);
+    JCublas2.setExceptionsEnabled(false);
+    var handle = new cublasHandle();
+    check(JCublas2.cublasCreate(handle), "cublasCreate");
+    return new JCublas(driver, handle);
+  }
+
+  @Override
+  public String name() {
+    return "jcublas";
+  }
+
+  @Override
+  public Optional<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
+    long widest = Math.max(spec.lda(), Math.max(spec.ldb(), spec.ldd()));
+    return spec.bias() || widest > Integer.MAX_VALUE
+        ? Optional.empty()
+        : Optional.of(new Product(spec, Math.min(workspaceLimit, WORKSPACE)));
+  }
+
+  @Override
+  public void close() {
+    check(JCublas2.cublasDestroy(handle), "cublasDestroy");
+  }
+
+  private static void check(int status, String call) {
+    if (status != 0) {
+      throw new DeviceException("jcublas: " + call + ": " + CublasLt.statusName(status));
+    }
+  }
+
+  private static int type(DType dtype) {
+    return switch (dtype) {
+      case F32 -> cudaDataType.CUDA_R_32F;
+      case F16 -> cudaDataType.CUDA_R_16F;
+      case BF16 -> cudaDataType.CUDA_R_16BF;
+      case F64, I32, I64, U8 ->
+          throw new IllegalArgumentException("matmul: expected F16, BF16 or F32, got " + dtype);
+    };
+  }
+
+  private final class Product implements Prepared {
+    private final MatmulSpec spec;
+    private final long workspaceBytes;
+    private final Pointer scale;
+    private final Pointer zero = Pointer.to(new float[] {0});
+
+    Product(MatmulSpec spec, long workspaceBytes) {
+      this.spec = spec;
+      this.workspaceBytes = workspaceBytes;
+      scale = Pointer.to(new float[] {spec.scale()});
+    }
+
+    @Override
+    public long workspaceBytes() {
+      return workspaceBytes;
+    }
+
+    @Override
+    public void enqueue(long a, long b, long bias, long d, long workspace, long stream) {
+      if (stream != boundStream) {
+        check(
+            JCublas2.cublasSetStream(handle, new cudaStream_t(driver.stream(stream))),
+            "cublasSetStream");
+        boundStream = stream;
+        boundWorkspace = -1; // A new stream takes cuBLAS's own workspace again.
+      }
+      if (workspaceBytes > 0 && workspace != boundWorkspace) {
+        check(
+            JCublas2.cublasSetWorkspace(handle, JCudaBinding.at(workspace), workspaceBytes),
+            "cublasSetWorkspace");
+        boundWorkspace = workspace;
+      }
+      int type = type(spec.dtype());
+      // Column major: the result is the transposed product, of b first and then a. The name without
+      // _new takes the type of the sums as cuBLAS 10 did.
+      check(
+          JCublas2.cublasGemmStridedBatchedEx_new(
+              handle,
+              spec.transposeB() ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N,
+              cublasOperation.CUBLAS_OP_N,
+              spec.n(),
+              spec.m(),
+              spec.k(),
+              scale,
+              JCudaBinding.at(b),
+              type,
+              (int) spec.ldb(),
+              spec.strideB(),
+              JCudaBinding.at(a),
+              type,
+              (int) spec.lda(),
+              spec.strideA(),
+              zero,
+              JCudaBinding.at(d),
+              type,
+              (int) spec.ldd(),
+              spec.strideD(),
+              spec.batch(),
+              cublasComputeType.CUBLAS_COMPUTE_32F,
+              cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
+          "cublasGemmStridedBatchedEx");
+    }
+
+    @Override
+    public void close() {}
+  }
+}

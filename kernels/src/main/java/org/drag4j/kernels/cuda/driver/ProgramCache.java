@@ -1,0 +1,142 @@
+package org.drag4j.kernels.cuda.driver;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Compiled programs on disk, by a hash of everything that the result depends on. Several processes
+ * may share a folder: a file appears whole, under its final name, or not at all. A file also
+ * carries a hash of its contents, so that a damaged one is compiled again and never loaded.
+ */
+public final class ProgramCache {
+  private static final int MAX_BYTES = 256 << 20;
+  private static final int HASH_BYTES = 32;
+
+  private final Path folder;
+
+  private ProgramCache(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Programs in a folder, made when the first is stored. */
+  public static ProgramCache of(Path folder) {
+    return new ProgramCache(folder);
+  }
+
+  /** The folder for caches that the user's environment names. */
+  public static ProgramCache ofUser(Map<String, String> environment) {
+    var cache = environment.getOrDefault("XDG_CACHE_HOME", "");
+    var base =
+        cache.isEmpty() || !Path.of(cache).isAbsolute()
+            ? Path.of(System.getProperty("user.home", "/tmp"), ".cache")
+            : Path.of(cache);
+    return of(base.resolve("drag4j").resolve("cuda"));
+  }
+
+  /**
+   * The program, compiled where no earlier run has. A folder that cannot be written to costs time,
+   * nothing else.
+   *
+   * @throws org.drag4j.device.DeviceException where the source does not compile
+   */
+  public byte[] program(
+      CudaCompiler compiler, CudaSource source, List<String> options, String arch) {
+    var file = folder.resolve(key(compiler.version(), source, options, arch) + ".bin");
+    var stored = read(file);
+    if (stored.isPresent()) {
+      return stored.get();
+    }
+    var program = compiler.compile(source, options, arch);
+    write(file, program);
+    return program;
+  }
+
+  /** Name of a program's file. */
+  static String key(String version, CudaSource source, List<String> options, String arch) {
+    var digest = sha256();
+    add(digest, version);
+    add(digest, arch);
+    add(digest, Integer.toString(options.size()));
+    options.forEach(option -> add(digest, option));
+    add(digest, source.name());
+    add(digest, source.text());
+    source
+        .headers()
+        .forEach((name, text) -> {
+          add(digest, name);
+          add(digest, text);
+        });
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** Length first: else "ab", "c" and "a", "bc" would hash alike. */
+  private static void add(MessageDigest digest, String text) {
+    var bytes = text.getBytes(StandardCharsets.UTF_8);
+    digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+    digest.update(bytes);
+  }
+
+  private static Optional<byte[]> read(Path file) {
+    try {
+      long size = Files.size(file);
+      if (size <= HASH_BYTES || size > MAX_BYTES) {
+        return Optional.empty();
+      }
+      var bytes = Files.readAllBytes(file);
+      var program = Arrays.copyOfRange(bytes, HASH_BYTES, bytes.length);
+      var hash = Arrays.copyOf(bytes, HASH_BYTES);
+      return MessageDigest.isEqual(hash, sha256().digest(program))
+          ? Optional.of(program)
+          : Optional.empty();
+    } catch (IOException _) {
+      return Optional.empty(); // Not there, or as good as not there.
+    }
+  }
+
+  private void write(Path file, byte[] program) {
+    try {
+      makeFolder();
+      var temporary = Files.createTempFile(folder, "program", ".tmp");
+      try {
+        var bytes = ByteBuffer.allocate(HASH_BYTES + program.length);
+        bytes.put(sha256().digest(program)).put(program);
+        Files.write(temporary, bytes.array());
+        Files.move(
+            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (IOException _) {
+      // The program is compiled; only the next process loses.
+    }
+  }
+
+  /** For this user alone: what lies here is run on the device. */
+  private void makeFolder() throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // Every Java has it.
+    }
+  }
+}
