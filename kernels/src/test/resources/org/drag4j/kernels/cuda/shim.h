@@ -19,7 +19,7 @@
 
 #define DEV static inline
 #define DEV_MEMBER inline
-#define KERNEL(threads, blocks) extern "C" void
+#define KERNEL(threads, blocks) static void
 #define SHARED(type, name) type* const name = reinterpret_cast<type*>(shim::shared)
 
 struct Index {
@@ -71,7 +71,7 @@ static jmp_buf scheduler;
 static int current, threads, waiting;
 static const Range* ranges;
 static int range_count;
-static alignas(128) unsigned char memory[GUARD + MAX_SHARED + GUARD];
+alignas(128) static unsigned char memory[GUARD + MAX_SHARED + GUARD];
 static unsigned char* const shared = memory + GUARD;
 static int shared_size;
 static char* error;

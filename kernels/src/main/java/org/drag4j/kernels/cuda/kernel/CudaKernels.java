@@ -171,7 +171,7 @@ public final class CudaKernels {
           a -> {
             long items = (long) a.positions() * Math.ceilDiv(a.channels(), WIDE);
             // Every block prepares all channels, so each thread should have several items.
-            return new Grid((int) Math.clamp(Math.ceilDiv(items, 4L * 256), 1, 528), a.images(), 1);
+            return new Grid(Math.clamp(Math.ceilDiv(items, 4L * 256), 1, 528), a.images(), 1);
           });
 
   /** Gated GELU. */
