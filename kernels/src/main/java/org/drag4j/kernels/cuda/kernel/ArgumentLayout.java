@@ -55,15 +55,18 @@ public final class ArgumentLayout<A extends Record> {
    * @throws IllegalArgumentException if there is no such field
    */
   public long offset(String path) {
-    return struct.byteOffset(
-        Stream.of(path.split("\\.", -1))
-            .map(PathElement::groupElement)
-            .toArray(PathElement[]::new));
+    return struct.byteOffset(path(path));
   }
 
   /** All fields that are no structs, in order, as {@link #offset} takes them. */
   public Stream<String> paths() {
     return paths(struct, "");
+  }
+
+  static PathElement[] path(String path) {
+    return Stream.of(path.split("\\.", -1))
+        .map(PathElement::groupElement)
+        .toArray(PathElement[]::new);
   }
 
   private static Stream<String> paths(StructLayout struct, String prefix) {

@@ -23,13 +23,13 @@ public record Epilogue(
   /** The most stages there can be. */
   public static final int MAX_STAGES = 3;
 
-  /** No stage. */
-  public static final Epilogue NONE = of(List.of());
-
   /** The kernels' number for no function. */
   public static final int FN_NONE = 0;
 
   private static final Stage NO_STAGE = new Stage(0, FN_NONE, 1, 1);
+
+  /** No stage. */
+  public static final Epilogue NONE = of(List.of());
 
   /**
    * One stage: an activation, or a sum or product with an operand {@code [rows, n]} of which row r

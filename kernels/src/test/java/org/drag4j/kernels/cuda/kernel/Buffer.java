@@ -107,8 +107,7 @@ final class Buffer {
   double get(long i) {
     return switch (format) {
       case F16 -> Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i));
-      case BF16 ->
-          Float.intBitsToFloat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i) << 16);
+      case BF16 -> Float.intBitsToFloat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i) << 16);
       case F32 -> memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i);
       case I32 -> memory.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * i);
       case U8 -> memory.get(ValueLayout.JAVA_BYTE, i) & 0xff;

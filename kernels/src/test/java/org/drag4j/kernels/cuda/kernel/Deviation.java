@@ -10,9 +10,7 @@ import org.drag4j.kernels.cuda.kernel.Buffer.Format;
 record Deviation(double relL2, double allowedL2, double maxAbs, double allowedAbs) {
   /** Results are rounded to 11 or 24 bits once; sums inside are in single precision. */
   static Deviation of(Format format, double[] exact, double[] got) {
-    return format == Format.F16
-        ? of(5e-4, 2e-3, exact, got)
-        : of(2e-6, 2e-5, exact, got);
+    return format == Format.F16 ? of(5e-4, 2e-3, exact, got) : of(2e-6, 2e-5, exact, got);
   }
 
   /** {@code abs} is relative to the largest element. */

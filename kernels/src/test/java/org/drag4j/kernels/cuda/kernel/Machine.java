@@ -1,6 +1,8 @@
 package org.drag4j.kernels.cuda.kernel;
 
-/** Something that runs kernels: the shim with the kernels as they are, or with one of them damaged. */
+/**
+ * Something that runs kernels: the shim with the kernels as they are, or with one of them damaged.
+ */
 interface Machine {
   /** A kernel did what no kernel may. */
   final class FaultException extends RuntimeException {

@@ -19,8 +19,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -113,16 +115,14 @@ final class Shim implements Machine {
         .filter(k -> k.file().equals(file))
         .map(CudaKernel::arguments)
         .collect(
-            Collectors.toMap(
-                a -> a.type().getSimpleName(), a -> a, (a, _) -> a, java.util.TreeMap::new));
+            Collectors.toMap(a -> a.type().getSimpleName(), a -> a, (a, _) -> a, TreeMap::new));
   }
 
   private Library library(String file) {
     return libraries.computeIfAbsent(file, f -> build(f, changes.get(f)));
   }
 
-  private static Library build(
-      String file, @org.jspecify.annotations.Nullable UnaryOperator<String> change) {
+  private static Library build(String file, @Nullable UnaryOperator<String> change) {
     try {
       var folder = Files.createTempDirectory("drag4j-shim");
       try {
@@ -167,8 +167,9 @@ final class Shim implements Machine {
     var kernels = CudaKernels.all().stream().filter(k -> k.file().equals(file)).toList();
     for (var k : kernels) {
       var type = k.arguments().type().getSimpleName();
-      text.append("{\"%s\", [](const void* p) { %s(*(const %s*)p); }},\n"
-          .formatted(k.name(), k.name(), type));
+      text.append(
+          "{\"%s\", [](const void* p) { %s(*(const %s*)p); }},\n"
+              .formatted(k.name(), k.name(), type));
     }
     text.append("};\nconst int shim_kernel_count = ").append(kernels.size()).append(";\n");
     text.append("extern \"C\" void shim_field(int i, i64* out) {\n");
@@ -178,8 +179,8 @@ final class Shim implements Machine {
       var type = path.substring(0, dot);
       var field = path.substring(dot + 1);
       text.append(
-          "{__builtin_offsetof(%s, %s), sizeof(((%s*)0)->%s), std::is_floating_point<decltype(%s::%s)>::value},\n"
-              .formatted(type, field, type, field, type, field.replaceFirst("\\..*", "")));
+          "{__builtin_offsetof(%1$s, %2$s), sizeof(((%1$s*)0)->%2$s), std::is_floating_point<decltype(((%1$s*)0)->%2$s)>::value},\n"
+              .formatted(type, field));
     }
     text.append("};\nfor (int k = 0; k < 3; k++) out[k] = fields[i][k];\n}\n");
     text.append("extern \"C\" i64 shim_size(int i) {\nstatic const i64 sizes[] = {");
@@ -201,6 +202,7 @@ final class Shim implements Machine {
   }
 
   /** A library that is loaded for good. */
+  @SuppressWarnings("restricted")
   private static final class Library {
     private final MethodHandle launch;
     private final MethodHandle field;
@@ -213,19 +215,8 @@ final class Shim implements Machine {
               symbols,
               "shim_launch",
               FunctionDescriptor.of(
-                  JAVA_INT,
-                  ADDRESS,
-                  ADDRESS,
-                  JAVA_INT,
-                  JAVA_INT,
-                  JAVA_INT,
-                  JAVA_INT,
-                  JAVA_INT,
-                  ADDRESS,
-                  JAVA_INT,
-                  JAVA_LONG,
-                  ADDRESS,
-                  JAVA_INT));
+                  JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
+                  ADDRESS, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT));
       field = handle(symbols, "shim_field", FunctionDescriptor.ofVoid(JAVA_INT, ADDRESS));
       size = handle(symbols, "shim_size", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
     }
