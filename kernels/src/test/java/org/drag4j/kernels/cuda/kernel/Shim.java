@@ -22,7 +22,6 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -83,7 +82,7 @@ final class Shim implements Machine {
         ranges.set(JAVA_LONG, 24L * i + 8, buffers[i].memory().byteSize());
         ranges.set(JAVA_LONG, 24L * i + 16, buffers[i].writable() ? 1 : 0);
       }
-      library(kernel.file())
+      library(kernel)
           .launch(
               arena.allocateFrom(kernel.name()),
               bytes,
@@ -119,17 +118,27 @@ final class Shim implements Machine {
   }
 
   private Library library(String file) {
-    return libraries.computeIfAbsent(file, f -> build(f, changes.get(f)));
+    return libraries.computeIfAbsent(file, _ -> build(file, List.of(), text -> text));
   }
 
-  private static Library build(String file, @Nullable UnaryOperator<String> change) {
+  /** A damaged source is built for the one kernel that is run, which is all it costs. */
+  private Library library(CudaKernel<?> kernel) {
+    var change = changes.get(kernel.file());
+    return change == null
+        ? ORIGINAL.library(kernel.file())
+        : libraries.computeIfAbsent(
+            kernel.name(), name -> build(kernel.file(), List.of(name), change));
+  }
+
+  /** A library of these kernels of a source, all where none is named. */
+  private static Library build(String file, List<String> names, UnaryOperator<String> change) {
     try {
       var folder = Files.createTempDirectory("drag4j-shim");
       try {
         var text = CudaKernels.source(file);
         Files.writeString(
             folder.resolve("kernels.cpp"),
-            (change == null ? text : change.apply(text)) + tables(file));
+            change.apply(text) + tables(file, names));
         Files.writeString(folder.resolve("shim.h"), resource("shim.h"));
         var library = folder.resolve("kernels.so");
         Tool.run(
@@ -162,9 +171,13 @@ final class Shim implements Machine {
   }
 
   /** The source's kernels by name, and where g++ puts the fields of their arguments. */
-  private static String tables(String file) {
+  private static String tables(String file, List<String> names) {
     var text = new StringBuilder("\n#include <type_traits>\nconst ShimKernel shim_kernels[] = {\n");
-    var kernels = CudaKernels.all().stream().filter(k -> k.file().equals(file)).toList();
+    var kernels =
+        CudaKernels.all().stream()
+            .filter(k -> k.file().equals(file))
+            .filter(k -> names.isEmpty() || names.contains(k.name()))
+            .toList();
     for (var k : kernels) {
       var type = k.arguments().type().getSimpleName();
       text.append(
