@@ -1,9 +1,12 @@
 package org.drag4j.device;
 
 import java.util.Optional;
+import java.util.function.ObjLongConsumer;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
+import org.jspecify.annotations.Nullable;
 
 /** One open device. One thread at a time uses it. */
 public interface Backend extends AutoCloseable {
@@ -23,6 +26,23 @@ public interface Backend extends AutoCloseable {
 
   /** The kernel this device would run for the node, or empty when it has none. */
   Optional<Kernel> select(Value node, KernelOptions options);
+
+  /**
+   * Element type in which a value is kept from one kernel to the next; inputs and outputs of a plan
+   * are always of their own type.
+   */
+  default DType storage(Value v) {
+    return v.dtype();
+  }
+
+  /**
+   * What is enqueued from now on counts for this step, or for none: where the device has a clock of
+   * its own, it will tell.
+   */
+  default void measure(@Nullable Step step) {}
+
+  /** Tells once how many nanoseconds each measured step took by the device's clock. */
+  default void report(ObjLongConsumer<Step> to) {}
 
   /** Returns when everything enqueued so far is done. */
   void synchronize();

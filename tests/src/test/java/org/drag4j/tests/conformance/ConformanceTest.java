@@ -36,6 +36,16 @@ class ConformanceTest {
   private static final Map<String, Map<String, List<String>>> VARIANTS =
       Map.of("cpu", Map.of("conv2d", List.of("direct"), "linear", List.of("packed")));
 
+  /** Ways all kernels of a device are written, to be had by name. */
+  private static final Map<String, List<String>> FAMILIES =
+      Map.of("opencl", List.of("panel", "tile"));
+
+  private static final Set<String> LABELS =
+      CASES.stream()
+          .flatMap(c -> c.build().graph().live().stream())
+          .map(v -> v.op().label())
+          .collect(Collectors.toSet());
+
   private static final Map<Target, Backend> OPEN = new LinkedHashMap<>();
   private static final Map<String, Comparison> WORST = new ConcurrentHashMap<>();
 
@@ -72,15 +82,20 @@ class ConformanceTest {
         .map(e ->
             DynamicContainer.dynamicContainer(
                 e.getKey().name(),
-                CASES.stream()
+                cases(e.getKey())
                     .map(c ->
                         DynamicTest.dynamicTest(
                             c.name(), () -> check(e.getKey(), e.getValue(), c)))));
   }
 
+  /** All of them; where storage is another than that of inputs and outputs, between others too. */
+  private static Stream<OpCase> cases(Target target) {
+    return target.half() ? CASES.stream().flatMap(c -> Stream.of(c, c.between())) : CASES.stream();
+  }
+
   private static void check(Target target, Backend backend, OpCase c) {
     var expectedHere =
-        SupportMatrix.load().rows().getOrDefault(c.row(), Set.of()).contains(target.device());
+        SupportMatrix.load().rows().getOrDefault(c.row(), Set.of()).contains(target.kind());
     var built = c.build();
     try (var weights = backend.weights(built.weights())) {
       for (var options : options(target, c)) {
@@ -101,12 +116,16 @@ class ConformanceTest {
     kernels.add(KernelOptions.DEFAULT);
     kernels.add(new KernelOptions(true, Map.of()));
     VARIANTS
-        .getOrDefault(target.device(), Map.of())
+        .getOrDefault(target.kind(), Map.of())
         .forEach((op, variants) -> {
           if (c.row().startsWith(op)) {
             variants.forEach(v -> kernels.add(new KernelOptions(false, Map.of(op, v))));
           }
         });
+    for (var family : FAMILIES.getOrDefault(target.kind(), List.of())) {
+      var forced = LABELS.stream().collect(Collectors.toMap(l -> l, _ -> family));
+      kernels.add(new KernelOptions(false, forced));
+    }
     var all = new ArrayList<PlanOptions>();
     for (var k : kernels) {
       all.add(new PlanOptions(k, Set.of(), _ -> false));
@@ -132,7 +151,7 @@ class ConformanceTest {
                         List.of(),
                         SupportMatrix.load()
                             .differences(
-                                e.getKey().device(),
+                                e.getKey().kind(),
                                 SupportMatrix.supported(e.getValue(), CASES),
                                 rows))));
   }
