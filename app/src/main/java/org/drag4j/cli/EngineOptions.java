@@ -12,6 +12,7 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.Progress;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.tensor.DType;
 import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.ModelNotFoundException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,6 +37,27 @@ final class EngineOptions {
       description = "Worker threads. Default: one a processor.")
   Optional<Integer> threads = Optional.empty();
 
+  /** Element types activations can be kept in. */
+  enum Precision {
+    F32(DType.F32),
+    F16(DType.F16);
+
+    private final DType dtype;
+
+    Precision(DType dtype) {
+      this.dtype = dtype;
+    }
+  }
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|f16",
+      defaultValue = "f32",
+      description =
+          "Element type in which what goes from one kernel to the next is stored. Default:"
+              + " ${DEFAULT-VALUE}.")
+  Precision precision = Precision.F32;
+
   @Option(names = "--exact", description = "Use no kernel that is marked approximate.")
   boolean exact;
 
@@ -59,7 +81,8 @@ final class EngineOptions {
 
   /** Opens the chosen device. */
   Backend openDevice() {
-    return Devices.open(device, new DeviceOptions(boxed(threads), boxed(cpuVector)));
+    return Devices.open(
+        device, new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype));
   }
 
   private static OptionalInt boxed(Optional<Integer> value) {

@@ -28,11 +28,11 @@ public interface Backend extends AutoCloseable {
   Optional<Kernel> select(Value node, KernelOptions options);
 
   /**
-   * Element type in which a value is kept from one kernel to the next; inputs and outputs of a plan
-   * are always of their own type.
+   * Element type, F32 or F16, in which floating-point values are kept from one kernel to the next.
+   * Inputs and outputs of a plan are of their own type all the same.
    */
-  default DType storage(Value v) {
-    return v.dtype();
+  default DType activations() {
+    return DType.F32;
   }
 
   /**

@@ -205,14 +205,14 @@ public final class Plan implements AutoCloseable {
       var layout = new MemoryLayout();
       var chosen = choose(layout);
       // What the caller sees is of the type the graph says.
-      var stored = new HashSet<Value>();
-      ports.values().forEach(v -> stored.add(root(v)));
-      var blocks = blocks(layout, chosen, ports, stored);
+      var seen = new HashSet<Value>();
+      ports.values().forEach(v -> seen.add(root(v)));
+      var blocks = blocks(layout, chosen, ports, seen);
       var slab = backend.allocate(layout.place(), "activations");
       try {
         for (var e : blocks.entrySet()) {
           var v = e.getKey();
-          var dtype = stored.contains(v) ? v.dtype() : backend.storage(v);
+          var dtype = seen.contains(v) ? v.dtype() : kept(v);
           slots.put(v, new Slot(new Tensor(slab, e.getValue().offset(), v.shape(), dtype)));
         }
         var unbound = new HashSet<String>();
@@ -288,7 +288,7 @@ public final class Plan implements AutoCloseable {
 
     /** A block for every value that is stored, alive from its step to its last reader's. */
     private Map<Value, MemoryLayout.Block> blocks(
-        MemoryLayout layout, List<Chosen> chosen, Map<String, Value> ports, Set<Value> stored) {
+        MemoryLayout layout, List<Chosen> chosen, Map<String, Value> ports, Set<Value> seen) {
       var external = new HashSet<Value>();
       ports.forEach((name, v) -> {
         if (options.external().test(name)) {
@@ -312,7 +312,7 @@ public final class Plan implements AutoCloseable {
           }
         }
         if (!external.contains(node)) {
-          var dtype = stored.contains(node) ? node.dtype() : backend.storage(node);
+          var dtype = seen.contains(node) ? node.dtype() : kept(node);
           blocks.put(node, layout.add(bytes(node, dtype), step, step));
         }
       }
@@ -375,6 +375,10 @@ public final class Plan implements AutoCloseable {
         v = v.in(0);
       }
       return v;
+    }
+
+    private DType kept(Value v) {
+      return v.dtype() == DType.F32 ? backend.activations() : v.dtype();
     }
 
     private static long bytes(Value v, DType dtype) {

@@ -49,8 +49,8 @@ final class OpenClBackend implements Backend {
   }
 
   @Override
-  public DType storage(Value v) {
-    return v.dtype() == DType.F32 ? context.activations() : v.dtype();
+  public DType activations() {
+    return context.activations();
   }
 
   @Override

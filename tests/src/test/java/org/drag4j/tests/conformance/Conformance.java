@@ -132,7 +132,7 @@ final class Conformance {
       failed("expected no approximate kernel with exact, got one");
     }
     double factor = approximate ? APPROXIMATE_FACTOR : FACTOR;
-    var expected = opCase.expected(built, half());
+    var expected = opCase.expected(built, backend.activations() == DType.F16);
     var comparisons = new ArrayList<Comparison>();
     results.forEach((name, bits) -> {
       var got = new float[bits.length];
@@ -151,11 +151,6 @@ final class Conformance {
       }
     }
     return comparisons;
-  }
-
-  /** Whether the device stores in F16 what goes from one kernel to the next. */
-  private boolean half() {
-    return built.graph().live().stream().anyMatch(v -> backend.storage(v) == DType.F16);
   }
 
   private static double[] find(Map<String, double[]> map, String name) {

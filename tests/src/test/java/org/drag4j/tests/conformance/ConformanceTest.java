@@ -90,7 +90,13 @@ class ConformanceTest {
 
   /** All of them; where storage is another than that of inputs and outputs, between others too. */
   private static Stream<OpCase> cases(Target target) {
-    return target.half() ? CASES.stream().flatMap(c -> Stream.of(c, c.between())) : CASES.stream();
+    return target.half()
+        ? CASES.stream()
+            .flatMap(c ->
+                c.name().contains("edges of exp") // of float: far beyond the largest half
+                    ? Stream.of(c)
+                    : Stream.of(c, c.between()))
+        : CASES.stream();
   }
 
   private static void check(Target target, Backend backend, OpCase c) {

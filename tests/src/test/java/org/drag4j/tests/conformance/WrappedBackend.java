@@ -72,8 +72,8 @@ class WrappedBackend implements Backend {
   }
 
   @Override
-  public DType storage(Value v) {
-    return inner.storage(v);
+  public DType activations() {
+    return inner.activations();
   }
 
   @Override
