@@ -69,6 +69,27 @@ record DeviceInfo(
     }
   }
 
+  /** The same device with another version of OpenCL. */
+  DeviceInfo withVersion(String other) {
+    return new DeviceInfo(
+        name,
+        platformId,
+        id,
+        platform,
+        platformVersion,
+        model,
+        other,
+        driver,
+        memory,
+        largestBuffer,
+        localMemory,
+        units,
+        cpu,
+        sharesMemory,
+        available,
+        correctDivision);
+  }
+
   /** The kernels that suit it. */
   Variant variant() {
     return cpu ? Variant.PANEL : Variant.TILE;

@@ -116,6 +116,10 @@ final class OpenClContext implements AutoCloseable {
     return queue;
   }
 
+  Programs programs() {
+    return programs;
+  }
+
   /** Bytes of memory held. */
   long held() {
     return held;
