@@ -76,6 +76,14 @@ class ConformanceTest {
     assertEquals(List.of(), twice);
   }
 
+  /** Where there is no OpenCL device, a skipped test says so. */
+  @Test
+  void openClIsAmongTheDevices() {
+    var device = Target.openCl();
+    var tried = OPEN.keySet().stream().filter(t -> t.device().equals(device)).toList();
+    assertEquals(System.getProperty("drag4j.test.cpuVector", "").isEmpty() ? 2 : 0, tried.size());
+  }
+
   @TestFactory
   Stream<DynamicNode> conformance() {
     return OPEN.entrySet().stream()

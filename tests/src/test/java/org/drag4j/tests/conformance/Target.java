@@ -9,6 +9,7 @@ import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.Probe;
 import org.drag4j.tensor.DType;
+import org.junit.jupiter.api.Assumptions;
 
 /** A device of this machine, opened in one way. */
 public record Target(String name, String device, DeviceOptions options) {
@@ -59,6 +60,23 @@ public record Target(String name, String device, DeviceOptions options) {
         device + " f16",
         device,
         new DeviceOptions(OptionalInt.empty(), OptionalInt.empty(), DType.F16));
+  }
+
+  /**
+   * The first OpenCL device that can be used; the test that asks is skipped where there is none.
+   */
+  public static String openCl() {
+    var reasons = new ArrayList<String>();
+    for (var probe : Devices.probe()) {
+      if (!probe.device().startsWith("opencl")) {
+        continue;
+      }
+      if (probe instanceof Probe.Available(var device, var _)) {
+        return device;
+      }
+      reasons.add(probe.toString());
+    }
+    return Assumptions.abort("no OpenCL device: " + reasons);
   }
 
   /** Kind of device, as the support matrix names it. */
