@@ -15,6 +15,7 @@ import org.drag4j.plan.PlanOptions;
 import org.drag4j.report.KernelTable;
 import org.drag4j.trace.TimingTrace;
 import org.drag4j.trace.Trace;
+import org.drag4j.tensor.DType;
 import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.ModelNotFoundException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +39,27 @@ final class EngineOptions {
       paramLabel = "N",
       description = "Worker threads. Default: one a processor.")
   Optional<Integer> threads = Optional.empty();
+
+  /** Element types activations can be kept in. */
+  enum Precision {
+    F32(DType.F32),
+    F16(DType.F16);
+
+    private final DType dtype;
+
+    Precision(DType dtype) {
+      this.dtype = dtype;
+    }
+  }
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|f16",
+      defaultValue = "f32",
+      description =
+          "Element type in which what goes from one kernel to the next is stored. Default:"
+              + " ${DEFAULT-VALUE}.")
+  Precision precision = Precision.F32;
 
   @Option(names = "--exact", description = "Use no kernel that is marked approximate.")
   boolean exact;
@@ -69,7 +91,8 @@ final class EngineOptions {
 
   /** Opens the chosen device. */
   Backend openDevice() {
-    return Devices.open(device, new DeviceOptions(boxed(threads), boxed(cpuVector)));
+    return Devices.open(
+        device, new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype));
   }
 
   private static OptionalInt boxed(Optional<Integer> value) {

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.drag4j.device.DeviceException;
 import org.drag4j.method.CancelledException;
 import org.drag4j.report.Parity;
 import org.drag4j.report.ParityException;
@@ -27,12 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
     description = "Compare every tensor of a folder of recordings with what this engine computes.",
     mixinStandardHelpOptions = true)
 final class VerifyCommand implements Callable<Integer> {
-  /** Element types networks can be run in. */
-  enum Precision {
-    F32,
-    F16
-  }
-
   private final Host host;
   private final JsonMapper mapper = new JsonMapper();
 
@@ -42,13 +35,6 @@ final class VerifyCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "A folder with model, and beside it what was recorded with that model.")
   Path folder = Path.of("");
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "f32|f16",
-      defaultValue = "f32",
-      description = "Element type of the networks. Default: ${DEFAULT-VALUE}.")
-  Precision precision = Precision.F32;
 
   @Option(names = "--json", description = "Print one JSON array of all tensors.")
   boolean json;
@@ -62,11 +48,6 @@ final class VerifyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     engine.check(spec);
-    if (precision != Precision.F32) {
-      throw new DeviceException(
-          "device %s: --dtype: expected f32, got %s, which is not available; leave it out"
-              .formatted(engine.device, precision.name().toLowerCase(Locale.ROOT)));
-    }
     var out = spec.commandLine().getOut();
     var err = spec.commandLine().getErr();
     var rows = json ? new JsonRows(out) : new Lines(out);

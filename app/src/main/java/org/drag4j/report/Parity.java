@@ -65,7 +65,7 @@ public final class Parity {
     this.backend = backend;
     this.plan = plan;
     this.options = options;
-    this.tolerance = ParityTolerance.of(plan.kernels().exact());
+    this.tolerance = ParityTolerance.of(plan.kernels().exact(), backend.activations());
     this.rows = new ParityRows(sink);
   }
 
@@ -73,6 +73,7 @@ public final class Parity {
    * Repeats every recorded case.
    *
    * @param folder of recordings
+   * @param backend with activations in F16 the tolerances of half precision apply
    * @param plan with {@code exact} the tighter tolerances apply
    * @param sink is handed every row as soon as it is known, those of a run in the order its tensors
    *     come about
@@ -129,7 +130,7 @@ public final class Parity {
           .file()
           .ifPresent(f -> {
             new ParityMappings(rows).check(f);
-            new ParityRegionDrag(pipeline, options, rows).check(f);
+            new ParityRegionDrag(pipeline, options, tolerance, rows).check(f);
           });
       for (var opened : List.of(text, unet, unetTruth, vae, textVaeTruth, scheduler, regionDrag)) {
         opened.file().ifPresent(this::nameUnasked);

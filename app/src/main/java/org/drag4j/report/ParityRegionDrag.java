@@ -22,7 +22,8 @@ import org.drag4j.weights.ConfigException;
  * Whole RegionDrag runs, each twice: with the recorded random numbers, and from the seed alone.
  * Rows come in the order the tensors come about.
  */
-record ParityRegionDrag(Pipeline pipeline, ParityOptions options, ParityRows rows) {
+record ParityRegionDrag(
+    Pipeline pipeline, ParityOptions options, ParityTolerance tolerance, ParityRows rows) {
   private static final String IMAGE = "image";
   private static final String PREVIEW = "preview";
 
@@ -170,7 +171,8 @@ record ParityRegionDrag(Pipeline pipeline, ParityOptions options, ParityRows row
                   /* faithful= */ true)
               .composite(where(mask, image, false), image);
       var shape = Shape.of(image.height(), image.width(), 3);
-      rows.picture(file, tensor("output"), name("output"), shape, output.rgb());
+      rows.picture(
+          file, tensor("output"), name("output"), shape, output.rgb(), tolerance.pictureDb());
       expected.remove("output");
       rest("not computed");
     }
@@ -178,7 +180,7 @@ record ParityRegionDrag(Pipeline pipeline, ParityOptions options, ParityRows row
     /** Rows for everything that has not come. */
     void rest(String why) {
       for (var name : expected) {
-        rows.fail(file, tensor(name), name(name), ParityTolerance.LATENT, why);
+        rows.fail(file, tensor(name), name(name), tolerance.latent(), why);
       }
       expected.clear();
     }
@@ -283,7 +285,7 @@ record ParityRegionDrag(Pipeline pipeline, ParityOptions options, ParityRows row
           name(name),
           latentShape(grid),
           grid.toNchw(latent),
-          ParityTolerance.LATENT,
+          tolerance.latent(),
           Double.POSITIVE_INFINITY);
       expected.remove(name);
     }

@@ -94,13 +94,14 @@ final class ParityRows {
    * Compares pictures of 0 to 255 by their signal to noise ratio. What is allowed is stated as the
    * relative L2 error that the least ratio amounts to for this picture.
    */
-  void picture(ParityFile file, String tensor, String name, Shape shape, byte[] actual) {
+  void picture(
+      ParityFile file, String tensor, String name, Shape shape, byte[] actual, double leastDb) {
     if (!present(file, tensor, name, 0) || !sameShape(file, tensor, name, shape, 0)) {
       return;
     }
     byte[] expected = file.bytes(tensor);
     var d = levels(expected, actual);
-    double noise = 255 * Math.pow(10, -ParityTolerance.PICTURE_DB / 20);
+    double noise = 255 * Math.pow(10, -leastDb / 20);
     double allowed = noise * Math.sqrt(expected.length) / d.norm();
     double psnr = 20 * Math.log10(255 * Math.sqrt(expected.length) / d.error());
     add(
@@ -110,7 +111,7 @@ final class ParityRows {
             d.relL2(),
             d.maxAbs(),
             allowed,
-            psnr >= ParityTolerance.PICTURE_DB,
+            psnr >= leastDb,
             d.error() == 0 ? "equal" : String.format(Locale.ROOT, "%.1f dB", psnr)));
   }
 

@@ -157,7 +157,7 @@ record ParityScheduler(Pipeline pipeline, ParityTolerance tolerance, ParityRows 
       for (int i = 0; i < timesteps.length; i++) {
         var step = chain.step(i);
         if (denoiser != null) {
-          latent(file, step + "in", grid, x, ParityTolerance.CHAIN);
+          latent(file, step + "in", grid, x, tolerance.chain());
           var output = TextToImage.guided(denoiser, x, timesteps[i], GUIDANCE);
           latent(file, step + "model_output", grid, output, tolerance.guidedOutput());
           var next = solver.step(i, x, output, previous);
@@ -167,7 +167,7 @@ record ParityScheduler(Pipeline pipeline, ParityTolerance tolerance, ParityRows 
         step(file, chain, grid, i, solver);
       }
       if (denoiser != null) {
-        latent(file, chain.prefix + ".final", grid, x, ParityTolerance.CHAIN);
+        latent(file, chain.prefix + ".final", grid, x, tolerance.chain());
         if (chain == Chain.DDIM || file.has(chain.prefix + ".image")) {
           image(file, chain.prefix + ".image", grid, x);
         }
@@ -226,7 +226,7 @@ record ParityScheduler(Pipeline pipeline, ParityTolerance tolerance, ParityRows 
         name,
         ParityLayout.channelsFirst(shape),
         ParityLayout.toChannelsFirst(pipeline.decode(x, grid), shape),
-        ParityTolerance.CHAIN_IMAGE);
+        tolerance.chainImage());
   }
 
   private static Shape shape(LatentGrid grid) {

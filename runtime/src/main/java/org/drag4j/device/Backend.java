@@ -2,9 +2,12 @@ package org.drag4j.device;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ObjLongConsumer;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
+import org.jspecify.annotations.Nullable;
 
 /** One open device. One thread at a time uses it. */
 public interface Backend extends AutoCloseable {
@@ -29,6 +32,23 @@ public interface Backend extends AutoCloseable {
   default List<String> warnings() {
     return List.of();
   }
+
+  /**
+   * Element type, F32 or F16, in which floating-point values are kept from one kernel to the next.
+   * Inputs and outputs of a plan are of their own type all the same.
+   */
+  default DType activations() {
+    return DType.F32;
+  }
+
+  /**
+   * What is enqueued from now on counts for this step, or for none: where the device has a clock of
+   * its own, it will tell.
+   */
+  default void measure(@Nullable Step step) {}
+
+  /** Tells once how many nanoseconds each measured step took by the device's clock. */
+  default void report(ObjLongConsumer<Step> to) {}
 
   /** Returns when everything enqueued so far is done. */
   void synchronize();

@@ -1,14 +1,22 @@
 package org.drag4j.device;
 
 import java.util.OptionalInt;
+import org.drag4j.tensor.DType;
 
 /**
  * How to open a device.
  *
  * @param threads worker threads; absent: as many as there are processors
  * @param vectorBits width of vectors on a CPU (0, 128, 256, 512); absent: the processor's
+ * @param activations how a device stores what goes from one kernel to the next: F32, or F16 where
+ *     it can
  */
-public record DeviceOptions(OptionalInt threads, OptionalInt vectorBits) {
+public record DeviceOptions(OptionalInt threads, OptionalInt vectorBits, DType activations) {
   public static final DeviceOptions DEFAULT =
       new DeviceOptions(OptionalInt.empty(), OptionalInt.empty());
+
+  /** With activations in F32. */
+  public DeviceOptions(OptionalInt threads, OptionalInt vectorBits) {
+    this(threads, vectorBits, DType.F32);
+  }
 }

@@ -144,14 +144,27 @@ public final class Plan implements AutoCloseable {
     if (!unbound.isEmpty()) {
       throw new IllegalStateException("plan: expected every external tensor bound, not " + unbound);
     }
-    // By index: an iterator would be the run's only allocation.
-    for (int i = 0; i < steps.size(); i++) {
-      var step = steps.get(i);
-      trace.begin(step);
-      step.launch().enqueue();
-      trace.end(step);
+    boolean measured = !trace.equals(Trace.OFF);
+    try {
+      // By index: an iterator would be the run's only allocation.
+      for (int i = 0; i < steps.size(); i++) {
+        var step = steps.get(i);
+        trace.begin(step);
+        if (measured) {
+          backend.measure(step);
+        }
+        step.launch().enqueue();
+        trace.end(step);
+      }
+    } finally {
+      if (measured) {
+        backend.measure(null);
+      }
     }
     backend.synchronize();
+    if (measured) {
+      backend.report(trace::measured);
+    }
   }
 
   /** Releases the slab. */
@@ -191,12 +204,16 @@ public final class Plan implements AutoCloseable {
       var ports = portNames();
       var layout = new MemoryLayout();
       var chosen = choose(layout);
-      var blocks = blocks(layout, chosen, ports);
+      // What the caller sees is of the type the graph says.
+      var seen = new HashSet<Value>();
+      ports.values().forEach(v -> seen.add(root(v)));
+      var blocks = blocks(layout, chosen, ports, seen);
       var slab = backend.allocate(layout.place(), "activations");
       try {
         for (var e : blocks.entrySet()) {
           var v = e.getKey();
-          slots.put(v, new Slot(new Tensor(slab, e.getValue().offset(), v.shape(), v.dtype())));
+          var dtype = seen.contains(v) ? v.dtype() : kept(v);
+          slots.put(v, new Slot(new Tensor(slab, e.getValue().offset(), v.shape(), dtype)));
         }
         var unbound = new HashSet<String>();
         var bound = new LinkedHashMap<String, Port>();
@@ -271,7 +288,7 @@ public final class Plan implements AutoCloseable {
 
     /** A block for every value that is stored, alive from its step to its last reader's. */
     private Map<Value, MemoryLayout.Block> blocks(
-        MemoryLayout layout, List<Chosen> chosen, Map<String, Value> ports) {
+        MemoryLayout layout, List<Chosen> chosen, Map<String, Value> ports, Set<Value> seen) {
       var external = new HashSet<Value>();
       ports.forEach((name, v) -> {
         if (options.external().test(name)) {
@@ -283,7 +300,7 @@ public final class Plan implements AutoCloseable {
       for (var v : ports.values()) {
         // Inputs stay as they were written from one run to the next.
         if (v.op() instanceof Op.Input && !external.contains(v)) {
-          blocks.put(v, layout.add(bytes(v), -1, end));
+          blocks.put(v, layout.add(bytes(v, v.dtype()), -1, end));
         }
       }
       for (int step = 0; step < chosen.size(); step++) {
@@ -295,7 +312,8 @@ public final class Plan implements AutoCloseable {
           }
         }
         if (!external.contains(node)) {
-          blocks.put(node, layout.add(bytes(node), step, step));
+          var dtype = seen.contains(node) ? node.dtype() : kept(node);
+          blocks.put(node, layout.add(bytes(node, dtype), step, step));
         }
       }
       for (var v : ports.values()) {
@@ -359,8 +377,12 @@ public final class Plan implements AutoCloseable {
       return v;
     }
 
-    private static long bytes(Value v) {
-      return Math.multiplyExact(v.shape().size(), v.dtype().bytes());
+    private DType kept(Value v) {
+      return v.dtype() == DType.F32 ? backend.activations() : v.dtype();
+    }
+
+    private static long bytes(Value v, DType dtype) {
+      return Math.multiplyExact(v.shape().size(), dtype.bytes());
     }
   }
 }

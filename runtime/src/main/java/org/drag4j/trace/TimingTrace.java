@@ -8,7 +8,10 @@ import java.util.Map;
 import org.drag4j.device.Step;
 import org.drag4j.graph.Cost;
 
-/** Adds up host time by step; meant for devices that run a step before {@code enqueue} returns. */
+/**
+ * Adds up time by step: the device's where it has a clock of its own, otherwise the host's, which
+ * is right for devices that run a step before {@code enqueue} returns.
+ */
 public final class TimingTrace implements Trace {
   private final Map<Step, long[]> byStep = new LinkedHashMap<>();
   private long started;
@@ -16,7 +19,7 @@ public final class TimingTrace implements Trace {
   /**
    * Time spent in one kernel.
    *
-   * @param nanos wall time of all calls
+   * @param nanos time of all calls
    * @param cost least cost of all calls
    */
   public record Row(String kernel, int calls, long nanos, Cost cost) {
@@ -33,9 +36,14 @@ public final class TimingTrace implements Trace {
 
   @Override
   public void end(Step step) {
-    var cell = byStep.computeIfAbsent(step, _ -> new long[2]);
+    var cell = byStep.computeIfAbsent(step, _ -> new long[3]);
     cell[0] += System.nanoTime() - started;
     cell[1]++;
+  }
+
+  @Override
+  public void measured(Step step, long nanos) {
+    byStep.computeIfAbsent(step, _ -> new long[3])[2] += nanos;
   }
 
   /** One row a kernel, the longest first. */
@@ -46,7 +54,7 @@ public final class TimingTrace implements Trace {
       var cost = new Cost(step.cost().flops() * calls, step.cost().bytes() * calls);
       rows.merge(
           step.kernel().name(),
-          new Row(step.kernel().name(), calls, cell[0], cost),
+          new Row(step.kernel().name(), calls, cell[2] > 0 ? cell[2] : cell[0], cost),
           (a, b) ->
               new Row(
                   a.kernel(),

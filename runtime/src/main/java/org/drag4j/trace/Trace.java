@@ -12,4 +12,9 @@ public interface Trace {
 
   /** After {@code step} was enqueued; on a device that runs it at once, after it is done. */
   default void end(Step step) {}
+
+  /**
+   * How long {@code step} took by the clock of a device that has one; told before the run returns.
+   */
+  default void measured(Step step, long nanos) {}
 }

@@ -1,11 +1,13 @@
 package org.drag4j.kernels.cpu;
 
 import java.util.List;
+import java.util.Locale;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Probe;
+import org.drag4j.tensor.DType;
 
 /** The processor this JVM runs on; always there. */
 public final class CpuProvider implements BackendProvider {
@@ -32,13 +34,20 @@ public final class CpuProvider implements BackendProvider {
   /**
    * {@inheritDoc}
    *
-   * @throws DeviceException where the number of threads or the vector width cannot be had
+   * @throws DeviceException where the number of threads, the vector width or the element type
+   *     cannot be had
    */
   @Override
   public Backend open(String device, DeviceOptions options) {
     int threads = options.threads().orElse(Runtime.getRuntime().availableProcessors());
     if (threads < 1 || threads > 1024) {
       throw new DeviceException("cpu: --threads: expected 1 to 1024, got " + threads);
+    }
+    if (options.activations() != DType.F32) {
+      throw new DeviceException(
+          "device cpu: --dtype: expected f32, got "
+              + options.activations().name().toLowerCase(Locale.ROOT)
+              + ", which is not available; leave it out");
     }
     return new CpuBackend(threads, options.vectorBits().orElse(VectorWidth.ofThisProcessor()));
   }

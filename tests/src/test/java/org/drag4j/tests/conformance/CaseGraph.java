@@ -1,8 +1,11 @@
 package org.drag4j.tests.conformance;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
@@ -16,7 +19,7 @@ import org.drag4j.tensor.Weights;
 public final class CaseGraph {
   private final SplittableRandom random;
   private final DType weightType;
-  private final Graph graph = new Graph(Hook.NONE);
+  private Graph graph = new Graph(Hook.NONE);
   private final MapWeights weights = new MapWeights();
   private final Map<String, double[]> inputs = new LinkedHashMap<>();
   private int layers;
@@ -38,6 +41,31 @@ public final class CaseGraph {
   /** The inputs' elements, each a float or an int exactly. */
   public Map<String, double[]> inputs() {
     return inputs;
+  }
+
+  /** Builds a network whose inputs and outputs go through a multiplication by 1. */
+  void between(Consumer<CaseGraph> network) {
+    network.accept(this);
+    var from = graph;
+    graph = new Graph(Hook.NONE);
+    var one = input("one", () -> 1, 1);
+    var done = new HashMap<Value, Value>();
+    for (var v : from.live()) {
+      done.put(
+          v,
+          switch (v.op()) {
+            case Op.Input(var name) -> {
+              var x = graph.input(name, v.shape(), v.dtype());
+              yield v.dtype() == DType.F32 ? x.times(one) : x;
+            }
+            case Op.Weight(var name) -> graph.weight(name, v.shape());
+            default ->
+                graph.node(
+                    v.op(), v.path(), v.inputs().stream().map(done::get).toArray(Value[]::new));
+          });
+    }
+    from.outputs()
+        .forEach((name, v) -> Objects.requireNonNull(done.get(v)).times(one).output(name));
   }
 
   /** Normal numbers. */

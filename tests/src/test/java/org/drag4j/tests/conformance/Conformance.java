@@ -132,7 +132,7 @@ final class Conformance {
       failed("expected no approximate kernel with exact, got one");
     }
     double factor = approximate ? APPROXIMATE_FACTOR : FACTOR;
-    var expected = opCase.expected(built);
+    var expected = opCase.expected(built, backend.activations() == DType.F16);
     var comparisons = new ArrayList<Comparison>();
     results.forEach((name, bits) -> {
       var got = new float[bits.length];

@@ -23,11 +23,16 @@ final class GuardedTensor {
 
   /** New memory of the device with bands before and after; elements and bands are sentinels. */
   static GuardedTensor allocate(Backend backend, String name, Shape shape, DType dtype) {
-    long bytes = 2L * BAND * Integer.BYTES + shape.size() * dtype.bytes();
+    long bytes = 2L * BAND * Integer.BYTES + roundedUp(shape.size() * dtype.bytes());
     var memory = backend.allocate(bytes, name);
     var guarded = new GuardedTensor(name, new Tensor(memory, BAND * 4L, shape, dtype));
     guarded.poison();
     return guarded;
+  }
+
+  /** To whole sentinels: the half of one after an odd number of F16 is not watched. */
+  private static long roundedUp(long bytes) {
+    return Math.ceilDiv(bytes, (long) Integer.BYTES) * Integer.BYTES;
   }
 
   Tensor tensor() {
@@ -36,14 +41,14 @@ final class GuardedTensor {
 
   /** Overwrites elements and bands with sentinels. */
   void poison() {
-    var all = new int[(int) (tensor.byteSize() / Integer.BYTES) + 2 * BAND];
+    var all = new int[(int) (roundedUp(tensor.byteSize()) / Integer.BYTES) + 2 * BAND];
     Arrays.fill(all, SENTINEL);
     tensor.memory().write(0, MemorySegment.ofArray(all));
   }
 
   /** What was overwritten outside the tensor, if anything was. */
   Optional<String> damage() {
-    var all = new int[(int) (tensor.byteSize() / Integer.BYTES) + 2 * BAND];
+    var all = new int[(int) (roundedUp(tensor.byteSize()) / Integer.BYTES) + 2 * BAND];
     tensor.memory().read(0, MemorySegment.ofArray(all));
     for (int i = 0; i < BAND; i++) {
       if (all[BAND - 1 - i] != SENTINEL) {

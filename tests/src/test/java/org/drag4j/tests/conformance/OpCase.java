@@ -27,15 +27,29 @@ public record OpCase(String name, String row, DType weightType, Consumer<CaseGra
     return g;
   }
 
-  /** What is right and what a naive evaluation gives; computed once a process. */
-  Expected expected(CaseGraph built) {
+  /**
+   * This case with its operations between two others, which multiply by 1: what they read and write
+   * is then neither input nor output of a plan.
+   */
+  OpCase between() {
+    return new OpCase(name + ", between", row, weightType, g -> g.between(network));
+  }
+
+  /**
+   * What is right and what a naive evaluation gives; computed once a process.
+   *
+   * @param half whether what is neither input nor output is stored in F16
+   */
+  Expected expected(CaseGraph built, boolean half) {
+    var naive = half ? Oracle.naive().storingHalf() : Oracle.naive();
+    var backward = half ? Oracle.naiveBackward().storingHalf() : Oracle.naiveBackward();
     return KNOWN.computeIfAbsent(
-        name,
+        name + (half ? " in F16" : ""),
         _ ->
             new Expected(
                 Oracle.exact().evaluate(built.graph(), built.inputs(), built.weights()),
-                Oracle.naive().evaluate(built.graph(), built.inputs(), built.weights()),
-                Oracle.naiveBackward().evaluate(built.graph(), built.inputs(), built.weights())));
+                naive.evaluate(built.graph(), built.inputs(), built.weights()),
+                backward.evaluate(built.graph(), built.inputs(), built.weights())));
   }
 
   @Override

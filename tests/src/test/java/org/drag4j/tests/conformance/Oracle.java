@@ -1,7 +1,9 @@
 package org.drag4j.tests.conformance;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,15 +20,17 @@ import org.drag4j.tensor.Shape;
 public final class Oracle {
   private final boolean single;
   private final boolean backward;
+  private final boolean half;
 
-  private Oracle(boolean single, boolean backward) {
+  private Oracle(boolean single, boolean backward, boolean half) {
     this.single = single;
     this.backward = backward;
+    this.half = half;
   }
 
   /** Evaluates in double. */
   public static Oracle exact() {
-    return new Oracle(false, false);
+    return new Oracle(false, false, false);
   }
 
   /**
@@ -34,30 +38,48 @@ public final class Oracle {
    * to 24 afterwards is the one float arithmetic gives (Figueroa, 1995).
    */
   public static Oracle naive() {
-    return new Oracle(true, false);
+    return new Oracle(true, false, false);
   }
 
   /** As {@link #naive}, products summed from the last to the first: other rounding, as naive. */
   static Oracle naiveBackward() {
-    return new Oracle(true, true);
+    return new Oracle(true, true, false);
+  }
+
+  /** This one, but what is neither input nor output is rounded to half before it is read. */
+  Oracle storingHalf() {
+    return new Oracle(single, backward, true);
   }
 
   /** The graph's outputs; {@code inputs} hold an element a number, row major. */
   public Map<String, double[]> evaluate(
       Graph graph, Map<String, double[]> inputs, MapWeights weights) {
     var done = new HashMap<Value, double[]>();
+    var kept = new HashSet<Value>();
+    graph.outputs().values().forEach(v -> kept.add(root(v)));
     for (var v : graph.live()) {
-      done.put(
-          v,
+      var x =
           switch (v.op()) {
             case Op.Input(var name) -> find(inputs, name);
             case Op.Weight(var name) -> weights.values(name, v.shape());
             default -> node(v, v.inputs().stream().map(in -> find(done, in)).toList());
-          });
+          };
+      boolean given = v.op() instanceof Op.Input || v.op() instanceof Op.Weight;
+      done.put(v, !half || given || kept.contains(root(v)) ? x : toHalf(x));
     }
     var outputs = new LinkedHashMap<String, double[]>();
     graph.outputs().forEach((name, v) -> outputs.put(name, find(done, v)));
     return outputs;
+  }
+
+  private static Value root(Value v) {
+    return v.op() instanceof Op.Reshape ? root(v.in(0)) : v;
+  }
+
+  private static double[] toHalf(double[] x) {
+    return Arrays.stream(x)
+        .map(v -> Float.float16ToFloat(Float.floatToFloat16((float) v)))
+        .toArray();
   }
 
   /** The result of one node. */

@@ -8,13 +8,15 @@ import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.Probe;
+import org.drag4j.tensor.DType;
+import org.junit.jupiter.api.Assumptions;
 
 /** A device of this machine, opened in one way. */
 public record Target(String name, String device, DeviceOptions options) {
   /**
-   * Every device that probes as available; the CPU by the processor's vectors and without any. One
-   * process has vectors of one width, so the system property {@code drag4j.test.cpuVector} asks for
-   * another, and then for no second run without.
+   * Every device that probes as available; the CPU by the processor's vectors and without any,
+   * OpenCL with activations of both types. One process has vectors of one width, so the system
+   * property {@code drag4j.test.cpuVector} asks for another, and then for nothing but the CPU.
    */
   public static List<Target> all() {
     var targets = new ArrayList<Target>();
@@ -23,7 +25,12 @@ public record Target(String name, String device, DeviceOptions options) {
         continue;
       }
       if (!device.equals("cpu")) {
-        targets.add(new Target(device, device, DeviceOptions.DEFAULT));
+        if (vectorBits().isEmpty()) {
+          targets.add(new Target(device, device, DeviceOptions.DEFAULT));
+          if (device.startsWith("opencl:")) {
+            targets.add(inHalf(device));
+          }
+        }
         continue;
       }
       targets.add(cpu(2));
@@ -45,6 +52,41 @@ public record Target(String name, String device, DeviceOptions options) {
   public static Target cpuWithoutVectors(int threads) {
     return new Target(
         "cpu 0-bit", "cpu", new DeviceOptions(OptionalInt.of(threads), OptionalInt.of(0)));
+  }
+
+  /** A device that stores in F16 what goes from one kernel to the next. */
+  public static Target inHalf(String device) {
+    return new Target(
+        device + " f16",
+        device,
+        new DeviceOptions(OptionalInt.empty(), OptionalInt.empty(), DType.F16));
+  }
+
+  /**
+   * The first OpenCL device that can be used; the test that asks is skipped where there is none.
+   */
+  public static String openCl() {
+    var reasons = new ArrayList<String>();
+    for (var probe : Devices.probe()) {
+      if (!probe.device().startsWith("opencl")) {
+        continue;
+      }
+      if (probe instanceof Probe.Available(var device, var _)) {
+        return device;
+      }
+      reasons.add(probe.toString());
+    }
+    return Assumptions.abort("no OpenCL device: " + reasons);
+  }
+
+  /** Kind of device, as the support matrix names it. */
+  public String kind() {
+    return device.replaceFirst(":.*", "");
+  }
+
+  /** Whether what goes from one kernel to the next is stored in F16. */
+  public boolean half() {
+    return options.activations() == DType.F16;
   }
 
   private static OptionalInt vectorBits() {

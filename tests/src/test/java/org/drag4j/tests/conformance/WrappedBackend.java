@@ -8,6 +8,7 @@ import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
 
@@ -68,6 +69,11 @@ class WrappedBackend implements Backend {
                 return binder.bind(node, k, at);
               }
             });
+  }
+
+  @Override
+  public DType activations() {
+    return inner.activations();
   }
 
   @Override

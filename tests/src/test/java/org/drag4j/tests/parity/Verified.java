@@ -27,10 +27,14 @@ record Verified(List<ParityRow> rows, ParityReport report) {
   }
 
   static Verified of(Path folder, boolean exact, ParityOptions options) {
-    var rows = new ArrayList<ParityRow>();
     try (var backend = backend()) {
-      return new Verified(rows, Parity.run(folder, backend, plan(exact), options, rows::add));
+      return of(folder, backend, exact, options);
     }
+  }
+
+  static Verified of(Path folder, Backend backend, boolean exact, ParityOptions options) {
+    var rows = new ArrayList<ParityRow>();
+    return new Verified(rows, Parity.run(folder, backend, plan(exact), options, rows::add));
   }
 
   /** One thread: these networks are too small to share. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -30,7 +31,6 @@ import org.drag4j.tests.conformance.NaiveBackend;
 import org.drag4j.tests.conformance.Target;
 import org.drag4j.trace.TimingTrace;
 import org.drag4j.trace.Trace;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -38,9 +38,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ReplayTest {
   private static final int DIM = 16;
 
-  @Test
-  void inputsKeepTheirValuesFromRunToRun() {
-    try (var backend = Target.cpu(2).open();
+  @ParameterizedTest
+  @MethodSource("targets")
+  void inputsKeepTheirValuesFromRunToRun(Target target) {
+    try (var backend = target.open();
         var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
       var plan = net.plan();
       plan.run(Trace.OFF);
@@ -56,6 +57,10 @@ class ReplayTest {
       assertArrayEquals(other, plan.tensor("x").read());
       assertFalse(Arrays.equals(first, plan.tensor("y").read()));
     }
+  }
+
+  static List<Target> targets() {
+    return Target.all();
   }
 
   static Stream<String> fusions() {
@@ -87,9 +92,10 @@ class ReplayTest {
     }
   }
 
-  @Test
-  void tensorsMayBeBoundElsewhereBetweenRuns() {
-    try (var backend = Target.cpu(2).open();
+  @ParameterizedTest
+  @MethodSource("targets")
+  void tensorsMayBeBoundElsewhereBetweenRuns(Target target) {
+    try (var backend = target.open();
         var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
       var plan = net.plan();
       plan.run(Trace.OFF);
@@ -111,9 +117,10 @@ class ReplayTest {
     }
   }
 
-  @Test
-  void capturedKeysAndValuesInjectedAgainGiveTheSameResult() {
-    try (var backend = Target.cpu(2).open();
+  @ParameterizedTest
+  @MethodSource("targets")
+  void capturedKeysAndValuesInjectedAgainGiveTheSameResult(Target target) {
+    try (var backend = target.open();
         var weights = backend.weights(checkpoint())) {
       try (var capturing = attention(backend, weights, Hook.capture(Site::isSelfKeyOrValue));
           var injecting = attention(backend, weights, Hook.inject(Site::isSelfKeyOrValue))) {
@@ -136,9 +143,10 @@ class ReplayTest {
     }
   }
 
-  @Test
-  void aTraceSeesEveryStepAndItsCost() {
-    try (var backend = Target.cpu(2).open();
+  @ParameterizedTest
+  @MethodSource("targets")
+  void aTraceSeesEveryStepAndItsCost(Target target) {
+    try (var backend = target.open();
         var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
       var trace = new TimingTrace();
       net.plan().run(trace);

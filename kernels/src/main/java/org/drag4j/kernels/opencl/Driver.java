@@ -1,0 +1,32 @@
+package org.drag4j.kernels.opencl;
+
+import org.jocl.CL;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
+import org.jocl.cl_event;
+import org.jocl.cl_kernel;
+import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
+
+/** The calls of OpenCL that can fail for reasons that lie in the machine; tests make them fail. */
+interface Driver {
+  /** The real one. */
+  Driver JOCL = new Driver() {};
+
+  default cl_mem createBuffer(cl_context context, long flags, long bytes) {
+    return CL.clCreateBuffer(context, flags, bytes, null, null);
+  }
+
+  default void enqueue(
+      cl_command_queue queue,
+      cl_kernel kernel,
+      long[] global,
+      long[] local,
+      @Nullable cl_event event) {
+    CL.clEnqueueNDRangeKernel(queue, kernel, global.length, null, global, local, 0, null, event);
+  }
+
+  default void finish(cl_command_queue queue) {
+    CL.clFinish(queue);
+  }
+}

@@ -1,0 +1,150 @@
+package org.drag4j.kernels.opencl;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.drag4j.device.Bindings;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Launch;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.Shape;
+
+/** Elementwise functions of one and of two operands, and the gated GELU. */
+final class ElementwiseCl {
+  /** Loops around a run that the kernel has arguments for. */
+  private static final int OUTER = 3;
+
+  private ElementwiseCl() {}
+
+  static Optional<Kernel> unary(OpenClContext context, Value node, KernelOptions options) {
+    if (!(node.op() instanceof Op.Unary(var fn))) {
+      return Optional.empty();
+    }
+    return Variant.select("unary", options, context.variant())
+        .map(variant ->
+            new Prepared(
+                name(context, fn.name(), variant), at -> unary(context, node, fn, variant, at)));
+  }
+
+  private static String name(OpenClContext context, String fn, Variant variant) {
+    return fn.toLowerCase(Locale.ROOT) + "_" + context.prefix() + "_" + variant.label();
+  }
+
+  private static Launch unary(
+      OpenClContext context, Value node, Op.UnaryFn fn, Variant variant, Bindings at) {
+    long count = node.shape().size();
+    int each = Pieces.of(variant, count).run();
+    return Call.of(context, "unary", variant, "unary_run")
+            .slot(Operands.slot(at, node.in(0)))
+            .slot(at.slot(node))
+            .arg(count)
+            .arg(each)
+            .arg(Epilogue.code(fn))
+            .over(Math.ceilDiv(count, each))
+        ::run;
+  }
+
+  /**
+   * One loop of the nest left when neighbouring dimensions are joined that the second operand
+   * either both has or both lacks.
+   *
+   * @param stride of the second operand; 0 where it is broadcast
+   */
+  private record Loop(long count, long stride) {}
+
+  /** Loops for {@code b} broadcast to {@code a}, innermost first; at least one. */
+  private static List<Loop> loops(Shape a, Shape b) {
+    var loops = new ArrayList<Loop>();
+    long stride = 1;
+    for (int i = 1; i <= a.rank(); i++) {
+      int count = a.dim(-i);
+      boolean has = i <= b.rank() && b.dim(-i) != 1;
+      if (count == 1) {
+        continue;
+      }
+      var inner = loops.isEmpty() ? null : loops.getLast();
+      if (inner != null && (inner.stride() != 0) == has) {
+        loops.set(loops.size() - 1, new Loop(inner.count() * count, inner.stride()));
+      } else {
+        loops.add(new Loop(count, has ? stride : 0));
+      }
+      if (has) {
+        stride *= count;
+      }
+    }
+    if (loops.isEmpty()) {
+      loops.add(new Loop(1, 1));
+    }
+    return loops;
+  }
+
+  /** Empty where b is broadcast in more places than the kernel has loops for. */
+  static Optional<Kernel> binary(OpenClContext context, Value node, KernelOptions options) {
+    if (!(node.op() instanceof Op.Binary(var fn))) {
+      return Optional.empty();
+    }
+    var loops = loops(node.shape(), node.in(1).shape());
+    if (loops.size() > 1 + OUTER) {
+      return Optional.empty();
+    }
+    return Variant.select("binary", options, context.variant())
+        .map(variant ->
+            new Prepared(
+                name(context, fn.name(), variant),
+                at -> binary(context, node, fn, loops, variant, at)));
+  }
+
+  private static Launch binary(
+      OpenClContext context,
+      Value node,
+      Op.BinaryFn fn,
+      List<Loop> loops,
+      Variant variant,
+      Bindings at) {
+    var inner = loops.getFirst();
+    long run = inner.count();
+    long runs = node.shape().size() / Math.max(1, run);
+    var pieces = Pieces.of(variant, run);
+    var call =
+        Call.of(context, "binary", variant, "binary_run")
+            .slot(Operands.slot(at, node.in(0)))
+            .slot(Operands.slot(at, node.in(1)))
+            .slot(at.slot(node))
+            .arg(Epilogue.code(fn))
+            .arg(runs)
+            .arg(run)
+            .arg((int) inner.stride())
+            .arg(pieces.rows())
+            .arg((long) pieces.run())
+            .arg(pieces.across(run));
+    for (int i = 1; i <= OUTER; i++) {
+      var loop = i < loops.size() ? loops.get(i) : new Loop(1, 0);
+      call.arg(loop.count()).arg(loop.stride());
+    }
+    return call.over(pieces.across(run) * pieces.down(runs))::run;
+  }
+
+  static Optional<Kernel> geglu(OpenClContext context, Value node, KernelOptions options) {
+    return Variant.select("geglu", options, context.variant())
+        .map(variant ->
+            new Prepared(name(context, "geglu", variant), at -> geglu(context, node, variant, at)));
+  }
+
+  private static Launch geglu(OpenClContext context, Value node, Variant variant, Bindings at) {
+    int columns = node.shape().dim(-1);
+    long rows = node.shape().size() / Math.max(1, columns);
+    var pieces = Pieces.of(variant, columns);
+    return Call.of(context, "geglu", variant, "geglu_row")
+            .slot(Operands.slot(at, node.in(0)))
+            .slot(at.slot(node))
+            .arg(rows)
+            .arg(columns)
+            .arg(pieces.run())
+            .arg(pieces.rows())
+            .over(pieces.across(columns), pieces.down(rows))
+        ::run;
+  }
+}

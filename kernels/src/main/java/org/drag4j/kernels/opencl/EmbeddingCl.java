@@ -1,0 +1,117 @@
+package org.drag4j.kernels.opencl;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.drag4j.device.Bindings;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Launch;
+import org.drag4j.device.Slot;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
+
+/** Rows of a table picked by index, and sinusoidal embeddings of timesteps. */
+final class EmbeddingCl {
+  private static final float MINUS_LOG_MAX_PERIOD = (float) -Math.log(10_000);
+
+  private EmbeddingCl() {}
+
+  /** Empty where the table is not a weight of the checkpoint. */
+  static Optional<Kernel> embedding(OpenClContext context, Value node, KernelOptions options) {
+    if (!(node.in(1).op() instanceof Op.Weight) || node.in(0).dtype() != DType.I32) {
+      return Optional.empty();
+    }
+    return Variant.select("embedding", options, context.variant())
+        .map(variant ->
+            new Prepared(
+                "embedding_" + context.prefix() + "_" + variant.label(),
+                at -> embedding(context, node, variant, at)));
+  }
+
+  /**
+   * The launch throws IllegalArgumentException at an index that the table does not have, before
+   * anything is written.
+   */
+  private static Launch embedding(OpenClContext context, Value node, Variant variant, Bindings at) {
+    int rows = node.in(1).shape().dim(0);
+    int columns = node.in(1).shape().dim(1);
+    var table =
+        Operands.weights(at).table(Operands.name(node.in(1)), Math.multiplyExact(rows, columns));
+    int count = Math.toIntExact(node.in(0).shape().size());
+    var ids = Operands.slot(at, node.in(0));
+    var pieces = Pieces.of(variant, columns);
+    var call =
+        Call.of(context, "embedding", variant, "embedding_gather")
+            .slot(ids)
+            .memory(table.memory())
+            .arg(Call.code(table.dtype()))
+            .slot(at.slot(node))
+            .arg(columns)
+            .arg(pieces.run())
+            .over(pieces.across(columns), count);
+    var values = new int[count];
+    return () -> {
+      check(node, ids, values, rows);
+      call.run();
+    };
+  }
+
+  private static void check(Value node, Slot ids, int[] values, int rows) {
+    var tensor = ids.tensor();
+    tensor.memory().read(tensor.offset(), MemorySegment.ofArray(values));
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] < 0 || values[i] >= rows) {
+        throw new IllegalArgumentException(
+            node.path()
+                + ": expected indices 0 to "
+                + (rows - 1)
+                + ", got "
+                + values[i]
+                + " at position "
+                + i);
+      }
+    }
+  }
+
+  static Optional<Kernel> timestep(OpenClContext context, Value node, KernelOptions options) {
+    if (!(node.op() instanceof Op.TimestepEmbedding op)) {
+      return Optional.empty();
+    }
+    return Variant.select("timestep_embedding", options, context.variant())
+        .map(variant ->
+            new Prepared(
+                "timestep_embedding_" + context.prefix() + "_" + variant.label(),
+                at -> timestep(context, node, op, variant, at)));
+  }
+
+  private static Launch timestep(
+      OpenClContext context, Value node, Op.TimestepEmbedding op, Variant variant, Bindings at) {
+    int half = op.dim() / 2;
+    int sines = op.flipSinToCos() ? half : 0;
+    var frequencies =
+        Operands.weights(at)
+            .constants(
+                "frequencies of " + op.dim() + " " + op.freqShift(),
+                frequencies(half, op.freqShift()));
+    return Call.of(context, "timestep_embedding", variant, "timestep_embedding_row")
+            .slot(Operands.slot(at, node.in(0)))
+            .memory(frequencies.memory())
+            .slot(at.slot(node))
+            .arg(op.dim())
+            .arg(sines)
+            .arg(half - sines)
+            .over(half + op.dim() % 2, node.shape().dim(0))
+        ::run;
+  }
+
+  /** Rounded to F32 where PyTorch rounds. */
+  private static float[] frequencies(int half, float shift) {
+    var f = new float[half];
+    for (int i = 0; i < half; i++) {
+      float exponent = MINUS_LOG_MAX_PERIOD * i;
+      f[i] = (float) Math.exp(exponent / (half - shift));
+    }
+    return f;
+  }
+}

@@ -1,0 +1,48 @@
+package org.drag4j.kernels.opencl;
+
+import java.util.List;
+import org.drag4j.device.Backend;
+import org.drag4j.device.BackendProvider;
+import org.drag4j.device.DeviceException;
+import org.drag4j.device.DeviceOptions;
+import org.drag4j.device.Probe;
+
+/** The devices that OpenCL drivers offer: GPUs of any vendor, processors through PoCL. */
+public final class OpenClProvider implements BackendProvider {
+  @Override
+  public String name() {
+    return DeviceList.KIND;
+  }
+
+  @Override
+  public List<Probe> probe() {
+    return DeviceList.get().probes();
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws DeviceException where there is no such device, or an option is not for it
+   */
+  @Override
+  public Backend open(String device, DeviceOptions options) {
+    if (options.threads().isPresent()) {
+      throw new DeviceException(
+          device
+              + ": --threads: expected none, since the driver decides; for PoCL set"
+              + " POCL_MAX_PTHREAD_COUNT");
+    }
+    if (options.vectorBits().isPresent()) {
+      throw new DeviceException(
+          device + ": --cpu-vector: expected none, since the driver decides; leave it out");
+    }
+    var info =
+        DeviceList.get().devices().stream()
+            .filter(d -> d.name().equals(device))
+            .findFirst()
+            .orElseThrow(() ->
+                new DeviceException(
+                    device + ": expected a device that drag4j devices lists, got none"));
+    return OpenClBackend.open(info, options.activations(), ProgramCache.ofUser());
+  }
+}

@@ -1,0 +1,254 @@
+package org.drag4j.kernels.opencl;
+
+import java.util.Optional;
+import org.drag4j.device.Bindings;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Launch;
+import org.drag4j.device.Slot;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
+
+/**
+ * Activations times packed weights: linear layers and, as implicit matrix products, convolutions.
+ * Channels being innermost, one row of a window is one run of {@code kw * I} numbers of the zero
+ * padded picture.
+ */
+final class Product {
+  /** Columns of a panel, and of one for few columns. */
+  private static final int PANEL = 64;
+
+  private static final int NARROW = 16;
+
+  /** Rows of a register tile for each. */
+  private static final int ROWS = 6;
+
+  private static final int NARROW_ROWS = 12;
+
+  /** Rows a work-item does at most: with the panel's weights in the cache. */
+  private static final int BLOCK = 48;
+
+  /** Below so many work-items a processor, a work-item, shorter blocks are better. */
+  private static final int ITEMS_A_UNIT = 8;
+
+  /** Rows, and work-items along each side, of a work-group on a GPU. */
+  private static final int TILE = 64;
+
+  private static final int SIDE = 16;
+
+  private final OpenClContext context;
+  private final Value node;
+  private final Epilogue epilogue;
+  private final Shape shape;
+
+  /**
+   * The product as a convolution of pictures {@code [pictures, fromHeight, fromWidth, channels]} to
+   * {@code [pictures, height, width, columns]}; a linear layer is one of 1 by 1 on a line of
+   * pixels.
+   */
+  private record Shape(
+      int pictures,
+      int fromHeight,
+      int fromWidth,
+      int channels,
+      int height,
+      int width,
+      int columns,
+      int kernelHeight,
+      int kernelWidth,
+      int stride,
+      int before,
+      int after) {
+    static Shape of(Value node) {
+      var w = node.in(1).shape();
+      if (Operands.body(node) instanceof Op.Conv2d conv) {
+        var x = node.in(0).shape();
+        return new Shape(
+            x.dim(0),
+            x.dim(1),
+            x.dim(2),
+            x.dim(3),
+            node.shape().dim(1),
+            node.shape().dim(2),
+            w.dim(0),
+            w.dim(1),
+            w.dim(2),
+            conv.stride(),
+            conv.padBefore(),
+            conv.padAfter());
+      }
+      int rows = Math.toIntExact(node.shape().size() / w.dim(0));
+      return new Shape(1, 1, rows, w.dim(1), 1, rows, w.dim(0), 1, 1, 1, 0, 0);
+    }
+
+    int rows() {
+      return Math.multiplyExact(pictures, height * width);
+    }
+
+    int taps() {
+      return kernelHeight * kernelWidth;
+    }
+
+    int inner() {
+      return taps() * channels;
+    }
+
+    boolean padded() {
+      return before > 0 || after > 0;
+    }
+
+    int paddedHeight() {
+      return before + fromHeight + after;
+    }
+
+    int paddedWidth() {
+      return before + fromWidth + after;
+    }
+
+    long paddedSize() {
+      return (long) pictures * paddedHeight() * paddedWidth() * channels;
+    }
+  }
+
+  private Product(OpenClContext context, Value node, Epilogue epilogue) {
+    this.context = context;
+    this.node = node;
+    this.epilogue = epilogue;
+    this.shape = Shape.of(node);
+  }
+
+  /**
+   * Empty where an operand is not a weight of the checkpoint, a fused stage is not one of ours, or
+   * the options exclude both variants.
+   */
+  static Optional<Kernel> select(OpenClContext context, Value node, KernelOptions options) {
+    var label = node.op().label();
+    var epilogue = Epilogue.of(node);
+    var variant = Variant.select(label, options, context.variant());
+    if (epilogue.isEmpty() || variant.isEmpty() || !Operands.fit(node)) {
+      return Optional.empty();
+    }
+    var product = new Product(context, node, epilogue.get());
+    var name = label + "_" + context.prefix() + "_";
+    return Optional.of(
+        switch (variant.get()) {
+          case PANEL ->
+              new Prepared(
+                  name + "panel_" + product.tileRows() + "x" + product.panel(),
+                  product.panelWorkspace(),
+                  product::bindPanel);
+          case TILE -> new Prepared(name + "tile_64x64", product::bindTile);
+        });
+  }
+
+  private int panel() {
+    return shape.columns() <= 2 * NARROW ? NARROW : PANEL;
+  }
+
+  private int tileRows() {
+    return panel() == NARROW ? NARROW_ROWS : ROWS;
+  }
+
+  /** Room for the operand as floats between zeros, where it may not be that already. */
+  private long panelWorkspace() {
+    return shape.padded() || context.activations() != DType.F32
+        ? shape.paddedSize() * Float.BYTES
+        : 0;
+  }
+
+  private Launch bindPanel(Bindings at) {
+    var x = at.slot(node.in(0));
+    if (!shape.padded() && x.tensor().dtype() == DType.F32) {
+      return panel(at, x)::run;
+    }
+    var padded = at.workspace();
+    var pad = pad(x, padded);
+    var product = panel(at, padded);
+    return () -> {
+      pad.run();
+      product.run();
+    };
+  }
+
+  private Call pad(Slot x, Slot padded) {
+    int length = shape.paddedWidth() * shape.channels();
+    return Call.of(context, "pad", Variant.PANEL, "pad_line")
+        .slot(x)
+        .slot(padded)
+        .arg(shape.fromHeight())
+        .arg(shape.fromWidth())
+        .arg(shape.channels())
+        .arg(shape.before())
+        .arg(shape.paddedHeight())
+        .arg(shape.paddedWidth())
+        .arg(Pieces.RUN)
+        .over(Math.ceilDiv(length, Pieces.RUN), (long) shape.pictures() * shape.paddedHeight());
+  }
+
+  private Call panel(Bindings at, Slot a) {
+    int panel = panel();
+    int panels = Math.ceilDiv(shape.columns(), panel);
+    int block = block(panels);
+    long line = (long) shape.paddedWidth() * shape.channels();
+    int length = shape.kernelWidth() * shape.channels();
+    var call =
+        operands(
+                Call.of(context, "product", Variant.PANEL, "product_panel" + panel).slot(a),
+                at,
+                panel)
+            .arg(block)
+            .arg(shape.width())
+            .arg(shape.height())
+            .arg((long) shape.stride() * shape.channels())
+            .arg(shape.stride() * line)
+            .arg(shape.paddedHeight() * line)
+            .arg(shape.kernelHeight())
+            .arg(length)
+            .arg(line);
+    return epilogue.addTo(call, at).over(Math.ceilDiv(shape.rows(), block), panels);
+  }
+
+  /** Rows of a work-item: few enough that every processor gets some, whole tiles. */
+  private int block(int panels) {
+    int tile = tileRows();
+    long wanted = (long) ITEMS_A_UNIT * context.info().units();
+    long rows = (long) shape.rows() * panels / wanted;
+    return Math.clamp(rows / tile * tile, tile, BLOCK / tile * tile);
+  }
+
+  private Launch bindTile(Bindings at) {
+    var call =
+        operands(
+                Call.of(context, "product", Variant.TILE, "product_tile64")
+                    .slot(at.slot(node.in(0))),
+                at,
+                TILE)
+            .arg(shape.inner())
+            .arg(shape.fromHeight())
+            .arg(shape.fromWidth())
+            .arg(shape.channels())
+            .arg(shape.height())
+            .arg(shape.width())
+            .arg(shape.kernelWidth())
+            .arg(shape.stride())
+            .arg(shape.before());
+    long[] groups = {Math.ceilDiv(shape.columns(), TILE), Math.ceilDiv(shape.rows(), TILE)};
+    return epilogue.addTo(call, at).groups(groups, SIDE, SIDE)::run;
+  }
+
+  /** Weights, bias, result and its size. */
+  private Call.Builder operands(Call.Builder call, Bindings at, int width) {
+    var weights = Operands.weights(at);
+    var packed =
+        weights.packed(
+            Operands.name(node.in(1)), shape.columns(), shape.channels(), shape.taps(), width);
+    call.memory(packed.memory()).arg(Call.code(packed.dtype()));
+    if (Operands.body(node).arity() > 2) {
+      call.memory(weights.vector(Operands.name(node.in(2))).memory()).arg(1);
+    } else {
+      call.nothing().arg(0);
+    }
+    return call.slot(at.slot(node)).arg(shape.rows()).arg(shape.columns());
+  }
+}

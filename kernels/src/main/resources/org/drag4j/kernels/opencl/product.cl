@@ -1,0 +1,217 @@
+// Activations times packed weights: linear layers and, as implicit matrix products, convolutions.
+// The weights are panels [panel][K][PANEL], short last ones filled up with zeros. Every element is
+// summed in one order, whatever the sizes.
+
+#if W == 16
+
+// Tiles of 6 rows by 64 columns or 12 rows by 16: with the weights' vectors they fill the 32
+// registers of AVX-512.
+#define ROWS6(M) M(0) M(1) M(2) M(3) M(4) M(5)
+#define ROWS12(M) ROWS6(M) M(6) M(7) M(8) M(9) M(10) M(11)
+
+#define AS_F32(p, i) vload16(i, (global const float *)(p))
+#define AS_F16(p, i) vload_half16(i, (global const half *)(p))
+#define AS_BF16(p, i) as_float16(convert_uint16(vload16(i, (global const ushort *)(p))) << 16)
+
+#define POINT(r) global const float *a##r = a + rows[r];
+#define STEP(r) a##r += run_step;
+
+#define ZERO64(r) float16 c##r##0 = 0, c##r##1 = 0, c##r##2 = 0, c##r##3 = 0;
+#define FMA64(r) \
+  { \
+    float16 x = (float16)(a##r[k]); \
+    c##r##0 = fma(x, b0, c##r##0); \
+    c##r##1 = fma(x, b1, c##r##1); \
+    c##r##2 = fma(x, b2, c##r##2); \
+    c##r##3 = fma(x, b3, c##r##3); \
+  }
+#define PUT64(r) \
+  to[4 * r] = c##r##0; \
+  to[4 * r + 1] = c##r##1; \
+  to[4 * r + 2] = c##r##2; \
+  to[4 * r + 3] = c##r##3;
+
+#define ZERO16(r) float16 c##r = 0;
+#define FMA16(r) c##r = fma((float16)(a##r[k]), b0, c##r);
+#define PUT16(r) to[r] = c##r;
+
+// The sums of one tile: row r of it has its operand at a + rows[r], which is `runs` runs of `length`
+// floats, `run_step` apart less the length.
+#define TILE64(NAME, AS, SIZE) \
+  static void NAME( \
+      global const float *a, const long *rows, int runs, int length, long run_step, \
+      global const char *b, float16 *to) { \
+    ROWS6(POINT) \
+    ROWS6(ZERO64) \
+    for (int run = 0; run < runs; run++) { \
+      for (int k = 0; k < length; k++) { \
+        float16 b0 = AS(b, 0), b1 = AS(b, 1), b2 = AS(b, 2), b3 = AS(b, 3); \
+        b += 64 * SIZE; \
+        ROWS6(FMA64) \
+      } \
+      ROWS6(STEP) \
+    } \
+    ROWS6(PUT64) \
+  }
+TILE64(tile64_f32, AS_F32, 4)
+TILE64(tile64_f16, AS_F16, 2)
+TILE64(tile64_bf16, AS_BF16, 2)
+
+#define TILE16(NAME, AS, SIZE) \
+  static void NAME( \
+      global const float *a, const long *rows, int runs, int length, long run_step, \
+      global const char *b, float16 *to) { \
+    ROWS12(POINT) \
+    ROWS12(ZERO16) \
+    for (int run = 0; run < runs; run++) { \
+      for (int k = 0; k < length; k++) { \
+        float16 b0 = AS(b, 0); \
+        b += 16 * SIZE; \
+        ROWS12(FMA16) \
+      } \
+      ROWS12(STEP) \
+    } \
+    ROWS12(PUT16) \
+  }
+TILE16(tile16_f32, AS_F32, 4)
+TILE16(tile16_f16, AS_F16, 2)
+TILE16(tile16_bf16, AS_BF16, 2)
+
+// Where row r's operand is: pixel (r / width % height, r % width) of picture r / (width * height).
+static long row_start(int r, int width, int height, long x_step, long y_step, long picture_step) {
+  int line = r / width;
+  return line / height * picture_step + line % height * y_step + r % width * x_step;
+}
+
+// A work-item does `block` rows of one panel.
+#define PRODUCT(NAME, TILE, R, PANEL) \
+  kernel void NAME( \
+      global const float *a, long a_at, int a_type, global const char *b, int b_type, \
+      global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows, \
+      int columns, int block, int width, int height, long x_step, long y_step, long picture_step, \
+      int runs, int length, long run_step, STAGES_PARAMS) { \
+    int top = (int)get_global_id(0) * block; \
+    int bottom = min(rows, top + block); \
+    int panel = get_global_id(1); \
+    int left = panel * PANEL; \
+    int inner = runs * length; \
+    global const char *weights = b + (long)panel * inner * PANEL * (b_type == T_F32 ? 4 : 2); \
+    for (int first = top; first < bottom; first += R) { \
+      long at[R]; \
+      for (int i = 0; i < R; i++) { \
+        at[i] = \
+            a_at \
+            + row_start(min(first + i, rows - 1), width, height, x_step, y_step, picture_step); \
+      } \
+      float16 sums[R * PANEL / 16]; \
+      if (b_type == T_F16) { \
+        TILE##_f16(a, at, runs, length, run_step, weights, sums); \
+      } else if (b_type == T_BF16) { \
+        TILE##_bf16(a, at, runs, length, run_step, weights, sums); \
+      } else { \
+        TILE##_f32(a, at, runs, length, run_step, weights, sums); \
+      } \
+      int count = min(R, rows - first); \
+      for (int i = 0; i < count; i++) { \
+        int row = first + i; \
+        for (int j = 0; j < PANEL / 16; j++) { \
+          int column = left + 16 * j; \
+          int n = min(16, columns - column); \
+          if (n > 0) { \
+            float16 x = sums[i * (PANEL / 16) + j]; \
+            if (has_bias) { \
+              x += load_some(bias, column, n, T_F32, 0); \
+            } \
+            x = epilogue(x, row, column, columns, n, STAGES_ARGS); \
+            store_some(x, y, y_at + (long)row * columns + column, n, y_type); \
+          } \
+        } \
+      } \
+    } \
+  }
+PRODUCT(product_panel64, tile64, 6, 64)
+PRODUCT(product_panel16, tile16, 12, 16)
+
+#else
+
+#define TILE 64
+#define DEPTH 16
+#define SIDE 16
+#define EACH 4
+
+// A work-group of 16 by 16 does 64 rows by one panel of 64 columns, both operands going through local
+// memory 16 numbers deep; a work-item does 4 rows and 4 columns, both 16 apart. K index k of row r is
+// channel k % channels of window place k / channels.
+kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void product_tile64(
+    global const void *x, long x_at, int x_type, global const void *b, int b_type,
+    global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows,
+    int columns, int inner, int from_height, int from_width, int channels, int height, int width,
+    int kernel_width, int stride, int before, STAGES_PARAMS) {
+  local float at[DEPTH][TILE + 1];
+  local float bt[DEPTH][TILE];
+  int li = get_local_id(0);
+  int lj = get_local_id(1);
+  int me = lj * SIDE + li;
+  int top = (int)get_group_id(1) * TILE;
+  int panel = get_group_id(0);
+  long weights = (long)panel * inner * TILE;
+  float sums[EACH][EACH];
+  for (int i = 0; i < EACH; i++) {
+    for (int j = 0; j < EACH; j++) {
+      sums[i][j] = 0;
+    }
+  }
+  for (int from = 0; from < inner; from += DEPTH) {
+    // Neighbours take neighbouring channels of one row.
+    int k = from + li;
+    int place = k / channels;
+    int dy = place / kernel_width;
+    int dx = place % kernel_width;
+    for (int i = 0; i < EACH; i++) {
+      int r = top + i * SIDE + lj;
+      int line = r / width;
+      int iy = line % height * stride - before + dy;
+      int ix = r % width * stride - before + dx;
+      float v = 0;
+      if (r < rows && k < inner && iy >= 0 && iy < from_height && ix >= 0 && ix < from_width) {
+        long pixel = ((long)(line / height) * from_height + iy) * from_width + ix;
+        v = load(x, x_at + pixel * channels + k % channels, x_type);
+      }
+      at[li][i * SIDE + lj] = v;
+    }
+    for (int i = 0; i < EACH; i++) {
+      int e = i * SIDE * SIDE + me;
+      int depth = e / TILE;
+      bt[depth][e % TILE] =
+          from + depth < inner ? load(b, weights + (long)from * TILE + e, b_type) : 0;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int d = 0; d < DEPTH; d++) {
+      float av[EACH];
+      float bv[EACH];
+      for (int i = 0; i < EACH; i++) {
+        av[i] = at[d][i * SIDE + lj];
+        bv[i] = bt[d][i * SIDE + li];
+      }
+      for (int i = 0; i < EACH; i++) {
+        for (int j = 0; j < EACH; j++) {
+          sums[i][j] = fma(av[i], bv[j], sums[i][j]);
+        }
+      }
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+  }
+  for (int i = 0; i < EACH; i++) {
+    int row = top + i * SIDE + lj;
+    for (int j = 0; j < EACH; j++) {
+      int column = panel * TILE + j * SIDE + li;
+      if (row < rows && column < columns) {
+        float v = has_bias ? sums[i][j] + bias[column] : sums[i][j];
+        v = epilogue(v, row, column, columns, 1, STAGES_ARGS);
+        store(v, y, y_at + (long)row * columns + column, y_type);
+      }
+    }
+  }
+}
+
+#endif
