@@ -2,9 +2,11 @@ package org.drag4j.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.Picture;
 import org.drag4j.edit.TextToImage;
 import org.drag4j.edit.TextToImage.Sampler;
 import picocli.CommandLine.Command;
@@ -92,6 +94,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final MetadataOption metadata = new MetadataOption();
 
   GenerateCommand(Host host) {
     this.host = host;
@@ -111,7 +114,7 @@ final class GenerateCommand implements Callable<Integer> {
     require("--seed", "at least 0", seed, seed >= 0);
     int longest = Math.max(prompt.length(), negative.length());
     require("--prompt", "at most " + MAX_PROMPT + " characters", longest, longest <= MAX_PROMPT);
-    EditRun.requireOutput(spec, out, Optional.empty());
+    EditRun.requireOutput(spec, out);
     try (var progress = show.progress(spec, host)) {
       var picture =
           engine.run(
@@ -130,7 +133,7 @@ final class GenerateCommand implements Callable<Integer> {
                           sampler,
                           seed),
                       progress));
-      EditRun.save(picture, out, progress);
+      EditRun.save(picture, out, metadata.of(() -> texts(picture)), progress);
       progress.finish();
       var json = new LinkedHashMap<String, Object>();
       json.put("picture", out.toString());
@@ -139,9 +142,22 @@ final class GenerateCommand implements Callable<Integer> {
       json.put("seed", seed);
       json.put("steps", steps);
       json.put("device", engine.device);
+      json.put("seconds", progress.phaseSeconds());
       show.print(spec, json, out.toString());
     }
     return ExitCode.OK;
+  }
+
+  private Map<String, String> texts(Picture picture) {
+    var values = new LinkedHashMap<String, Object>();
+    values.put("Steps", steps);
+    values.put("Sampler", sampler == Sampler.DDIM ? "DDIM" : "DPM++ 2M");
+    values.put("CFG scale", guidance);
+    values.put("Seed", seed);
+    values.put("Size", "%dx%d".formatted(picture.width(), picture.height()));
+    values.put("Model", model.folder.map(Metadata::name).orElse(""));
+    values.put("Version", Metadata.version());
+    return Map.of(Metadata.PARAMETERS, Metadata.parameters(prompt, negative, values));
   }
 
   private void requireSide(String option, Optional<Integer> side) {

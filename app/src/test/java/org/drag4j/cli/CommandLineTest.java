@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
@@ -36,6 +35,12 @@ class CommandLineTest {
           + " \"target\": {\"polygon\": [[16,8],[48,8],[48,40],[16,40]]}}]";
 
   @TempDir Path folder = Path.of("");
+
+  private static DocumentOptions options(String... settings) {
+    var options = new DocumentOptions();
+    options.settings = List.of(settings);
+    return options;
+  }
 
   private record Outcome(int code, String out, String err) {}
 
@@ -147,8 +152,8 @@ class CommandLineTest {
     assertTrue(
         failsToEdit(1, document("cat.png", DRAGS, ", \"sede\": 1"))
             .contains(
-                "sede: expected one of format, image, prompt, mask, drags, method, model,"
-                    + " seed, got an unknown field; did you mean seed?"));
+                "sede: expected one of format, image, prompt, mask, drags, working,"
+                    + " method, model, seed, got an unknown field; did you mean seed?"));
     assertTrue(
         failsToEdit(1, document("cat.png", DRAGS.replace("[40,8],[40,40],", ""), ""))
             .contains("drags[0].handle.polygon: expected at least 3 points, got 2"));
@@ -208,7 +213,7 @@ class CommandLineTest {
             .contains("expected an existing folder"));
     assertTrue(
         fails(2, "edit", document, "-o", folder.resolve("cat.png").toString())
-            .contains("expected another file than the picture to edit"));
+            .contains("expected another file than what is read"));
     assertEquals(64, PictureFiles.read(folder.resolve("cat.png")).width());
   }
 
@@ -234,7 +239,7 @@ class CommandLineTest {
             "-o",
             folder.resolve("out.png").toString());
     assertEquals(3, outcome.code());
-    var edit = EditRun.open(saved, Optional.empty(), Optional.of(12));
+    var edit = EditRun.open(saved, options("method.steps=12"));
     assertEquals("cat.png", edit.document().image().file());
     assertEquals("a cat", edit.document().prompt());
     assertEquals(7, edit.document().seed());

@@ -1,6 +1,8 @@
 package org.drag4j.edit;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -8,10 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.drag4j.geometry.Mapping;
-import org.drag4j.geometry.Region;
 import org.drag4j.geometry.RegionMapping;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.geometry.View;
 import org.drag4j.method.RegionDrag;
 
 /**
@@ -21,8 +25,9 @@ import org.drag4j.method.RegionDrag;
  *
  * @param image the picture to edit
  * @param prompt what it shows; may be empty
- * @param mask what may change; absent: the method's own choice
+ * @param mask what may change; absent: handles and targets with the margin around them
  * @param drags at least one
+ * @param working at which size, and how what is edited goes back into the picture
  * @param method the method and its parameters
  * @param model folder of the model, as the document names it
  * @param seed of every random number, not negative
@@ -32,6 +37,7 @@ public record EditDocument(
     String prompt,
     Optional<Area> mask,
     List<Drag> drags,
+    Working working,
     Method method,
     Optional<String> model,
     long seed) {
@@ -47,6 +53,17 @@ public record EditDocument(
 
   /** Whether regions overlap a picture of more pixels is checked on a reduced one. */
   private static final double MAX_RASTER = 1 << 24;
+
+  /** Without a mask, what lies farther than this from handle and target is kept, in pixels. */
+  private static final double MARGIN = 16;
+
+  /** How wide the seam of a window is, in pixels. */
+  private static final double FEATHER = 8;
+
+  /** Side of the reduced picture on which a window is chosen. */
+  private static final double COARSE = 1024;
+
+  private static final String SCHEMA = "drag-edit-1.schema.json";
 
   /**
    * The picture to edit.
@@ -69,6 +86,49 @@ public record EditDocument(
             "64 lower case hexadecimal digits",
             EditDocumentException.quote(hash),
             "correct or remove it");
+      }
+    }
+  }
+
+  /**
+   * At which size a picture is edited, and how the result goes back into it. What is absent depends
+   * on model and picture.
+   *
+   * @param size longest side of what the model sees, in pixels, {@value #MIN_SIZE} to {@value
+   *     #MAX_SIZE}; absent: the model's own
+   * @param crop whether a larger picture is edited in a window around what may change, at its own
+   *     resolution where that fits, instead of being reduced as a whole
+   * @param margin without a mask, how far around handles and targets the picture may change, in
+   *     pixels of the picture; absent: 16 as the model sees them
+   * @param feather how far inside its border the change fades in, in pixels of the picture; absent:
+   *     8 as the model sees them in a window, none in a whole picture
+   */
+  public record Working(
+      Optional<Integer> size, boolean crop, Optional<Double> margin, Optional<Double> feather) {
+    /** Whatever suits model and picture. */
+    public static final Working DEFAULT =
+        new Working(Optional.empty(), true, Optional.empty(), Optional.empty());
+
+    static final int MIN_SIZE = 8;
+    static final int MAX_SIZE = 4096;
+    static final int MAX_DISTANCE = 4096;
+
+    public Working {
+      if (size.isPresent() && (size.get() < MIN_SIZE || size.get() > MAX_SIZE)) {
+        throw new EditDocumentException(
+            "size",
+            MIN_SIZE + " to " + MAX_SIZE,
+            String.valueOf(size.get()),
+            "choose another number");
+      }
+      requireDistance("margin", margin);
+      requireDistance("feather", feather);
+    }
+
+    private static void requireDistance(String field, Optional<Double> distance) {
+      if (distance.isPresent() && !(distance.get() >= 0 && distance.get() <= MAX_DISTANCE)) {
+        throw new EditDocumentException(
+            field, "0 to " + MAX_DISTANCE, String.valueOf(distance.get()), "choose another value");
       }
     }
   }
@@ -165,7 +225,14 @@ public record EditDocument(
   /** A document of these drags with everything else at its default. */
   public static EditDocument of(Image image, String prompt, List<Drag> drags) {
     return new EditDocument(
-        image, prompt, Optional.empty(), drags, Method.DEFAULT, Optional.empty(), DEFAULT_SEED);
+        image,
+        prompt,
+        Optional.empty(),
+        drags,
+        Working.DEFAULT,
+        Method.DEFAULT,
+        Optional.empty(),
+        DEFAULT_SEED);
   }
 
   /**
@@ -221,6 +288,18 @@ public record EditDocument(
     return EditDocumentReader.read(origin, text, masks);
   }
 
+  /** The JSON schema of documents (draft 2020-12). */
+  public static String schema() {
+    try (var in = EditDocument.class.getResourceAsStream(SCHEMA)) {
+      if (in == null) {
+        throw new IllegalStateException("the program's own " + SCHEMA + " is missing");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** The complete document: parsed again it is equal to this one. */
   public String toJson() {
     return EditDocumentWriter.write(this);
@@ -228,12 +307,56 @@ public record EditDocument(
 
   /** The same with another seed. */
   public EditDocument withSeed(long other) {
-    return new EditDocument(image, prompt, mask, drags, method, model, other);
+    return new EditDocument(image, prompt, mask, drags, working, method, model, other);
   }
 
   /** The same with other parameters of the method. */
   public EditDocument withMethod(Method other) {
-    return new EditDocument(image, prompt, mask, drags, other, model, seed);
+    return new EditDocument(image, prompt, mask, drags, working, other, model, seed);
+  }
+
+  /** The same at another size. */
+  public EditDocument withWorking(Working other) {
+    return new EditDocument(image, prompt, mask, drags, other, method, model, seed);
+  }
+
+  /** The same for a picture and a model of these names. */
+  public EditDocument withFiles(Image picture, Optional<String> modelFolder) {
+    return new EditDocument(picture, prompt, mask, drags, working, method, modelFolder, seed);
+  }
+
+  /** The same with painted masks under other names. */
+  public EditDocument withMasks(Function<Area.Painted, Area.Painted> renamed) {
+    UnaryOperator<Area> each =
+        area -> area instanceof Area.Painted painted ? renamed.apply(painted) : area;
+    return new EditDocument(
+        image,
+        prompt,
+        mask.map(each),
+        drags.stream()
+            .map(d ->
+                new Drag(
+                    d.name(),
+                    each.apply(d.handle()),
+                    d.target().map(each),
+                    d.points(),
+                    d.mapping()))
+            .toList(),
+        working,
+        method,
+        model,
+        seed);
+  }
+
+  /**
+   * The same with other values in places, {@code drags[0].mapping=affine} or {@code
+   * method.steps=30}; a value is JSON, or else text.
+   *
+   * @param masks finds the painted masks
+   * @throws EditDocumentException where a place does not exist or does not take the value
+   */
+  public EditDocument withSettings(List<String> assignments, MaskSource masks) {
+    return assignments.isEmpty() ? this : Assignments.apply(this, assignments, masks);
   }
 
   /**
@@ -256,32 +379,125 @@ public record EditDocument(
   }
 
   /**
-   * Checks the document against its picture and the size it will be worked on at: in addition,
-   * every drag must move at least one latent cell.
+   * Which part of its picture a model sees, and at which size.
    *
-   * @throws EditDocumentException if it does not
+   * @param nativeSize side of the pictures the model was trained on
+   * @param factor pixels to a latent cell
+   * @throws EditDocumentException as {@link #validate}
    */
-  public void validate(int width, int height, int workingWidth, int workingHeight) {
+  public Frame frame(int width, int height, int nativeSize, int factor) {
     validate(width, height);
-    double factorX = (double) workingWidth / width;
-    double factorY = (double) workingHeight / height;
-    for (int i = 0; i < drags.size(); i++) {
+    int longest = working.size().orElse(nativeSize);
+    if (Math.max(width, height) <= longest || !working.crop() || method.faithful()) {
+      return Frame.whole(width, height, WorkingSize.of(width, height, longest, factor));
+    }
+    var whole = View.whole(width, height);
+    var touched = regions(whole);
+    if (mask.isPresent()) {
+      touched = touched.union(mask.get().in(whole).rasterise(width, height));
+    }
+    return Frame.around(touched.union(arrowTargets(width, height)), longest, factor);
+  }
+
+  /** Handles and targets, as far as they are drawn. */
+  private RegionMask regions(View view) {
+    var regions = RegionMask.none(view.width(), view.height());
+    for (var drag : drags) {
+      regions = regions.union(drag.handle().in(view).rasterise(view.width(), view.height()));
+      if (drag.target().isPresent()) {
+        regions =
+            regions.union(drag.target().get().in(view).rasterise(view.width(), view.height()));
+      }
+    }
+    return regions;
+  }
+
+  /**
+   * Where arrows move their handles, roughly: their arithmetic is too coarse for the size of a
+   * large picture, and a window needs no more.
+   */
+  private RegionMask arrowTargets(int width, int height) {
+    double reduction = Math.min(1, COARSE / Math.max(width, height));
+    int w = (int) Math.max(1, width * reduction);
+    int h = (int) Math.max(1, height * reduction);
+    var view = View.whole(width, height, w, h);
+    var moved = RegionMask.none(w, h);
+    for (var drag : drags) {
+      if (drag.mapping() == Drag.Kind.POINTS) {
+        moved = moved.union(coarseTargets(drag, view));
+      }
+    }
+    return moved.in(new View(0, 0, w, h, width, height, 1, 1));
+  }
+
+  private static RegionMask coarseTargets(Drag drag, View view) {
+    int w = view.width();
+    int h = view.height();
+    try {
+      return drag.mapping(view).pixels(w, h).clamped(w, h).targets(w, h);
+    } catch (IllegalArgumentException e) {
+      // Too small to be seen reduced: the handle alone says where.
+      return RegionMask.none(w, h);
+    }
+  }
+
+  /**
+   * What may change, as the frame's window shows it at the picture's own size; empty where that is
+   * everything.
+   */
+  Optional<RegionMask> change(Frame frame) {
+    var view = frame.working().original();
+    if (mask.isPresent()) {
+      return Optional.of(mask.get().in(view).rasterise(view.width(), view.height()));
+    }
+    if (method.faithful()) {
+      return Optional.empty();
+    }
+    var touched = pixels(frame).targets(view.width(), view.height()).union(regions(view));
+    double margin = working.margin().orElse(MARGIN * frame.reduction());
+    return Optional.of(touched.grown((int) Math.round(margin)));
+  }
+
+  /** How wide the seam between the change and the rest is, in pixels of the picture. */
+  int feather(Frame frame) {
+    return (int)
+        Math.round(working.feather().orElse(frame.whole() ? 0 : FEATHER * frame.reduction()));
+  }
+
+  /** Which pixels of the frame's window move where, at the picture's own size. */
+  Mapping pixels(Frame frame) {
+    var view = frame.working().original();
+    return RegionMapping.pixels(mappings(view), view.width(), view.height())
+        .clamped(view.width(), view.height());
+  }
+
+  /**
+   * The latent cells of every drag.
+   *
+   * @throws EditDocumentException if a drag moves none
+   */
+  Mapping cells(Frame frame) {
+    var view = frame.working();
+    var mappings = mappings(view);
+    var parts = new ArrayList<Mapping>();
+    for (int i = 0; i < mappings.size(); i++) {
       Mapping cells;
       try {
-        cells = drags.get(i).mapping(factorX, factorY).cells(workingWidth, workingHeight);
+        cells = mappings.get(i).cells(view.width(), view.height());
       } catch (IllegalArgumentException e) {
         throw EditDocumentException.about(place(i), e);
       }
-      int columns = workingWidth / RegionMask.CELL;
-      int rows = workingHeight / RegionMask.CELL;
-      if (cells.clamped(columns, rows).size() == 0) {
+      if (cells.clamped(view.columns(), view.rows()).size() == 0) {
         throw new EditDocumentException(
             place(i),
             "a drag of at least one cell of 8x8 pixels",
             "none inside the image",
             "draw it larger, or nearer to the middle");
       }
+      parts.add(cells);
     }
+    var all = Mapping.concat(parts);
+    return method.faithful() ? all : all.clamped(view.columns(), view.rows());
   }
 
   private static void requireOverlap(String where, Area area, int width, int height) {
@@ -295,8 +511,9 @@ public record EditDocument(
     }
     double reduction = Math.min(1, Math.sqrt(MAX_RASTER / ((double) width * height)));
     try {
-      area.scaled(reduction, reduction)
-          .rasterise((int) Math.max(1, width * reduction), (int) Math.max(1, height * reduction));
+      int w = (int) Math.max(1, width * reduction);
+      int h = (int) Math.max(1, height * reduction);
+      var _ = area.in(View.whole(width, height, w, h)).rasterise(w, h);
     } catch (IllegalArgumentException e) {
       throw new EditDocumentException(
           where,
@@ -306,22 +523,17 @@ public record EditDocument(
     }
   }
 
-  /** The drags in the picture scaled by the factors. */
-  public List<RegionMapping> mappings(double factorX, double factorY) {
+  /** The drags in the image of a view. */
+  public List<RegionMapping> mappings(View view) {
     var mappings = new ArrayList<RegionMapping>();
     for (int i = 0; i < drags.size(); i++) {
       try {
-        mappings.add(drags.get(i).mapping(factorX, factorY));
+        mappings.add(drags.get(i).mapping(view));
       } catch (IllegalArgumentException e) {
         throw EditDocumentException.about(place(i), e);
       }
     }
     return mappings;
-  }
-
-  /** What may change, in the picture scaled by the factors. */
-  public Optional<Region> mask(double factorX, double factorY) {
-    return mask.map(area -> area.scaled(factorX, factorY));
   }
 
   static String place(int drag) {

@@ -3,7 +3,6 @@ package org.drag4j.edit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import org.drag4j.device.DeviceException;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMapping;
@@ -22,9 +21,6 @@ import org.drag4j.tensor.WeightMismatchException;
 
 /** Carries out an edit document. */
 public final class Editor {
-  /** Without a mask, what lies farther than this from handle and target is kept, in pixels. */
-  private static final int MARGIN = 16;
-
   private Editor() {}
 
   /**
@@ -42,23 +38,23 @@ public final class Editor {
           "vae: expected %d pixels to a latent cell, got %d; RegionDrag is defined for these"
               .formatted(RegionMask.CELL, factor));
     }
-    var working =
-        WorkingSize.of(original.width(), original.height(), pipeline.nativeSize(), factor);
-    document.validate(original.width(), original.height(), working.width(), working.height());
+    var frame = document.frame(original.width(), original.height(), pipeline.nativeSize(), factor);
+    var view = frame.working();
     var method = document.method();
-    var task = task(document, original, pipeline, working);
+    var task = task(document, pipeline, frame);
+    var window = original.cropped(view.x(), view.y(), view.windowWidth(), view.windowHeight());
 
     progress.phase("encode", 1);
     var context = pipeline.encodeText(List.of(document.prompt())).getFirst();
     var random = TorchRandom.seeded(document.seed());
     var pictures = new ArrayList<float[]>();
-    var small = original.resized(working.width(), working.height());
+    var small = window.resized(view.width(), view.height());
     pictures.add(small.toModel());
     if (method.variant() == RegionDrag.Variant.CP_THEN_ENCODE) {
-      pictures.add(preview(small, task.mappings()).toModel());
+      pictures.add(copied(small, document.mappings(view)).toModel());
     }
     var latents = new ArrayList<float[]>();
-    for (var posterior : pipeline.encode(pictures, working.height(), working.width())) {
+    for (var posterior : pipeline.encode(pictures, view.height(), view.width())) {
       var noise = task.grid().fromNchw(random.randn(task.grid().size()));
       latents.add(posterior.sample(noise, pipeline.vae().scalingFactor()));
     }
@@ -66,98 +62,68 @@ public final class Editor {
 
     var sde = CycleSde.of(pipeline.scheduler(), method.steps(), method.start());
     var editing = new Work(task, sde, latents, random::randn, pipeline, context, progress);
-    float[] edited;
+    float[] latent;
     try {
-      edited =
+      latent =
           new RegionDrag(method.variant(), method.handleNoise(), method.batched()).edit(editing);
     } finally {
       pipeline.doneWithDenoiser();
     }
 
     progress.phase("decode", 1);
-    var pixels = pipeline.decode(edited, task.grid());
+    var pixels = pipeline.decode(latent, task.grid());
     for (float v : pixels) {
       if (Float.isNaN(v)) {
         throw new DeviceException(
             "decode: expected numbers, got NaN; the checkpoint or the chosen precision overflows");
       }
     }
-    var picture =
-        Picture.fromModel(pixels, working.width(), working.height(), method.faithful())
-            .resized(original.width(), original.height());
+    var edited = Picture.fromModel(pixels, view.width(), view.height(), method.faithful());
+    var result = stitched(document, edited, original, frame);
     progress.advance(1, 1);
-    return new EditResult(
-        composite(document, picture, original), pixelMapping(document, original), working);
+    return new EditResult(result, document.pixels(frame).moved(view.x(), view.y()), frame);
   }
 
   /** The drags as cells of the latent grid. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Task(
-      LatentGrid grid, List<RegionMapping> mappings, Mapping cells, boolean[] editable) {}
+  private record Task(LatentGrid grid, Mapping cells, boolean[] editable) {}
 
-  private static Task task(
-      EditDocument document, Picture original, Pipeline pipeline, WorkingSize working) {
-    int factor = pipeline.vae().factor();
-    int columns = working.width() / factor;
-    int rows = working.height() / factor;
-    double scaleX = (double) working.width() / original.width();
-    double scaleY = (double) working.height() / original.height();
-    var mappings = document.mappings(scaleX, scaleY);
-    var cells = RegionMapping.cells(mappings, working.width(), working.height());
-    if (!document.method().faithful()) {
-      cells = cells.clamped(columns, rows);
-    }
+  private static Task task(EditDocument document, Pipeline pipeline, Frame frame) {
+    var view = frame.working();
     var editable =
         document
-            .mask(scaleX, scaleY)
-            .map(mask -> mask.rasterise(working.width(), working.height()))
-            .orElseGet(() -> RegionMask.all(working.width(), working.height()))
-            .sample(columns, rows);
-    var grid = new LatentGrid(rows, columns, pipeline.vae().latentChannels());
-    return new Task(grid, mappings, cells, editable);
+            .mask()
+            .map(mask -> mask.in(view).rasterise(view.width(), view.height()))
+            .orElseGet(() -> RegionMask.all(view.width(), view.height()))
+            .sample(view.columns(), view.rows());
+    var grid = new LatentGrid(view.rows(), view.columns(), pipeline.vae().latentChannels());
+    return new Task(grid, document.cells(frame), editable);
   }
 
-  private static Picture preview(Picture picture, List<RegionMapping> mappings) {
+  private static Picture copied(Picture picture, List<RegionMapping> mappings) {
     int w = picture.width();
     int h = picture.height();
     var moved = RegionMapping.pixels(mappings, w, h).clamped(w, h);
     return Picture.of(w, h, moved.copyPixels(picture.rgb(), w, h, 3));
   }
 
-  /** Which pixels of the original are moved where, at the original's own size. */
-  private static Mapping pixelMapping(EditDocument document, Picture original) {
-    int w = original.width();
-    int h = original.height();
-    return RegionMapping.pixels(document.mappings(1, 1), w, h).clamped(w, h);
-  }
-
   /**
-   * Puts the original back, bit for bit, where nothing was meant to change. As released, that is
-   * outside the mask, and nowhere without one.
+   * The original with the edited window in its place: unchanged, bit for bit, where nothing was
+   * meant to change. As released, that is outside the mask, and nowhere without one.
    */
-  private static Picture composite(EditDocument document, Picture edited, Picture original) {
-    Optional<RegionMask> mask =
-        document.mask(1, 1).map(m -> m.rasterise(original.width(), original.height()));
-    if (mask.isPresent()) {
-      return edited.composite(mask.get(), original);
+  private static Picture stitched(
+      EditDocument document, Picture edited, Picture original, Frame frame) {
+    var view = frame.working();
+    int w = view.windowWidth();
+    int h = view.windowHeight();
+    var patch = edited.resized(w, h);
+    if (!original.isOpaque()) {
+      var window = original.cropped(view.x(), view.y(), w, h);
+      // What is moved takes its opacity along.
+      patch = patch.liftedOffWhite(document.pixels(frame).copyPixels(window.alpha(), w, h, 1));
     }
-    return document.method().faithful()
-        ? edited
-        : edited.composite(around(document, original), original);
-  }
-
-  /** Handles and targets of all drags, grown by the margin. */
-  private static RegionMask around(EditDocument document, Picture original) {
-    int w = original.width();
-    int h = original.height();
-    var touched = pixelMapping(document, original).targets(w, h);
-    for (var drag : document.drags()) {
-      touched = touched.union(drag.handle().scaled(1, 1).rasterise(w, h));
-      if (drag.target().isPresent()) {
-        touched = touched.union(drag.target().get().scaled(1, 1).rasterise(w, h));
-      }
-    }
-    return touched.grown(MARGIN);
+    var change = document.change(frame).orElseGet(() -> RegionMask.all(w, h));
+    return original.with(patch, view.x(), view.y(), change, document.feather(frame));
   }
 
   /** What RegionDrag works on. */

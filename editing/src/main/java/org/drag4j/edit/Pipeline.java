@@ -225,6 +225,17 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
+   * The same of a model that is not opened, from its configuration alone.
+   *
+   * @throws org.drag4j.weights.ModelException where that is missing or damaged
+   */
+  public static int nativeSize(ModelFolder folder) {
+    var unet = Config.read(folder.path().resolve("unet").resolve("config.json"));
+    var vae = Config.read(folder.path().resolve("vae").resolve("config.json"));
+    return UNetConfig.of(unet).sampleSize() * VaeConfig.of(vae).factor();
+  }
+
+  /**
    * Contexts of prompts: CLIP's last hidden states after the final norm.
    *
    * @return one a prompt, {@code [77, D]}

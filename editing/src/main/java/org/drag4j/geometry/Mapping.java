@@ -100,6 +100,15 @@ public final class Mapping {
     return Arrays.stream(values).map(v -> Math.multiplyExact(v, factor)).toArray();
   }
 
+  /** All pairs moved: those of a window as pairs of the picture it is a part of. */
+  public Mapping moved(int x, int y) {
+    return new Mapping(plus(sourceX, x), plus(sourceY, y), plus(targetX, x), plus(targetY, y));
+  }
+
+  private static int[] plus(int[] values, int add) {
+    return Arrays.stream(values).map(v -> Math.addExact(v, add)).toArray();
+  }
+
   /** The pairs with both ends in an image, or on a grid of cells, of the given size. */
   public Mapping within(int width, int height) {
     Builder builder = new Builder(size());
@@ -125,6 +134,31 @@ public final class Mapping {
       }
     }
     return builder.build();
+  }
+
+  /**
+   * The pixels these pairs of cells stand for: each pixel of a target cell takes the one at the
+   * same place of the source cell.
+   *
+   * @param view whose grid the cells are of
+   */
+  public Mapping spread(View view) {
+    Builder pairs = new Builder(size());
+    for (int i = 0; i < size(); i++) {
+      int left = view.left(sourceX[i]);
+      int top = view.top(sourceY[i]);
+      int right = Math.max(left, view.left(sourceX[i] + 1) - 1);
+      int bottom = Math.max(top, view.top(sourceY[i] + 1) - 1);
+      int toLeft = view.left(targetX[i]);
+      int toTop = view.top(targetY[i]);
+      for (int y = toTop; y < view.top(targetY[i] + 1); y++) {
+        for (int x = toLeft; x < view.left(targetX[i] + 1); x++) {
+          // Cells of a scaled grid may differ by a pixel.
+          pairs.add(Math.min(left + x - toLeft, right), Math.min(top + y - toTop, bottom), x, y);
+        }
+      }
+    }
+    return pairs.build();
   }
 
   /**
