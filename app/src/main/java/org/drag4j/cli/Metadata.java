@@ -53,7 +53,7 @@ final class Metadata {
     values.put(
         "Sampler",
         "RegionDrag " + method.variant().name().toLowerCase(Locale.ROOT).replace('_', ' '));
-    values.put("CFG scale", 1);
+    values.put("CFG scale", method.guidance());
     values.put("Seed", document.seed());
     values.put("Size", size);
     values.put("Model", name(model));
@@ -61,7 +61,7 @@ final class Metadata {
     values.put("Handle noise", method.handleNoise());
     values.put("Version", version());
     var texts = new LinkedHashMap<String, String>();
-    texts.put(PARAMETERS, parameters(document.prompt(), "", values));
+    texts.put(PARAMETERS, parameters(document.prompt(), method.negativePrompt(), values));
     texts.put(DOCUMENT, document.toJson());
     texts.put(RUN, new JsonMapper().writeValueAsString(run));
     return texts;

@@ -16,6 +16,7 @@ import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMapping;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
+import org.drag4j.method.Injection;
 import org.drag4j.method.RegionDrag;
 
 /**
@@ -133,44 +134,79 @@ public record EditDocument(
     }
   }
 
+  /** Which of several drags gets a cell that they all go to. */
+  public enum Overlap {
+    /** The last one in the document, cell by cell. */
+    LATER_WINS,
+    /** The one whose target's middle is nearest. */
+    WINNER_TAKES_ALL
+  }
+
   /**
    * RegionDrag and its parameters.
    *
    * @param steps denoising steps of the whole schedule, 1 to 1000
    * @param start the part of the schedule that is inverted and denoised again, 0 to 1
+   * @param end the part of the noise range below which nothing is copied, 0 to 1, if {@code copy}
+   *     says so
+   * @param copy how long cells are copied
    * @param handleNoise deviation of the noise put on the handle's cells, 0 to 10; the paper's
    *     evaluation takes 1
    * @param variant in which order copying and encoding happen
-   * @param faithful whether everything is as released: no composite without a mask, cells not
-   *     clamped to the picture, output truncated
+   * @param injection which keys and values of the original are used
+   * @param fill what becomes of vacated cells
+   * @param overlap which of several drags gets a cell
+   * @param guidance weight of the prompt on the way back, 0 to 100; 1 needs no negative prompt
+   * @param negativePrompt what the picture does not show
+   * @param faithful whether everything is as released: no composite without a mask, no window,
+   *     cells not clamped to the picture, output truncated
    * @param batched whether the inversion runs as one batch
    */
   public record Method(
       int steps,
       double start,
+      double end,
+      RegionDrag.Copy copy,
       double handleNoise,
       RegionDrag.Variant variant,
+      Injection injection,
+      RegionDrag.Fill fill,
+      Overlap overlap,
+      double guidance,
+      String negativePrompt,
       boolean faithful,
       boolean batched) {
     /** The name in a document. */
     public static final String NAME = "regiondrag";
 
-    /** The paper's parameters. */
-    public static final Method DEFAULT =
-        new Method(20, 0.5, 1.0, RegionDrag.Variant.ENCODE_THEN_CP, false, false);
-
     static final int MAX_STEPS = 1000;
     static final double MAX_HANDLE_NOISE = 10;
+    static final double MAX_GUIDANCE = 100;
+    static final int MAX_LAYERS = 200;
+
+    /** The paper's parameters. */
+    public static final Method DEFAULT =
+        new Method(
+            20,
+            0.5,
+            0.2,
+            RegionDrag.Copy.AS_RELEASED,
+            1.0,
+            RegionDrag.Variant.ENCODE_THEN_CP,
+            new Injection(Injection.ALL, 0, MAX_STEPS, 1),
+            RegionDrag.Fill.NONE,
+            Overlap.LATER_WINS,
+            1,
+            "",
+            false,
+            false);
 
     public Method {
       if (steps < 1 || steps > MAX_STEPS) {
         throw new EditDocumentException(
             "steps", "1 to " + MAX_STEPS, String.valueOf(steps), "choose another number");
       }
-      if (!(start >= 0 && start <= 1)) {
-        throw new EditDocumentException(
-            "start", "0 to 1", String.valueOf(start), "choose another value");
-      }
+      require("start", start, 1);
       if ((int) (start * steps) >= steps) {
         throw new EditDocumentException(
             "start",
@@ -178,23 +214,54 @@ public record EditDocument(
             start + " of " + steps + " steps",
             "choose a smaller value or more steps");
       }
-      if (!(handleNoise >= 0 && handleNoise <= MAX_HANDLE_NOISE)) {
+      require("end", end, 1);
+      require("handleNoise", handleNoise, MAX_HANDLE_NOISE);
+      require("injectStrength", injection.strength(), 1);
+      require("guidance", guidance, MAX_GUIDANCE);
+      if (!injection.layers().matches("[A-Za-z0-9_.*]{1," + MAX_LAYERS + "}")) {
         throw new EditDocumentException(
-            "handleNoise",
-            "0 to " + (int) MAX_HANDLE_NOISE,
-            String.valueOf(handleNoise),
-            "choose another value");
+            "layers",
+            "\"all\", \"decoder\" or a module path with *",
+            EditDocumentException.quote(injection.layers()),
+            "write for example up_blocks.1.*");
+      }
+      if (injection.first() < 0
+          || injection.end() > MAX_STEPS
+          || injection.first() > injection.end()) {
+        throw new EditDocumentException(
+            "injectSteps",
+            "[first, end] in order, 0 to " + MAX_STEPS,
+            "[" + injection.first() + ", " + injection.end() + "]",
+            "correct it");
+      }
+      if (negativePrompt.length() > MAX_TEXT) {
+        throw new EditDocumentException(
+            "negativePrompt",
+            "at most " + MAX_TEXT + " characters",
+            String.valueOf(negativePrompt.length()),
+            "shorten it");
       }
     }
 
-    /** The same with another number of steps. */
-    public Method withSteps(int count) {
-      return new Method(count, start, handleNoise, variant, faithful, batched);
+    private static void require(String field, double value, double most) {
+      if (!(value >= 0 && value <= most)) {
+        throw new EditDocumentException(
+            field, "0 to " + (int) most, String.valueOf(value), "choose another value");
+      }
     }
 
-    /** The variant's name in a document. */
-    static String json(RegionDrag.Variant variant) {
-      return variant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** The method itself. */
+    RegionDrag regionDrag() {
+      return new RegionDrag(
+          variant,
+          handleNoise,
+          batched,
+          new RegionDrag.Options(copy, end, injection, fill, guidance));
+    }
+
+    /** The name of a choice in a document. */
+    static String json(Enum<?> choice) {
+      return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
 
@@ -464,6 +531,17 @@ public record EditDocument(
         Math.round(working.feather().orElse(frame.whole() ? 0 : FEATHER * frame.reduction()));
   }
 
+  /** Handle cells of all drags, whether or not something is copied to them. */
+  RegionMask handleCells(Frame frame) {
+    var view = frame.working();
+    var handles = RegionMask.none(view.columns(), view.rows());
+    for (var drag : drags) {
+      handles =
+          handles.union(drag.handle().in(view).rasterise(view.width(), view.height()).toCells());
+    }
+    return handles;
+  }
+
   /** Which pixels of the frame's window move where, at the picture's own size. */
   Mapping pixels(Frame frame) {
     var view = frame.working().original();
@@ -496,7 +574,11 @@ public record EditDocument(
       }
       parts.add(cells);
     }
-    var all = Mapping.concat(parts);
+    var all =
+        switch (method.overlap()) {
+          case LATER_WINS -> Mapping.concat(parts);
+          case WINNER_TAKES_ALL -> Mapping.nearest(parts, view.columns(), view.rows());
+        };
     return method.faithful() ? all : all.clamped(view.columns(), view.rows());
   }
 

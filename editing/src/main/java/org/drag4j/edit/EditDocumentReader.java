@@ -15,6 +15,7 @@ import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.Strokes;
+import org.drag4j.method.Injection;
 import org.drag4j.method.RegionDrag;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -39,7 +40,6 @@ final class EditDocumentReader {
   /** Fields of the format that have no meaning yet, and what to do about each. */
   private static final Map<String, String> LATER =
       Map.of(
-          "method.end", "remove it, copying goes on to the last step",
           "model.id", "remove it and name a folder with \"path\" or --model",
           "model.dtype", "remove it, the type is the device's choice");
 
@@ -54,7 +54,23 @@ final class EditDocumentReader {
   private static final List<String> WORKING = List.of("size", "crop", "margin", "feather");
   private static final List<String> ARROW = List.of("from", "to");
   private static final List<String> METHOD =
-      List.of("name", "steps", "start", "handleNoise", "variant", "faithful", "batched");
+      List.of(
+          "name",
+          "steps",
+          "start",
+          "end",
+          "copy",
+          "handleNoise",
+          "variant",
+          "layers",
+          "injectSteps",
+          "injectStrength",
+          "fill",
+          "overlap",
+          "guidance",
+          "negativePrompt",
+          "faithful",
+          "batched");
   private static final List<String> MODEL = List.of("path");
 
   /** The fields of every object of the format, by the place of its schema. */
@@ -398,8 +414,17 @@ final class EditDocumentReader {
     var method = EditDocument.Method.DEFAULT;
     int steps = method.steps();
     double start = method.start();
+    double end = method.end();
+    var copy = method.copy();
     double handleNoise = method.handleNoise();
     var variant = method.variant();
+    String layers = method.injection().layers();
+    int[] injectSteps = {method.injection().first(), method.injection().end()};
+    double strength = method.injection().strength();
+    var fill = method.fill();
+    var overlap = method.overlap();
+    double guidance = method.guidance();
+    String negativePrompt = method.negativePrompt();
     boolean faithful = method.faithful();
     boolean batched = method.batched();
     open("method");
@@ -410,18 +435,51 @@ final class EditDocumentReader {
         case "name" -> oneOf(path, List.of(EditDocument.Method.NAME), Function.identity());
         case "steps" -> steps = (int) whole(path, 1, EditDocument.Method.MAX_STEPS);
         case "start" -> start = number(path, 0, 1);
+        case "end" -> end = number(path, 0, 1);
+        case "copy" -> copy = choice(path, RegionDrag.Copy.values());
         case "handleNoise" -> handleNoise = number(path, 0, EditDocument.Method.MAX_HANDLE_NOISE);
-        case "variant" ->
-            variant = oneOf(path, List.of(RegionDrag.Variant.values()), EditDocument.Method::json);
+        case "variant" -> variant = choice(path, RegionDrag.Variant.values());
+        case "layers" -> layers = text(path);
+        case "injectSteps" -> injectSteps = steps(path);
+        case "injectStrength" -> strength = number(path, 0, 1);
+        case "fill" -> fill = choice(path, RegionDrag.Fill.values());
+        case "overlap" -> overlap = choice(path, EditDocument.Overlap.values());
+        case "guidance" -> guidance = number(path, 0, EditDocument.Method.MAX_GUIDANCE);
+        case "negativePrompt" -> negativePrompt = text(path);
         case "faithful" -> faithful = flag(path);
         default -> batched = flag(path);
       }
     }
     try {
-      return new EditDocument.Method(steps, start, handleNoise, variant, faithful, batched);
+      return new EditDocument.Method(
+          steps,
+          start,
+          end,
+          copy,
+          handleNoise,
+          variant,
+          new Injection(layers, injectSteps[0], injectSteps[1], strength),
+          fill,
+          overlap,
+          guidance,
+          negativePrompt,
+          faithful,
+          batched);
     } catch (EditDocumentException e) {
       throw e.inside("method");
     }
+  }
+
+  private <E extends Enum<E>> E choice(String path, E[] values) {
+    return oneOf(path, List.of(values), EditDocument.Method::json);
+  }
+
+  private int[] steps(String path) {
+    double[] range = numbers(path, "two step numbers [first, end]", 2);
+    if (range[0] != Math.rint(range[0]) || range[1] != Math.rint(range[1])) {
+      throw new EditDocumentException(path, "whole numbers", "fractions", "round them");
+    }
+    return new int[] {(int) range[0], (int) range[1]};
   }
 
   private Optional<String> model() {

@@ -158,13 +158,26 @@ final class EditDocumentWriter {
     number(value);
   }
 
+  private void choice(String name, Enum<?> choice) {
+    g.writeStringProperty(name, EditDocument.Method.json(choice));
+  }
+
   private void method(EditDocument.Method method) {
     g.writeObjectPropertyStart("method");
     g.writeStringProperty("name", EditDocument.Method.NAME);
     g.writeNumberProperty("steps", method.steps());
     g.writeNumberProperty("start", method.start());
+    g.writeNumberProperty("end", method.end());
+    choice("copy", method.copy());
     g.writeNumberProperty("handleNoise", method.handleNoise());
-    g.writeStringProperty("variant", EditDocument.Method.json(method.variant()));
+    choice("variant", method.variant());
+    g.writeStringProperty("layers", method.injection().layers());
+    numbers("injectSteps", method.injection().first(), method.injection().end());
+    g.writeNumberProperty("injectStrength", method.injection().strength());
+    choice("fill", method.fill());
+    choice("overlap", method.overlap());
+    g.writeNumberProperty("guidance", method.guidance());
+    g.writeStringProperty("negativePrompt", method.negativePrompt());
     g.writeBooleanProperty("faithful", method.faithful());
     g.writeBooleanProperty("batched", method.batched());
     g.writeEndObject();

@@ -45,7 +45,12 @@ public final class Editor {
     var window = original.cropped(view.x(), view.y(), view.windowWidth(), view.windowHeight());
 
     progress.phase("encode", 1);
-    var context = pipeline.encodeText(List.of(document.prompt())).getFirst();
+    boolean guided = method.guidance() != 1;
+    var contexts =
+        pipeline.encodeText(
+            guided
+                ? List.of(document.prompt(), method.negativePrompt())
+                : List.of(document.prompt()));
     var random = TorchRandom.seeded(document.seed());
     var pictures = new ArrayList<float[]>();
     var small = window.resized(view.width(), view.height());
@@ -61,11 +66,10 @@ public final class Editor {
     progress.advance(1, 1);
 
     var sde = CycleSde.of(pipeline.scheduler(), method.steps(), method.start());
-    var editing = new Work(task, sde, latents, random::randn, pipeline, context, progress);
+    var editing = new Work(task, sde, latents, random::randn, pipeline, contexts, progress);
     float[] latent;
     try {
-      latent =
-          new RegionDrag(method.variant(), method.handleNoise(), method.batched()).edit(editing);
+      latent = method.regionDrag().edit(editing);
     } finally {
       pipeline.doneWithDenoiser();
     }
@@ -86,7 +90,8 @@ public final class Editor {
 
   /** The drags as cells of the latent grid. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Task(LatentGrid grid, Mapping cells, boolean[] editable) {}
+  private record Task(
+      LatentGrid grid, Mapping cells, boolean[] editable, int[] vacated, int[] neighbours) {}
 
   private static Task task(EditDocument document, Pipeline pipeline, Frame frame) {
     var view = frame.working();
@@ -97,7 +102,12 @@ public final class Editor {
             .orElseGet(() -> RegionMask.all(view.width(), view.height()))
             .sample(view.columns(), view.rows());
     var grid = new LatentGrid(view.rows(), view.columns(), pipeline.vae().latentChannels());
-    return new Task(grid, document.cells(frame), editable);
+    var cells = document.cells(frame);
+    var targets = cells.clamped(view.columns(), view.rows()).targets(view.columns(), view.rows());
+    var handles = document.handleCells(frame);
+    var vacated = handles.without(targets);
+    return new Task(
+        grid, cells, editable, vacated.pixels(), vacated.nearestOutside(handles.union(targets)));
   }
 
   private static Picture copied(Picture picture, List<RegionMapping> mappings) {
@@ -134,7 +144,7 @@ public final class Editor {
       List<float[]> latents,
       Noise noise,
       Pipeline pipeline,
-      float[] context,
+      List<float[]> contexts,
       Progress progress)
       implements Editing {
     @Override
@@ -174,7 +184,22 @@ public final class Editor {
 
     @Override
     public Denoiser denoiser(Hook hook, int batch) {
-      return pipeline.denoiser(hook, grid(), Collections.nCopies(batch, context));
+      return pipeline.denoiser(hook, grid(), Collections.nCopies(batch, contexts.getFirst()));
+    }
+
+    @Override
+    public Denoiser negativeDenoiser(Hook hook) {
+      return pipeline.denoiser(hook, grid(), List.of(contexts.getLast()));
+    }
+
+    @Override
+    public int[] vacatedCells() {
+      return task.vacated();
+    }
+
+    @Override
+    public int[] neighbourCells() {
+      return task.neighbours();
     }
 
     @Override

@@ -145,11 +145,6 @@ public record Preview(
     if (cells.isEmpty()) {
       return picture;
     }
-    int[] numbers = new int[cells.count()];
-    int n = 0;
-    for (int at = cells.next(0); at >= 0; at = cells.next(at + 1)) {
-      numbers[n++] = at;
-    }
     byte[] flat = new byte[view.width() * view.height() * 3];
     for (int i = 0; i < flat.length; i++) {
       int level =
@@ -157,6 +152,6 @@ public record Preview(
       flat[i] = (byte) ((level + (colour >> (16 - 8 * (i % 3)) & 0xff)) / 2);
     }
     var patch = Picture.of(view.width(), view.height(), flat);
-    return picture.with(patch, view.x(), view.y(), RegionMask.ofCells(view, numbers), 0);
+    return picture.with(patch, view.x(), view.y(), RegionMask.ofCells(view, cells.pixels()), 0);
   }
 }

@@ -62,6 +62,44 @@ public final class Mapping {
     return builder.build();
   }
 
+  /**
+   * The pairs of all parts, but a target that several parts go to belongs to one of them: to that
+   * whose targets' middle is nearest to it, the earlier one of two.
+   *
+   * @param width of the grid the targets lie on
+   */
+  public static Mapping nearest(List<Mapping> parts, int width, int height) {
+    int[] owners = new int[Math.multiplyExact(width, height)];
+    double[] distances = new double[owners.length];
+    Arrays.fill(distances, Double.POSITIVE_INFINITY);
+    for (int p = 0; p < parts.size(); p++) {
+      Mapping part = parts.get(p);
+      double middleX = Arrays.stream(part.targetX).average().orElse(0);
+      double middleY = Arrays.stream(part.targetY).average().orElse(0);
+      for (int i = 0; i < part.size(); i++) {
+        int x = part.targetX[i];
+        int y = part.targetY[i];
+        double distance = Math.hypot(x - middleX, y - middleY);
+        if (isInside(x, y, width, height) && distance < distances[y * width + x]) {
+          distances[y * width + x] = distance;
+          owners[y * width + x] = p;
+        }
+      }
+    }
+    Builder builder = new Builder(0);
+    for (int p = 0; p < parts.size(); p++) {
+      Mapping part = parts.get(p);
+      for (int i = 0; i < part.size(); i++) {
+        int x = part.targetX[i];
+        int y = part.targetY[i];
+        if (isInside(x, y, width, height) && owners[y * width + x] == p) {
+          builder.add(part.sourceX[i], part.sourceY[i], x, y);
+        }
+      }
+    }
+    return builder.build();
+  }
+
   /** The number of pairs, repeats counted. */
   public int size() {
     return sourceX.length;

@@ -1,6 +1,9 @@
 package org.drag4j.geometry;
 
+import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Queue;
 
 /** An immutable set of pixels, or of latent cells, of one image. */
 public final class RegionMask implements Region {
@@ -174,6 +177,45 @@ public final class RegionMask implements Region {
       }
     }
     return new RegionMask(view.width(), view.height(), shown);
+  }
+
+  /** The numbers {@code y * width + x} of all set pixels, in order. */
+  public int[] pixels() {
+    return bits.stream().toArray();
+  }
+
+  /**
+   * For every set pixel, in order, the nearest one that is not set in {@code taken}; the pixel
+   * itself where all are taken.
+   */
+  public int[] nearestOutside(RegionMask taken) {
+    requireSizeOf(taken);
+    int[] from = new int[width * height];
+    Arrays.fill(from, -1);
+    var queue = new ArrayDeque<Integer>();
+    for (int i = 0; i < from.length; i++) {
+      if (!taken.bits.get(i)) {
+        from[i] = i;
+        queue.add(i);
+      }
+    }
+    while (!queue.isEmpty()) {
+      int at = queue.remove();
+      int x = at % width;
+      int y = at / width;
+      spread(from, at, x - 1, y, queue);
+      spread(from, at, x + 1, y, queue);
+      spread(from, at, x, y - 1, queue);
+      spread(from, at, x, y + 1, queue);
+    }
+    return bits.stream().map(i -> from[i] < 0 ? i : from[i]).toArray();
+  }
+
+  private void spread(int[] from, int at, int x, int y, Queue<Integer> queue) {
+    if (x >= 0 && y >= 0 && x < width && y < height && from[y * width + x] < 0) {
+      from[y * width + x] = from[at];
+      queue.add(y * width + x);
+    }
   }
 
   /**

@@ -36,6 +36,25 @@ public interface Editing {
   /** The denoiser compiled with a hook. */
   Denoiser denoiser(Hook hook, int batch);
 
+  /**
+   * The same for one sample with the negative prompt.
+   *
+   * @throws IllegalStateException where there is none
+   */
+  default Denoiser negativeDenoiser(Hook hook) {
+    throw new IllegalStateException("this edit has no negative prompt");
+  }
+
+  /** Cells of the handles that nothing is copied to. */
+  default int[] vacatedCells() {
+    return new int[0];
+  }
+
+  /** As many cells outside handles and targets, the nearest of each vacated one. */
+  default int[] neighbourCells() {
+    return new int[0];
+  }
+
   /** Memory for {@code slots} samples of what {@code capturing} captures. */
   SiteBank bank(Denoiser capturing, int slots);
 

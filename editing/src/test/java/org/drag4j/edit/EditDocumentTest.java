@@ -20,6 +20,7 @@ import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.RegionPairMapping;
 import org.drag4j.geometry.RegionPointsMapping;
 import org.drag4j.geometry.View;
+import org.drag4j.method.Injection;
 import org.drag4j.method.RegionDrag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,8 +64,11 @@ class EditDocumentTest {
           { "handle": { "png": "data:image/png;base64,QUJD" },
             "target": { "rectangle": [1,2,30,40] } } ],
         "working": { "size": 48, "crop": false, "margin": 12.5, "feather": 3 },
-        "method": { "name": "regiondrag", "steps": 30, "start": 0.7, "handleNoise": 0.6,
-          "variant": "cp-then-encode", "faithful": true, "batched": true },
+        "method": { "name": "regiondrag", "steps": 30, "start": 0.7, "end": 0.25,
+          "copy": "stop-at-end", "handleNoise": 0.6, "variant": "cp-then-encode",
+          "layers": "up_blocks.1.*", "injectSteps": [2, 9], "injectStrength": 0.75,
+          "fill": "neighbours", "overlap": "winner-takes-all", "guidance": 2.5,
+          "negativePrompt": "a dog", "faithful": true, "batched": true },
         "model": { "path": "models/sd15" },
         "seed": 9223372036854775807 }\
       """;
@@ -124,7 +128,20 @@ class EditDocumentTest {
     var tail = assertInstanceOf(Area.Painted.class, document.drags().get(2).handle());
     assertEquals(2049, tail.pixels().count());
     assertEquals(
-        new EditDocument.Method(30, 0.7, 0.6, RegionDrag.Variant.CP_THEN_ENCODE, true, true),
+        new EditDocument.Method(
+            30,
+            0.7,
+            0.25,
+            RegionDrag.Copy.STOP_AT_END,
+            0.6,
+            RegionDrag.Variant.CP_THEN_ENCODE,
+            new Injection("up_blocks.1.*", 2, 9, 0.75),
+            RegionDrag.Fill.NEIGHBOURS,
+            EditDocument.Overlap.WINNER_TAKES_ALL,
+            2.5,
+            "a dog",
+            true,
+            true),
         document.method());
     assertEquals(
         new EditDocument.Working(Optional.of(48), false, Optional.of(12.5), Optional.of(3.0)),
@@ -150,7 +167,20 @@ class EditDocumentTest {
     var document = parse("\ufeff" + with(""));
     assertEquals("", document.prompt());
     assertEquals(
-        new EditDocument.Method(20, 0.5, 1.0, RegionDrag.Variant.ENCODE_THEN_CP, false, false),
+        new EditDocument.Method(
+            20,
+            0.5,
+            0.2,
+            RegionDrag.Copy.AS_RELEASED,
+            1.0,
+            RegionDrag.Variant.ENCODE_THEN_CP,
+            new Injection("all", 0, 1000, 1),
+            RegionDrag.Fill.NONE,
+            EditDocument.Overlap.LATER_WINS,
+            1,
+            "",
+            false,
+            false),
         document.method());
     assertEquals(EditDocument.Working.DEFAULT, document.working());
     assertEquals(42, document.seed());
@@ -217,9 +247,28 @@ class EditDocumentTest {
         Arguments.of(with("\"zzzzzz\": 1"), "zzzzzz: expected one of format, image,"),
         Arguments.of(with("\"a\\nb\": 1"), "a\\u000ab: expected one of format, image,"),
         Arguments.of(
-            with("\"method\": {\"end\": 0.2}"),
-            "method.end: expected what is implemented, got a field for a later version, not"
-                + " implemented yet; remove it"),
+            with("\"method\": {\"end\": 2}"), "method.end: expected a number from 0 to 1, got 2"),
+        Arguments.of(
+            with("\"method\": {\"copy\": \"never\"}"),
+            "method.copy: expected one of \"as-released\", \"stop-at-end\", got \"never\""),
+        Arguments.of(
+            with("\"method\": {\"layers\": \"up blocks\"}"),
+            "method.layers: expected \"all\", \"decoder\" or a module path with *, got \"up"),
+        Arguments.of(
+            with("\"method\": {\"injectSteps\": [5, 3]}"),
+            "method.injectSteps: expected [first, end] in order, 0 to 1000, got [5, 3]"),
+        Arguments.of(
+            with("\"method\": {\"injectSteps\": [0.5, 3]}"),
+            "method.injectSteps: expected whole numbers, got fractions; round them"),
+        Arguments.of(
+            with("\"method\": {\"injectStrength\": 1.5}"),
+            "method.injectStrength: expected a number from 0 to 1, got 1.5"),
+        Arguments.of(
+            with("\"method\": {\"guidance\": 101}"),
+            "method.guidance: expected a number from 0 to 100, got 101"),
+        Arguments.of(
+            with("\"method\": {\"fill\": 1}"),
+            "method.fill: expected one of \"none\", \"noise\", \"neighbours\", got 1"),
         Arguments.of(
             with("\"model\": {\"id\": \"x\"}"),
             "model.id: expected what is implemented, got a field for a later version, not"

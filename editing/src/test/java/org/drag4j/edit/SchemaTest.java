@@ -91,7 +91,7 @@ class SchemaTest {
     assertEquals(DEFAULTS, compared);
   }
 
-  private static final int DEFAULTS = 10;
+  private static final int DEFAULTS = 19;
 
   private static ObjectNode full() {
     return (ObjectNode) MAPPER.readTree(EditDocumentTest.FULL);
@@ -190,6 +190,7 @@ class SchemaTest {
       List.of(
           "/method/start",
           "/method/steps",
+          "/method/injectSteps/[01]",
           "/image/file",
           "/drags/\\d+/mapping",
           "/drags/\\d+/(handle|target)/png",
@@ -273,6 +274,9 @@ class SchemaTest {
                 !value.isNumber() || value.decimalValue().compareTo(rule.decimalValue()) > 0;
             case "maximum" ->
                 !value.isNumber() || value.decimalValue().compareTo(rule.decimalValue()) <= 0;
+            case "multipleOf" ->
+                !value.isNumber()
+                    || value.decimalValue().remainder(rule.decimalValue()).signum() == 0;
             case "maxLength" -> !value.isString() || value.asString("").length() <= rule.asInt();
             case "pattern" -> !value.isString() || value.asString("").matches(rule.asString(""));
             case "$schema", "title", "description", "default", "$defs" -> true;
