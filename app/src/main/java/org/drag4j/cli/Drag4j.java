@@ -77,6 +77,8 @@ public final class Drag4j implements Callable<Integer> {
         .addSubcommand(new EditCommand(host))
         .addSubcommand(new DragCommand(host))
         .addSubcommand(new PreviewCommand())
+        .addSubcommand(new SweepCommand(host))
+        .addSubcommand(new BatchCommand(host))
         .addSubcommand(new GenerateCommand(host))
         .addSubcommand(new DemoCommand(host))
         .addSubcommand(new InfoCommand())

@@ -5,10 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.Picture;
 import org.drag4j.edit.TextToImage;
 import org.drag4j.edit.TextToImage.Sampler;
+import org.drag4j.edit.WorkingSize;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code drag4j generate}: a picture from a prompt. */
 @Command(
     name = "generate",
-    description = "Make a picture from a prompt.",
+    description = "Make a picture from a prompt, or from a prompt and a picture.",
     mixinStandardHelpOptions = true)
 final class GenerateCommand implements Callable<Integer> {
   private static final int MAX_SIDE = 4096;
@@ -57,6 +59,29 @@ final class GenerateCommand implements Callable<Integer> {
       defaultValue = "dpmpp2m",
       description = "Default: ${DEFAULT-VALUE}.")
   Sampler sampler = Sampler.DPMPP2M;
+
+  @Option(
+      names = {"-i", "--image"},
+      paramLabel = "IN",
+      description = "A picture to start from.")
+  Optional<Path> image = Optional.empty();
+
+  @Option(
+      names = "--strength",
+      paramLabel = "X",
+      defaultValue = "0.8",
+      description =
+          "With --image: how much of it may go, 0 to 1; the part of the steps that is done."
+              + " Default: ${DEFAULT-VALUE}.")
+  double strength;
+
+  @Option(
+      names = "--mask",
+      paramLabel = "MASK.png",
+      description =
+          "With --image, and as large: where it is bright the picture may change, elsewhere it"
+              + " stays bit for bit.")
+  Optional<Path> mask = Optional.empty();
 
   @Option(
       names = {"-W", "--width"},
@@ -114,25 +139,41 @@ final class GenerateCommand implements Callable<Integer> {
     require("--seed", "at least 0", seed, seed >= 0);
     int longest = Math.max(prompt.length(), negative.length());
     require("--prompt", "at most " + MAX_PROMPT + " characters", longest, longest <= MAX_PROMPT);
-    EditRun.requireOutput(spec, out);
+    require("--strength", "above 0, up to 1", strength, strength > 0 && strength <= 1);
+    require("--mask", "an --image as well", "none", mask.isEmpty() || image.isPresent());
+    EditRun.requireOutput(
+        spec, out, Stream.concat(image.stream(), mask.stream()).toArray(Path[]::new));
+    var start = image.map(this::start);
     try (var progress = show.progress(spec, host)) {
       var picture =
           engine.run(
               EngineOptions.required(model.folder),
               progress,
-              pipeline ->
-                  TextToImage.generate(
-                      pipeline,
-                      new TextToImage.Options(
-                          prompt,
-                          negative,
-                          width.orElse(pipeline.nativeSize()),
-                          height.orElse(pipeline.nativeSize()),
-                          steps,
-                          guidance,
-                          sampler,
-                          seed),
-                      progress));
+              pipeline -> {
+                int side = pipeline.nativeSize();
+                var size =
+                    start
+                        .map(s ->
+                            WorkingSize.of(
+                                s.picture().width(),
+                                s.picture().height(),
+                                side,
+                                pipeline.vae().factor()))
+                        .orElse(new WorkingSize(side, side));
+                return TextToImage.generate(
+                    pipeline,
+                    new TextToImage.Options(
+                        prompt,
+                        negative,
+                        width.orElse(size.width()),
+                        height.orElse(size.height()),
+                        steps,
+                        guidance,
+                        sampler,
+                        seed,
+                        start),
+                    progress);
+              });
       EditRun.save(picture, out, metadata.of(() -> texts(picture)), progress);
       progress.finish();
       var json = new LinkedHashMap<String, Object>();
@@ -148,6 +189,20 @@ final class GenerateCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  private TextToImage.Start start(Path file) {
+    var picture = PictureFiles.read(file);
+    var area = mask.map(PictureFiles::readMask);
+    if (area.isPresent()
+        && (area.get().width() != picture.width() || area.get().height() != picture.height())) {
+      throw new PictureException(
+          mask.get(),
+          "a mask of the picture's size, " + picture.width() + "x" + picture.height(),
+          area.get().width() + "x" + area.get().height(),
+          "paint it over the picture");
+    }
+    return new TextToImage.Start(picture, strength, area);
+  }
+
   private Map<String, String> texts(Picture picture) {
     var values = new LinkedHashMap<String, Object>();
     values.put("Steps", steps);
@@ -156,6 +211,9 @@ final class GenerateCommand implements Callable<Integer> {
     values.put("Seed", seed);
     values.put("Size", "%dx%d".formatted(picture.width(), picture.height()));
     values.put("Model", model.folder.map(Metadata::name).orElse(""));
+    if (image.isPresent()) {
+      values.put("Denoising strength", strength);
+    }
     values.put("Version", Metadata.version());
     return Map.of(Metadata.PARAMETERS, Metadata.parameters(prompt, negative, values));
   }

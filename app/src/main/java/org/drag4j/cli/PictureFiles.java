@@ -225,6 +225,15 @@ final class PictureFiles {
     return bytes;
   }
 
+  /**
+   * SHA-256 of a file, lower case hexadecimal.
+   *
+   * @throws PictureException where it is missing or too large
+   */
+  static String sha256(Path file) {
+    return sha256(bytes(file));
+  }
+
   static String sha256(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));

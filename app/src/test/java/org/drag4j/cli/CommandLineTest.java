@@ -113,6 +113,18 @@ class CommandLineTest {
         "drag x.png --from 1,2,0,4 --to 1,2,3,4",
         "drag x.png --from NaN,2,3,4 --to 1,2,3,4",
         "drag x.png --from 1,2,3,4 --from 1,2,3,4 --to 1,2,3,4",
+        "edit x.json --size many",
+        "preview",
+        "preview x.json -o p.jpg",
+        "preview x.json --detail dots",
+        "info",
+        "sweep x.json --seeds many",
+        "batch",
+        "batch x.json",
+        "batch x.json -o out --cache=-1",
+        "generate -p x --mask m.png",
+        "generate -p x --strength 0",
+        "generate -p x --strength NaN",
         "generate",
         "generate -p x -W 12",
         "generate -p x -H 8192",
@@ -181,6 +193,29 @@ class CommandLineTest {
         failsToEdit(1, document("cat.png", DRAGS, ", \"mask\": {\"png\": \"damaged.png\"}"))
             .contains("the PNG is damaged"));
     assertTrue(failsToEdit(1, document("../cat.png", DRAGS, "")).contains("file name without .."));
+  }
+
+  @Test
+  void previewAndInfoSpeakOfFilesAsEditDoes() throws Exception {
+    String out = folder.resolve("p.png").toString();
+    assertTrue(fails(1, "preview", "none.json", "-o", out).contains("got no such file"));
+    assertTrue(fails(1, "info", folder.resolve("x.png").toString()).contains("got no such file"));
+    String document = document("cat.png", DRAGS, "");
+    assertTrue(
+        fails(1, "preview", document, "-o", out, "--size", "4")
+            .startsWith("--set: working.size: expected a whole number from 8 to 4096, got 4"));
+    assertTrue(
+        fails(1, "edit", document, "-o", out, "--set", "method.stpes=3")
+            .endsWith("got an unknown field; did you mean steps?"));
+    assertTrue(
+        fails(1, "edit", document, "-o", out, "-i", folder.resolve("dog.png").toString())
+            .contains("dog.png: expected a picture, got no such file"));
+    assertTrue(
+        fails(2, "preview", document, "-o", folder.resolve("cat.png").toString())
+            .contains("expected another file than what is read"));
+    Files.writeString(folder.resolve("text.png"), "text");
+    assertTrue(
+        fails(1, "edit", folder.resolve("text.png").toString(), "-o", out).contains("text.png: "));
   }
 
   @Test

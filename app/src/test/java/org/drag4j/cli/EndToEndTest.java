@@ -12,9 +12,20 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
+import org.drag4j.device.Step;
+import org.drag4j.edit.Editor;
 import org.drag4j.edit.Picture;
+import org.drag4j.edit.Pipeline;
+import org.drag4j.method.Progress;
+import org.drag4j.trace.Trace;
+import org.drag4j.weights.ModelFolder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,7 +71,7 @@ class EndToEndTest {
     PictureFiles.writePng(pig, folder.resolve("pig.png"));
     byte[] white = new byte[64 * 64 * 3];
     for (int y = 30; y < 60; y++) {
-      java.util.Arrays.fill(white, (y * 64 + 16) * 3, (y * 64 + 48) * 3, (byte) -1);
+      Arrays.fill(white, (y * 64 + 16) * 3, (y * 64 + 48) * 3, (byte) -1);
     }
     PictureFiles.writePng(Picture.of(64, 64, white), folder.resolve("mask.png"));
     Files.writeString(
@@ -120,7 +131,7 @@ class EndToEndTest {
     Files.copy(
         HOME.resolve("samples/pig.png"),
         folder.resolve("pig.png"),
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        StandardCopyOption.REPLACE_EXISTING);
     var changed = run("edit", path("a.png"), "-o", path("b.png"));
     assertEquals(1, changed.code());
     assertTrue(changed.err().contains("expected the picture of SHA-256"), changed.err());
@@ -254,5 +265,346 @@ class EndToEndTest {
       assertTrue(mapper.readTree(line).has("phase"), line);
     }
     assertEquals(14, events.lines().count(), events);
+  }
+
+  private Picture edited(String... settings) {
+    var args =
+        new ArrayList<>(
+            List.of(
+                "edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--progress", "none"));
+    for (var setting : settings) {
+      args.add("--set");
+      args.add(setting);
+    }
+    succeeds(args.toArray(String[]::new));
+    return PictureFiles.read(folder.resolve("a.png"));
+  }
+
+  @Test
+  void everyParameterDoesSomethingAndItsDefaultNothing() {
+    var plain = edited();
+    for (var same :
+        new String[] {
+          "method.injectStrength=1",
+          "method.injectSteps=[0, 2]",
+          "method.layers=*",
+          "method.guidance=1",
+          "method.end=0.9",
+          "method.overlap=winner-takes-all"
+        }) {
+      assertEquals(plain, edited(same), same);
+    }
+    for (var other :
+        new String[] {
+          "method.layers=decoder",
+          "method.layers=*.attentions.0.*",
+          "method.injectSteps=[1, 9]",
+          "method.injectStrength=0.5",
+          "method.guidance=3",
+          "method.fill=noise",
+          "method.fill=neighbours",
+          "method.handleNoise=0.5",
+          "method.start=0.3"
+        }) {
+      assertNotEquals(plain, edited(other), other);
+    }
+    assertNotEquals(plain, edited("method.copy=stop-at-end", "method.end=0.5"));
+    assertEquals(edited("method.injectStrength=0"), edited("method.injectSteps=[0, 0]"));
+    assertNotEquals(
+        edited("method.guidance=3"),
+        edited("method.guidance=3", "method.negativePrompt=a yellow bird"));
+    var unknown =
+        run(
+            "edit",
+            path("pig.json"),
+            "-o",
+            path("a.png"),
+            "-m",
+            MODEL,
+            "--progress",
+            "none",
+            "--set",
+            "method.layers=encoder");
+    assertEquals(1, unknown.code());
+    assertTrue(
+        unknown.err().contains("method.layers: expected \"all\", \"decoder\" or the path of"),
+        unknown.err());
+  }
+
+  @Test
+  void aSweepRunsTheGrid() throws IOException {
+    var result =
+        json(
+            "sweep",
+            path("pig.json"),
+            "--over",
+            "method.start=0.3,0.5",
+            "--over",
+            "method.injectSteps=[0,1],[0,1000]",
+            "-o",
+            path("grid"),
+            "-m",
+            MODEL,
+            "--json",
+            "--progress",
+            "none");
+    assertEquals(4, result.get("runs").size());
+    assertEquals(
+        "method.start=0.3 method.injectSteps=[0,1000]", result.at("/runs/1/values").asString());
+    assertTrue(result.at("/runs/3/changeOutside").asDouble() > 0);
+    assertTrue(result.at("/runs/3/colourErrorUnedited").asDouble() > 0);
+    var grid = folder.resolve("grid");
+    assertEquals(5, Files.readAllLines(grid.resolve("table.csv")).size());
+    assertEquals(PictureFiles.read(grid.resolve("04.png")), edited());
+    assertNotEquals(
+        PictureFiles.read(grid.resolve("01.png")), PictureFiles.read(grid.resolve("02.png")));
+    // Five pictures, the original among them, in two rows of three.
+    var sheet = PictureFiles.read(grid.resolve("sheet.png"));
+    assertEquals(8 + 3 * (64 + 8), sheet.width());
+    var seeds =
+        succeeds("sweep", path("pig.json"), "--seeds", "2", "-o", path("grid"), "-m", MODEL);
+    assertTrue(seeds.out().contains("seed=43"), seeds.out());
+    for (var bad : new String[] {"method.start", "=1,2"}) {
+      var outcome = run("sweep", path("pig.json"), "--over", bad, "-m", MODEL);
+      assertEquals(2, outcome.code());
+      assertTrue(outcome.err().contains("--over: expected PATH=V1,V2,..., got"), outcome.err());
+    }
+    assertEquals(2, run("sweep", path("pig.json"), "-m", MODEL).code());
+    assertEquals(1, run("sweep", path("pig.json"), "--over", "method.strat=1", "-m", MODEL).code());
+  }
+
+  private Picture generated(String... more) {
+    var args =
+        new ArrayList<>(
+            List.of(
+                "generate",
+                "-p",
+                "pig face",
+                "-i",
+                path("pig.png"),
+                "--steps",
+                "4",
+                "-m",
+                MODEL,
+                "-o",
+                path("g.png"),
+                "--progress",
+                "none"));
+    args.addAll(List.of(more));
+    succeeds(args.toArray(String[]::new));
+    return PictureFiles.read(folder.resolve("g.png"));
+  }
+
+  @Test
+  void picturesStartFromPictures() {
+    var pig = PictureFiles.read(folder.resolve("pig.png"));
+    for (var sampler : new String[] {"ddim", "dpmpp2m"}) {
+      double near = generated("--strength", "0.25", "--sampler", sampler).psnr(pig);
+      double far = generated("--strength", "1", "--sampler", sampler).psnr(pig);
+      assertTrue(near > far + 3, sampler + ": " + near + " and " + far);
+    }
+    assertEquals(generated("--seed", "3"), generated("--seed", "3"));
+    var masked = generated("--mask", path("mask.png"), "--strength", "0.75");
+    int changed = 0;
+    for (int y = 0; y < 64; y++) {
+      for (int x = 0; x < 64; x++) {
+        boolean inside = x >= 16 && x < 48 && y >= 30 && y < 60;
+        for (int c = 0; c < 3; c++) {
+          boolean same = pig.level(x, y, c) == masked.level(x, y, c);
+          assertTrue(inside || same);
+          changed += same ? 0 : 1;
+        }
+      }
+    }
+    assertTrue(changed > 1000, "" + changed);
+    String[] start = {
+      "generate", "-p", "x", "-m", MODEL, "-o", path("g.png"), "--steps", "4", "--progress", "none"
+    };
+    assertFails(2, "--strength: expected above 0, up to 1, got 0.0", start, "--strength", "0");
+    assertFails(2, "--mask: expected an --image as well, got none", start, "--mask", "m.png");
+    assertFails(
+        1,
+        "strength: expected a step at least, got 0.1 of 4 steps; choose a larger one",
+        start,
+        "-i",
+        path("pig.png"),
+        "--strength",
+        "0.1");
+    assertFails(
+        1,
+        "expected a mask of the picture's size, 64x64, got 256x256; paint it over the picture",
+        start,
+        "-i",
+        path("pig.png"),
+        "--mask",
+        HOME.resolve("samples/pig.png").toString());
+  }
+
+  private static void assertFails(int code, String message, String[] start, String... more) {
+    var args = new ArrayList<>(List.of(start));
+    args.addAll(List.of(more));
+    var outcome = run(args.toArray(String[]::new));
+    assertEquals(code, outcome.code());
+    assertTrue(outcome.err().contains(message), outcome.err());
+  }
+
+  /** Seeds 1 to {@code count}, alternating between two prompts. */
+  private Path documents(int count) throws IOException {
+    var documents = Files.createDirectories(folder.resolve("documents"));
+    Files.copy(folder.resolve("pig.png"), documents.resolve("pig.png"));
+    for (int i = 0; i < count; i++) {
+      Files.writeString(
+          documents.resolve("%02d.json".formatted(i)),
+          """
+          { "format": "drag-edit/1", "image": { "file": "pig.png" }, "prompt": "pig %d",
+            "drags": [ { "handle": { "rectangle": [16, 24, 24, 16] },
+                         "target": { "rectangle": [%d, 32, 24, 16] } } ],
+            "method": { "steps": 4 }, "seed": 3 }
+          """
+              .formatted(i % 2, 16 + i % 8));
+    }
+    return documents;
+  }
+
+  private static List<JsonNode> results(Path file) throws IOException {
+    var mapper = new JsonMapper();
+    return Files.readAllLines(file).stream().map(mapper::readTree).toList();
+  }
+
+  @Test
+  void aKilledBatchGoesOnWithoutLosingOrRepeating() throws Exception {
+    var documents = documents(20);
+    var out = folder.resolve("out");
+    var log = out.resolve("results.jsonl");
+    var command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--add-modules",
+            "jdk.incubator.vector",
+            "-cp",
+            System.getProperty("java.class.path"),
+            "org.drag4j.cli.Drag4j",
+            "batch",
+            documents.toString(),
+            "-o",
+            out.toString(),
+            "-m",
+            MODEL);
+    var process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log.txt").toFile())
+            .start();
+    while (process.isAlive() && (!Files.exists(log) || Files.readAllLines(log).size() < 3)) {
+      Thread.sleep(5);
+    }
+    process.destroyForcibly().waitFor();
+    int before = Files.readAllLines(log).size();
+    assertTrue(before >= 3 && before < 20, Files.readString(folder.resolve("log.txt")));
+    // As if the last line had been cut as well.
+    Files.writeString(log, "{\"document\": \"x", StandardOpenOption.APPEND);
+    var again = succeeds("batch", documents.toString(), "-o", out.toString(), "-m", MODEL);
+    assertEquals(20 - before, again.out().lines().count());
+    assertTrue(again.err().contains(before + " were done before"), again.err());
+    var rows = results(log);
+    assertEquals(20, rows.size());
+    assertEquals(20, rows.stream().map(r -> r.get("document").asString()).distinct().count());
+    assertTrue(rows.stream().allMatch(r -> r.get("ok").asBoolean()));
+    // Each is what it is alone, whoever shared its inversion.
+    for (int i : new int[] {1, 6, 19}) {
+      succeeds(
+          "edit", documents.resolve("%02d.json".formatted(i)).toString(), "-m", MODEL, "-o",
+          path("alone.png"), "--progress", "none");
+      assertEquals(
+          PictureFiles.read(folder.resolve("alone.png")),
+          PictureFiles.read(out.resolve("%02d.png".formatted(i))));
+    }
+  }
+
+  @Test
+  void aBatchGoesOnAfterAFailure() throws IOException {
+    var documents = documents(3);
+    var out = folder.resolve("out");
+    Files.writeString(documents.resolve("01.json"), "{}");
+    var first = run("batch", documents.toString(), "-o", out.toString(), "-m", MODEL);
+    assertEquals(1, first.code());
+    var rows = results(out.resolve("results.jsonl"));
+    assertEquals(3, rows.size());
+    assertEquals(1, rows.getFirst().get("code").asInt());
+    assertTrue(
+        rows.getFirst().get("error").asString().contains("format: expected \"drag-edit/1\""));
+    assertTrue(Files.exists(out.resolve("02.png")));
+    // Only what failed is tried again, or has changed.
+    Files.writeString(
+        documents.resolve("01.json"), Files.readString(documents.resolve("02.json")));
+    Files.writeString(
+        documents.resolve("00.json"),
+        Files.readString(documents.resolve("00.json")).replace("\"seed\": 3", "\"seed\": 4"));
+    var second = succeeds("batch", documents.toString(), "-o", out.toString(), "-m", MODEL);
+    assertEquals(2, second.out().lines().count());
+    var missing =
+        run("batch", documents.toString(), "-o", out.toString(), "-m", path("no-model"), "--json");
+    assertEquals(1, missing.code());
+    assertEquals(3, missing.out().lines().filter(l -> l.contains("\"code\":3")).count());
+  }
+
+  /** Calls of the UNet, by its first convolution, of an edit with this pipeline. */
+  private static int calls(Pipeline pipeline, EditRun edit, List<Picture> results) {
+    int[] calls = {0};
+    pipeline.trace(
+        new Trace() {
+          @Override
+          public void begin(Step step) {
+            if (step.node().path().equals("conv_in")) {
+              calls[0]++;
+            }
+          }
+        });
+    results.add(
+        Editor.edit(edit.document(), edit.original(), pipeline, Progress.NONE).picture());
+    return calls[0];
+  }
+
+  @Test
+  void aSecondEditNeedsNoInversion() throws IOException {
+    var moved = folder.resolve("moved.json");
+    Files.writeString(
+        moved,
+        Files.readString(folder.resolve("pig.json")).replace("[32, 46]", "[30, 44]"));
+    for (var variant : List.of("encode-then-cp", "cp-then-encode")) {
+      var options = new DocumentOptions();
+      options.settings = List.of("method.variant=" + variant, "method.steps=20");
+      var first = EditRun.open(folder.resolve("pig.json"), options);
+      var second = EditRun.open(moved, options);
+      var fresh = new ArrayList<Picture>();
+      var cached = new ArrayList<Picture>();
+      var counts = new ArrayList<Integer>();
+      var model = ModelFolder.open(Path.of(MODEL));
+      var engine = new EngineOptions();
+      try (var backend = engine.openDevice();
+          var pipeline =
+              Pipeline.open(model, backend, engine.planOptions(), Pipeline.Residency.KEEP)) {
+        counts.add(calls(pipeline, first, fresh));
+        counts.add(calls(pipeline, second, fresh));
+        pipeline.keepInversions(1L << 30);
+        counts.add(calls(pipeline, first, cached));
+        counts.add(calls(pipeline, second, cached));
+        counts.add(calls(pipeline, first, cached));
+        // Too small to keep anything.
+        pipeline.keepInversions(1000);
+        counts.add(calls(pipeline, first, cached));
+        counts.add(calls(pipeline, first, cached));
+      }
+      assertEquals(
+          variant.startsWith("encode")
+              ? List.of(20, 20, 20, 10, 10, 20, 20)
+              : List.of(30, 30, 30, 20, 20, 30, 30),
+          counts);
+      assertEquals(fresh.get(0), cached.get(0));
+      assertEquals(fresh.get(1), cached.get(1));
+      assertEquals(fresh.get(0), cached.get(2));
+      assertEquals(fresh.get(0), cached.get(3));
+      assertNotEquals(fresh.get(0), fresh.get(1));
+    }
   }
 }

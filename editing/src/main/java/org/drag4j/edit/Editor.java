@@ -3,6 +3,7 @@ package org.drag4j.edit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Supplier;
 import org.drag4j.device.DeviceException;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMapping;
@@ -10,6 +11,7 @@ import org.drag4j.geometry.RegionMask;
 import org.drag4j.graph.Hook;
 import org.drag4j.method.Denoiser;
 import org.drag4j.method.Editing;
+import org.drag4j.method.Inversion;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Progress;
 import org.drag4j.method.RegionDrag;
@@ -66,7 +68,8 @@ public final class Editor {
     progress.advance(1, 1);
 
     var sde = CycleSde.of(pipeline.scheduler(), method.steps(), method.start());
-    var editing = new Work(task, sde, latents, random::randn, pipeline, contexts, progress);
+    var key = InversionCache.Key.of(document, small);
+    var editing = new Work(task, sde, latents, random, key, pipeline, contexts, progress);
     float[] latent;
     try {
       latent = method.regionDrag().edit(editing);
@@ -83,9 +86,18 @@ public final class Editor {
       }
     }
     var edited = Picture.fromModel(pixels, view.width(), view.height(), method.faithful());
-    var result = stitched(document, edited, original, frame);
+    var patch = edited.resized(view.windowWidth(), view.windowHeight());
+    var change =
+        document
+            .change(frame)
+            .orElseGet(() -> RegionMask.all(view.windowWidth(), view.windowHeight()));
+    var result = stitched(document, patch, change, original, frame);
     progress.advance(1, 1);
-    return new EditResult(result, document.pixels(frame).moved(view.x(), view.y()), frame);
+    return new EditResult(
+        result,
+        document.pixels(frame).moved(view.x(), view.y()),
+        patch.difference(window.onWhite(), change),
+        frame);
   }
 
   /** The drags as cells of the latent grid. */
@@ -122,31 +134,86 @@ public final class Editor {
    * meant to change. As released, that is outside the mask, and nowhere without one.
    */
   private static Picture stitched(
-      EditDocument document, Picture edited, Picture original, Frame frame) {
+      EditDocument document, Picture patch, RegionMask change, Picture original, Frame frame) {
     var view = frame.working();
-    int w = view.windowWidth();
-    int h = view.windowHeight();
-    var patch = edited.resized(w, h);
+    int w = patch.width();
+    int h = patch.height();
+    var put = patch;
     if (!original.isOpaque()) {
       var window = original.cropped(view.x(), view.y(), w, h);
       // What is moved takes its opacity along.
-      patch = patch.liftedOffWhite(document.pixels(frame).copyPixels(window.alpha(), w, h, 1));
+      put = patch.liftedOffWhite(document.pixels(frame).copyPixels(window.alpha(), w, h, 1));
     }
-    var change = document.change(frame).orElseGet(() -> RegionMask.all(w, h));
-    return original.with(patch, view.x(), view.y(), change, document.feather(frame));
+    return original.with(put, view.x(), view.y(), change, document.feather(frame));
   }
 
   /** What RegionDrag works on. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Work(
-      Task task,
-      CycleSde sde,
-      List<float[]> latents,
-      Noise noise,
-      Pipeline pipeline,
-      List<float[]> contexts,
-      Progress progress)
-      implements Editing {
+  private static final class Work implements Editing {
+    private final Task task;
+    private final CycleSde sde;
+    private final List<float[]> latents;
+    private final InversionCache.Key key;
+    private final Pipeline pipeline;
+    private final List<float[]> contexts;
+    private final Progress progress;
+    private TorchRandom random;
+    private boolean kept;
+
+    Work(
+        Task task,
+        CycleSde sde,
+        List<float[]> latents,
+        TorchRandom random,
+        InversionCache.Key key,
+        Pipeline pipeline,
+        List<float[]> contexts,
+        Progress progress) {
+      this.task = task;
+      this.sde = sde;
+      this.latents = latents;
+      this.random = random;
+      this.key = key;
+      this.pipeline = pipeline;
+      this.contexts = contexts;
+      this.progress = progress;
+    }
+
+    @Override
+    public CycleSde sde() {
+      return sde;
+    }
+
+    @Override
+    public Noise noise() {
+      return random::randn;
+    }
+
+    @Override
+    public Progress progress() {
+      return progress;
+    }
+
+    @Override
+    public Inversion inversion(Supplier<Inversion> make) {
+      var cache = pipeline.inversions();
+      var found = cache.find(key);
+      kept = true;
+      if (found.isPresent()) {
+        random = cache.random(key).orElseThrow();
+        return found.get();
+      }
+      var made = make.get();
+      kept = cache.keep(key, made, random);
+      return made;
+    }
+
+    @Override
+    public void done(Inversion inversion) {
+      if (!kept) {
+        inversion.bank().close();
+      }
+    }
+
     @Override
     public LatentGrid grid() {
       return task.grid();

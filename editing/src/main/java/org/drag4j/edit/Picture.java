@@ -349,6 +349,25 @@ public final class Picture {
   }
 
   /**
+   * Mean absolute difference in levels from a picture of the same size where {@code except} is not
+   * set; 0 where it is set everywhere.
+   */
+  public double difference(Picture other, RegionMask except) {
+    requireSize(other.width, other.height);
+    requireSize(except.width(), except.height());
+    long sum = 0;
+    long count = 0;
+    for (int i = 0; i < rgb.length; i++) {
+      int pixel = i / CHANNELS;
+      if (!except.get(pixel % width, pixel / width)) {
+        sum += Math.abs((rgb[i] & 0xff) - (other.rgb[i] & 0xff));
+        count++;
+      }
+    }
+    return count == 0 ? 0 : (double) sum / count;
+  }
+
+  /**
    * Peak signal to noise ratio in dB over all levels; infinite for equal pictures.
    *
    * @throws IllegalArgumentException if the sizes differ

@@ -54,6 +54,7 @@ public final class Pipeline implements AutoCloseable {
   private final Network<AutoencoderKL> vae;
   private final Network<UNet2DConditionModel> unet;
   private Trace trace = Trace.OFF;
+  private InversionCache inversions = new InversionCache(0);
 
   private Pipeline(
       Backend backend,
@@ -192,6 +193,20 @@ public final class Pipeline implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       throw new ConfigException(c.origin() + ": " + e.getMessage());
     }
+  }
+
+  /**
+   * Keeps inversions from now on, so that the next edit of a picture need not invert it again.
+   *
+   * @param bytes of device and other memory they may take together; 0 keeps none
+   */
+  public void keepInversions(long bytes) {
+    inversions.close();
+    inversions = new InversionCache(bytes);
+  }
+
+  InversionCache inversions() {
+    return inversions;
   }
 
   /** Lets a trace see every step of every plan from now on. */
@@ -335,6 +350,7 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
+    inversions.close();
     text.close();
     vae.close();
     unet.close();

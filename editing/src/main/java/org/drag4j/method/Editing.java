@@ -1,5 +1,6 @@
 package org.drag4j.method;
 
+import java.util.function.Supplier;
 import org.drag4j.graph.Hook;
 import org.drag4j.schedule.CycleSde;
 import org.drag4j.schedule.LatentGrid;
@@ -53,6 +54,19 @@ public interface Editing {
   /** As many cells outside handles and targets, the nearest of each vacated one. */
   default int[] neighbourCells() {
     return new int[0];
+  }
+
+  /**
+   * The inversion of the picture: made now, or kept from an earlier edit that inverted it in the
+   * same way; the random numbers then go on as if it had been made now.
+   */
+  default Inversion inversion(Supplier<Inversion> make) {
+    return make.get();
+  }
+
+  /** This edit does not need its inversion any more. */
+  default void done(Inversion inversion) {
+    inversion.bank().close();
   }
 
   /** Memory for {@code slots} samples of what {@code capturing} captures. */

@@ -76,6 +76,29 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
 
   private float[] encodeThenCp(Editing e) {
     var sde = e.sde();
+    int steps = sde.inversionTimesteps().length;
+    if (steps == 0) {
+      return handleNoised(e, e.source(), e.sourceCells());
+    }
+    var inversion = e.inversion(() -> invertSde(e));
+    try {
+      var x = handleNoised(e, inversion.states().getLast(), e.sourceCells());
+      var stored = new ArrayDeque<>(inversion.noise());
+      return denoise(
+          e,
+          inversion.bank(),
+          x,
+          new ArrayDeque<>(inversion.states().subList(1, steps + 1)),
+          e.sourceCells(),
+          (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
+    } finally {
+      e.done(inversion);
+    }
+  }
+
+  /** The way out with fresh noise; the clean latent is the first of its states. */
+  private Inversion invertSde(Editing e) {
+    var sde = e.sde();
     var grid = e.grid();
     int[] ts = sde.inversionTimesteps();
     int steps = ts.length;
@@ -87,15 +110,11 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
       states.add(sde.addNoise(ts[i], states.get(i), noise));
       observe(e, "invert", i, "latent", states.get(i + 1));
     }
-    if (steps == 0) {
-      return handleNoised(e, e.source(), e.sourceCells());
-    }
     var stored = new ArrayList<float[]>();
     int batch = batched ? steps : 1;
-    SiteBank bank;
     e.progress().phase("invert", steps);
     try (var capturing = capturing(e, batch)) {
-      bank = e.bank(capturing, steps);
+      var bank = e.bank(capturing, steps);
       try {
         for (int i = 0; i < steps; i += batch) {
           var latents = join(states.subList(i + 1, i + 1 + batch));
@@ -113,20 +132,11 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
           }
           e.progress().advance(i + batch, steps);
         }
+        return new Inversion(states, stored, bank);
       } catch (RuntimeException | Error failure) {
         bank.close();
         throw failure;
       }
-    }
-    try (bank) {
-      var x = handleNoised(e, states.getLast(), e.sourceCells());
-      return denoise(
-          e,
-          bank,
-          x,
-          new ArrayDeque<>(states.subList(1, steps + 1)),
-          e.sourceCells(),
-          (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
     }
   }
 
@@ -141,23 +151,13 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     try (var plain = e.denoiser(Hook.NONE, 1)) {
       previews = invertOde(e, plain, null, e.preview(), 0);
     }
-    SiteBank bank;
-    List<float[]> states;
-    try (var capturing = capturing(e, 1)) {
-      bank = e.bank(capturing, steps);
-      try {
-        states = invertOde(e, capturing, bank, e.source(), steps);
-      } catch (RuntimeException | Error failure) {
-        bank.close();
-        throw failure;
-      }
-    }
-    try (bank) {
+    var inversion = e.inversion(() -> invertOriginal(e, steps));
+    try {
       // Every border point is a target and pasted over at once; only their number of draws counts.
-      var x = handleNoised(e, states.getLast(), e.targetBorderCells(), e.sourceCells());
+      var x = handleNoised(e, inversion.states().getLast(), e.targetBorderCells(), e.sourceCells());
       return denoise(
           e,
-          bank,
+          inversion.bank(),
           x,
           new ArrayDeque<>(previews),
           e.targetCells(),
@@ -167,6 +167,20 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
             e.noise().draw(e.grid().size());
             return next;
           });
+    } finally {
+      e.done(inversion);
+    }
+  }
+
+  private Inversion invertOriginal(Editing e, int steps) {
+    try (var capturing = capturing(e, 1)) {
+      var bank = e.bank(capturing, steps);
+      try {
+        return new Inversion(invertOde(e, capturing, bank, e.source(), steps), List.of(), bank);
+      } catch (RuntimeException | Error failure) {
+        bank.close();
+        throw failure;
+      }
     }
   }
 
