@@ -2,7 +2,9 @@ package org.drag4j.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.drag4j.method.Progress;
@@ -40,6 +42,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   private long started;
   private long drawn;
   private boolean open;
+  private final Map<String, Double> phases = new LinkedHashMap<>();
 
   /** Follows the work on {@code out}; {@code clock} counts nanoseconds. */
   ConsoleProgress(
@@ -88,11 +91,13 @@ final class ConsoleProgress implements Progress, AutoCloseable {
               String.format(
                   Locale.ROOT,
                   "{\"event\": \"step\", \"phase\": \"%s\", \"step\": %d, \"steps\": %d,"
-                      + " \"seconds\": %.3f}",
+                      + " \"seconds\": %.3f, \"rate\": %.3f, \"eta\": %.3f}",
                   phase,
                   done,
                   total,
-                  seconds()));
+                  seconds(),
+                  perSecond(),
+                  done == 0 ? 0 : seconds() * (total - done) / done));
       case BAR -> {
         if (clock.getAsLong() - drawn >= REDRAW_NANOS) {
           draw();
@@ -114,12 +119,20 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     }
     open = false;
     done = total;
+    phases.merge(phase, seconds(), Double::sum);
     switch (mode) {
       case BAR -> out.print("\r" + summary() + "\u001b[K\n");
       case LINES -> line(summary());
       case AUTO, JSON, NONE -> {}
     }
     out.flush();
+  }
+
+  /** The seconds of every phase that has ended. */
+  Map<String, Double> phaseSeconds() {
+    var rounded = new LinkedHashMap<String, Double>();
+    phases.forEach((name, time) -> rounded.put(name, Math.rint(time * 1000) / 1000));
+    return rounded;
   }
 
   /** Ends the line of a bar that failed half way, so that the error starts on a new one. */
@@ -164,10 +177,14 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   }
 
   private String rate() {
-    double perSecond = done / Math.max(seconds(), 1e-9);
+    double perSecond = perSecond();
     return perSecond >= 1
         ? String.format(Locale.ROOT, "%.1f %s/s", perSecond, unit)
         : String.format(Locale.ROOT, "%.2f s/%s", 1 / perSecond, unit);
+  }
+
+  private double perSecond() {
+    return done / Math.max(seconds(), 1e-9);
   }
 
   private static String time(double seconds) {

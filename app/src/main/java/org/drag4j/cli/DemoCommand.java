@@ -42,18 +42,11 @@ final class DemoCommand implements Callable<Integer> {
               + " current folder.")
   Optional<Path> output = Optional.empty();
 
-  @Option(
-      names = {"-s", "--seed"},
-      paramLabel = "N",
-      description = "Instead of the sample's.")
-  Optional<Long> seed = Optional.empty();
-
-  @Option(names = "--steps", paramLabel = "N", description = "Instead of the sample's.")
-  Optional<Integer> steps = Optional.empty();
-
+  @Mixin final DocumentOptions options = new DocumentOptions();
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final MetadataOption metadata = new MetadataOption();
 
   DemoCommand(Host host) {
     this.host = host;
@@ -71,12 +64,14 @@ final class DemoCommand implements Callable<Integer> {
     }
     var out = output.orElse(Path.of(name + "-edited.png"));
     var both = out.resolveSibling(name + "-before-after.png");
-    var edit = EditRun.open(home.sample(name), seed, steps);
-    EditRun.requireOutput(spec, out, Optional.of(edit.picture()));
-    EditRun.requireOutput(spec, both, Optional.of(out));
+    var edit = EditRun.open(home.sample(name), options);
+    EditRun.requireOutput(spec, out, edit.picture());
+    EditRun.requireOutput(spec, both, out);
     try (var progress = show.progress(spec, host)) {
-      var result = edit.run(model.folder.orElse(home.demoModel()), engine, progress);
-      EditRun.save(result.picture(), out, progress);
+      var folder = model.folder.orElse(home.demoModel());
+      var result = edit.run(folder, engine, progress);
+      var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
+      EditRun.save(result.picture(), out, texts, progress);
       PictureFiles.writePng(beside(edit.original(), result.picture()), both);
       progress.finish();
       engine.printTrace(spec);
@@ -92,7 +87,7 @@ final class DemoCommand implements Callable<Integer> {
                 error.unedited()));
         err.flush();
       }
-      var json = edit.json(result, out, engine);
+      var json = edit.json(result, out, engine, progress);
       json.put("beforeAfter", both.toString());
       json.put("colourError", error.edited());
       json.put("colourErrorUnedited", error.unedited());

@@ -76,9 +76,13 @@ public final class Drag4j implements Callable<Integer> {
     return new CommandLine(new Drag4j())
         .addSubcommand(new EditCommand(host))
         .addSubcommand(new DragCommand(host))
+        .addSubcommand(new PreviewCommand())
+        .addSubcommand(new SweepCommand(host))
+        .addSubcommand(new BatchCommand(host))
         .addSubcommand(new GenerateCommand(host))
         .addSubcommand(new DemoCommand(host))
         .addSubcommand(new BenchCommand(host))
+        .addSubcommand(new InfoCommand())
         .addSubcommand(new DevicesCommand())
         .addSubcommand(new VerifyCommand(host))
         .addSubcommand(model)
@@ -142,11 +146,7 @@ public final class Drag4j implements Callable<Integer> {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      return new String[] {
-        "drag4j "
-            + Optional.ofNullable(Drag4j.class.getPackage().getImplementationVersion())
-                .orElse("(not packaged)")
-      };
+      return new String[] {Metadata.version()};
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.drag4j.cli;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.drag4j.edit.Drag;
 import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.MaskSource;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,9 +27,7 @@ final class DragCommand implements Callable<Integer> {
 
   @Spec CommandSpec spec = CommandSpec.create();
 
-  @Parameters(
-      paramLabel = "IMAGE",
-      description = "The picture. What is transparent in it is laid on white.")
+  @Parameters(paramLabel = "IMAGE", description = "The picture.")
   Path image = Path.of("");
 
   @Option(
@@ -66,19 +64,11 @@ final class DragCommand implements Callable<Integer> {
       description = "The edited picture. Default: IMAGE-edited.png in the current folder.")
   Optional<Path> output = Optional.empty();
 
-  @Option(
-      names = {"-s", "--seed"},
-      paramLabel = "N",
-      description = "Of all random numbers. Default: ${DEFAULT-VALUE}.",
-      defaultValue = "" + EditDocument.DEFAULT_SEED)
-  long seed;
-
-  @Option(names = "--steps", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
-  int steps = EditDocument.Method.DEFAULT.steps();
-
+  @Mixin final DocumentOptions options = new DocumentOptions();
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final MetadataOption metadata = new MetadataOption();
 
   DragCommand(Host host) {
     this.host = host;
@@ -93,7 +83,7 @@ final class DragCommand implements Callable<Integer> {
           "--to: expected one for each of " + from.size() + " --from, got " + to.size());
     }
     var out = output.orElseGet(() -> EditRun.defaultOutput(image));
-    EditRun.requireOutput(spec, out, Optional.of(image));
+    EditRun.requireOutput(spec, out, image);
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
     }
@@ -103,30 +93,24 @@ final class DragCommand implements Callable<Integer> {
       AtomicFile.write(save.get(), stream -> stream.write(text));
     }
     try (var progress = show.progress(spec, host)) {
-      var result = edit.run(EngineOptions.required(model.folder), engine, progress);
-      EditRun.save(result.picture(), out, progress);
+      var folder = EngineOptions.required(model.folder);
+      var result = edit.run(folder, engine, progress);
+      var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
+      EditRun.save(result.picture(), out, texts, progress);
       progress.finish();
       engine.printTrace(spec);
-      show.print(spec, edit.json(result, out, engine), out.toString());
+      show.print(spec, edit.json(result, out, engine, progress), out.toString());
     }
     return ExitCode.OK;
   }
 
-  private EditDocument document() throws IOException {
+  private EditDocument document() {
     var drags = new ArrayList<Drag>();
     for (int i = 0; i < from.size(); i++) {
       drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
     }
-    var document = EditDocument.of(new EditDocument.Image(name(), Optional.empty()), prompt, drags);
-    return document.withSeed(seed).withMethod(document.method().withSteps(steps));
-  }
-
-  /** The picture's name in the document: relative where it lies beside or below, else absolute. */
-  private String name() {
-    var picture = image.toAbsolutePath().normalize();
-    var folder = EditRun.folder(save.orElse(image)).normalize();
-    return picture.startsWith(folder)
-        ? folder.relativize(picture).toString().replace('\\', '/')
-        : picture.toString();
+    var name = EditRun.name(image, EditRun.folder(save.orElse(image)));
+    var document = EditDocument.of(new EditDocument.Image(name, Optional.empty()), prompt, drags);
+    return options.applied(document, MaskSource.NONE);
   }
 }

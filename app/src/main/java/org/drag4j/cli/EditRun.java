@@ -1,9 +1,11 @@
 package org.drag4j.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.drag4j.edit.EditDocument;
@@ -14,37 +16,70 @@ import org.drag4j.weights.ModelNotFoundException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** What every edit goes through: document and picture checked, edited, written. */
-record EditRun(Path documentFolder, EditDocument document, Picture original) {
+/**
+ * What every edit goes through: document and picture checked, edited, written.
+ *
+ * @param documentFolder that file names in the document are relative to
+ * @param hash SHA-256 of the picture's file
+ */
+record EditRun(Path documentFolder, EditDocument document, Picture original, String hash) {
+  /** Reads a document and its picture and checks one against the other. */
+  static EditRun open(Path file, DocumentOptions options, DocumentOptions.Image image) {
+    return of(folder(file), image.applied(document(file, options)));
+  }
+
   /**
-   * Reads a document and its picture and checks one against the other.
-   *
-   * @param seed instead of the document's
-   * @param steps instead of the document's
+   * As {@link #open(Path, DocumentOptions, DocumentOptions.Image)}, with the document's picture.
    */
-  static EditRun open(Path file, Optional<Long> seed, Optional<Integer> steps) {
-    var folder = folder(file);
-    var document = EditDocument.read(file, name -> PictureFiles.readMask(folder.resolve(name)));
-    if (seed.isPresent()) {
-      document = document.withSeed(seed.get());
+  static EditRun open(Path file, DocumentOptions options) {
+    return open(file, options, new DocumentOptions.Image());
+  }
+
+  /**
+   * The document of a file: its JSON, or that which an edited picture carries.
+   *
+   * @throws PictureException where a PNG carries none
+   */
+  static EditDocument document(Path file, DocumentOptions options) {
+    var masks = PictureFiles.masksIn(folder(file));
+    EditDocument document;
+    if (PictureFiles.isPng(file)) {
+      var text = Optional.ofNullable(PictureFiles.texts(file).get(Metadata.DOCUMENT));
+      byte[] json =
+          text.orElseThrow(() ->
+                  new PictureException(
+                      file,
+                      "an edit document, or a PNG that drag4j edited",
+                      "a PNG without a document in it",
+                      "name the document's JSON file"))
+              .getBytes(StandardCharsets.UTF_8);
+      document = EditDocument.parse(file + ": " + Metadata.DOCUMENT, json, masks);
+    } else {
+      document = EditDocument.read(file, masks);
     }
-    if (steps.isPresent()) {
-      document = document.withMethod(document.method().withSteps(steps.get()));
-    }
-    return of(folder, document);
+    return options.applied(document, masks);
   }
 
   /** Reads the picture of a document and checks one against the other. */
   static EditRun of(Path folder, EditDocument document) {
-    var picture =
-        PictureFiles.read(folder.resolve(document.image().file()), document.image().sha256());
-    document.validate(picture.width(), picture.height());
-    return new EditRun(folder, document, picture);
+    var file = folder.resolve(document.image().file());
+    var loaded = PictureFiles.load(file, document.image().sha256());
+    document.validate(loaded.picture().width(), loaded.picture().height());
+    return new EditRun(folder, document, loaded.picture(), loaded.sha256());
   }
 
   /** The folder that file names in a document are relative to. */
   static Path folder(Path file) {
     return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
+  }
+
+  /** A file's name in a document: relative where it lies in the folder or below, else absolute. */
+  static String name(Path file, Path documentFolder) {
+    var absolute = file.toAbsolutePath().normalize();
+    var folder = documentFolder.toAbsolutePath().normalize();
+    return absolute.startsWith(folder) && !absolute.equals(folder)
+        ? folder.relativize(absolute).toString().replace('\\', '/')
+        : absolute.toString();
   }
 
   /** The picture's file. */
@@ -69,30 +104,58 @@ record EditRun(Path documentFolder, EditDocument document, Picture original) {
   }
 
   /** Writes a picture as the last phase. */
-  static void save(Picture picture, Path out, ConsoleProgress progress) throws IOException {
+  static void save(Picture picture, Path out, Map<String, String> texts, ConsoleProgress progress)
+      throws IOException {
     progress.phase("save", 1);
     progress.check();
-    PictureFiles.writePng(picture, out);
+    PictureFiles.writePng(picture, out, texts);
     progress.step(1, 1);
+  }
+
+  /** What the result carries: enough to be made again from where it is written to. */
+  Map<String, String> texts(EditResult result, Path model, Path out, EngineOptions engine) {
+    var folder = folder(out);
+    var complete =
+        document
+            .withFiles(
+                new EditDocument.Image(name(picture(), folder), Optional.of(hash)),
+                Optional.of(name(model, folder)))
+            .withMasks(PictureFiles::inline);
+    var run = new LinkedHashMap<String, Object>();
+    run.put("version", Metadata.version());
+    run.put("device", engine.device);
+    run.put("exact", engine.exact);
+    engine.cpuVector.ifPresent(bits -> run.put("cpuVector", bits));
+    run.putAll(frame(result));
+    String size = "%dx%d".formatted(original.width(), original.height());
+    return Metadata.of(complete, model, size, run);
+  }
+
+  private static Map<String, Object> frame(EditResult result) {
+    var view = result.frame().working();
+    var frame = new LinkedHashMap<String, Object>();
+    frame.put("workingWidth", view.width());
+    frame.put("workingHeight", view.height());
+    frame.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));
+    return frame;
   }
 
   /**
    * Checks where the result goes, before any work.
    *
-   * @param source the picture that must not be overwritten
+   * @param sources files that must not be overwritten
    */
-  static void requireOutput(CommandSpec spec, Path out, Optional<Path> source) throws IOException {
+  static void requireOutput(CommandSpec spec, Path out, Path... sources) throws IOException {
     if (!out.toString().matches("(?i).*\\.png")) {
       throw new ParameterException(
           spec.commandLine(), "-o: expected a name that ends in .png, got " + out);
     }
     AtomicFile.requireFolder(out);
-    if (source.isPresent()
-        && Files.exists(out)
-        && Files.exists(source.get())
-        && Files.isSameFile(out, source.get())) {
-      throw new ParameterException(
-          spec.commandLine(), "-o: expected another file than the picture to edit, got " + out);
+    for (var source : sources) {
+      if (Files.exists(out) && Files.exists(source) && Files.isSameFile(out, source)) {
+        throw new ParameterException(
+            spec.commandLine(), "-o: expected another file than what is read, got " + out);
+      }
     }
   }
 
@@ -108,17 +171,18 @@ record EditRun(Path documentFolder, EditDocument document, Picture original) {
   }
 
   /** What JSON output says of an edit. */
-  Map<String, Object> json(EditResult result, Path out, EngineOptions engine) {
+  Map<String, Object> json(
+      EditResult result, Path out, EngineOptions engine, ConsoleProgress progress) {
     var json = new LinkedHashMap<String, Object>();
     json.put("picture", out.toString());
     json.put("width", result.picture().width());
     json.put("height", result.picture().height());
-    json.put("workingWidth", result.working().width());
-    json.put("workingHeight", result.working().height());
+    json.putAll(frame(result));
     json.put("movedPixels", result.pixels().size());
     json.put("seed", document.seed());
     json.put("steps", document.method().steps());
     json.put("device", engine.device);
+    json.put("seconds", progress.phaseSeconds());
     return json;
   }
 }

@@ -124,12 +124,17 @@ final class EngineOptions {
     T with(Pipeline pipeline);
   }
 
-  /** Opens model and device, does the work, and closes both. */
+  /** Opens model and device, does one piece of work, and closes both. */
   <T> T run(Path model, Progress progress, Work<T> work) {
+    return run(model, Pipeline.Residency.RELEASE, progress, work);
+  }
+
+  /** The same with the weights kept or not between the parts of the work. */
+  <T> T run(Path model, Pipeline.Residency residency, Progress progress, Work<T> work) {
     progress.phase("load", 1);
     var folder = ModelFolder.open(model);
     try (var backend = openDevice();
-        var pipeline = Pipeline.open(folder, backend, planOptions())) {
+        var pipeline = Pipeline.open(folder, backend, planOptions(), residency)) {
       pipeline.trace(trace());
       progress.advance(1, 1);
       T result = work.with(pipeline);

@@ -1,6 +1,7 @@
 package org.drag4j.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
@@ -37,6 +38,9 @@ final class ExitCode {
 
   /** One line without the program's name. */
   static String message(Throwable failure) {
+    if (failure instanceof UncheckedIOException wrapped && wrapped.getCause() != null) {
+      return message(wrapped.getCause());
+    }
     String text = String.valueOf(failure.getMessage());
     String line =
         switch (failure) {

@@ -2,11 +2,15 @@ package org.drag4j.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.Picture;
 import org.drag4j.edit.TextToImage;
 import org.drag4j.edit.TextToImage.Sampler;
+import org.drag4j.edit.WorkingSize;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code drag4j generate}: a picture from a prompt. */
 @Command(
     name = "generate",
-    description = "Make a picture from a prompt.",
+    description = "Make a picture from a prompt, or from a prompt and a picture.",
     mixinStandardHelpOptions = true)
 final class GenerateCommand implements Callable<Integer> {
   private static final int MAX_SIDE = 4096;
@@ -57,6 +61,29 @@ final class GenerateCommand implements Callable<Integer> {
   Sampler sampler = Sampler.DPMPP2M;
 
   @Option(
+      names = {"-i", "--image"},
+      paramLabel = "IN",
+      description = "A picture to start from.")
+  Optional<Path> image = Optional.empty();
+
+  @Option(
+      names = "--strength",
+      paramLabel = "X",
+      defaultValue = "0.8",
+      description =
+          "With --image: how much of it may go, 0 to 1; the part of the steps that is done."
+              + " Default: ${DEFAULT-VALUE}.")
+  double strength;
+
+  @Option(
+      names = "--mask",
+      paramLabel = "MASK.png",
+      description =
+          "With --image, and as large: where it is bright the picture may change, elsewhere it"
+              + " stays bit for bit.")
+  Optional<Path> mask = Optional.empty();
+
+  @Option(
       names = {"-W", "--width"},
       paramLabel = "N",
       description = "In pixels, a multiple of 8. Default: the model's own.")
@@ -92,6 +119,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final MetadataOption metadata = new MetadataOption();
 
   GenerateCommand(Host host) {
     this.host = host;
@@ -111,26 +139,42 @@ final class GenerateCommand implements Callable<Integer> {
     require("--seed", "at least 0", seed, seed >= 0);
     int longest = Math.max(prompt.length(), negative.length());
     require("--prompt", "at most " + MAX_PROMPT + " characters", longest, longest <= MAX_PROMPT);
-    EditRun.requireOutput(spec, out, Optional.empty());
+    require("--strength", "above 0, up to 1", strength, strength > 0 && strength <= 1);
+    require("--mask", "an --image as well", "none", mask.isEmpty() || image.isPresent());
+    EditRun.requireOutput(
+        spec, out, Stream.concat(image.stream(), mask.stream()).toArray(Path[]::new));
+    var start = image.map(this::start);
     try (var progress = show.progress(spec, host)) {
       var picture =
           engine.run(
               EngineOptions.required(model.folder),
               progress,
-              pipeline ->
-                  TextToImage.generate(
-                      pipeline,
-                      new TextToImage.Options(
-                          prompt,
-                          negative,
-                          width.orElse(pipeline.nativeSize()),
-                          height.orElse(pipeline.nativeSize()),
-                          steps,
-                          guidance,
-                          sampler,
-                          seed),
-                      progress));
-      EditRun.save(picture, out, progress);
+              pipeline -> {
+                int side = pipeline.nativeSize();
+                var size =
+                    start
+                        .map(s ->
+                            WorkingSize.of(
+                                s.picture().width(),
+                                s.picture().height(),
+                                side,
+                                pipeline.vae().factor()))
+                        .orElse(new WorkingSize(side, side));
+                return TextToImage.generate(
+                    pipeline,
+                    new TextToImage.Options(
+                        prompt,
+                        negative,
+                        width.orElse(size.width()),
+                        height.orElse(size.height()),
+                        steps,
+                        guidance,
+                        sampler,
+                        seed,
+                        start),
+                    progress);
+              });
+      EditRun.save(picture, out, metadata.of(() -> texts(picture)), progress);
       progress.finish();
       engine.printTrace(spec);
       var json = new LinkedHashMap<String, Object>();
@@ -140,9 +184,39 @@ final class GenerateCommand implements Callable<Integer> {
       json.put("seed", seed);
       json.put("steps", steps);
       json.put("device", engine.device);
+      json.put("seconds", progress.phaseSeconds());
       show.print(spec, json, out.toString());
     }
     return ExitCode.OK;
+  }
+
+  private TextToImage.Start start(Path file) {
+    var picture = PictureFiles.read(file);
+    var area = mask.map(PictureFiles::readMask);
+    if (area.isPresent()
+        && (area.get().width() != picture.width() || area.get().height() != picture.height())) {
+      throw new PictureException(
+          mask.get(),
+          "a mask of the picture's size, " + picture.width() + "x" + picture.height(),
+          area.get().width() + "x" + area.get().height(),
+          "paint it over the picture");
+    }
+    return new TextToImage.Start(picture, strength, area);
+  }
+
+  private Map<String, String> texts(Picture picture) {
+    var values = new LinkedHashMap<String, Object>();
+    values.put("Steps", steps);
+    values.put("Sampler", sampler == Sampler.DDIM ? "DDIM" : "DPM++ 2M");
+    values.put("CFG scale", guidance);
+    values.put("Seed", seed);
+    values.put("Size", "%dx%d".formatted(picture.width(), picture.height()));
+    values.put("Model", model.folder.map(Metadata::name).orElse(""));
+    if (image.isPresent()) {
+      values.put("Denoising strength", strength);
+    }
+    values.put("Version", Metadata.version());
+    return Map.of(Metadata.PARAMETERS, Metadata.parameters(prompt, negative, values));
   }
 
   private void requireSide(String option, Optional<Integer> side) {

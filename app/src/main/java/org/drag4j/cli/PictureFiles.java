@@ -3,15 +3,20 @@ package org.drag4j.cli;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
@@ -19,10 +24,12 @@ import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.drag4j.edit.Area;
+import org.drag4j.edit.MaskSource;
 import org.drag4j.edit.Picture;
 import org.drag4j.geometry.RegionMask;
 
-/** Pictures and painted masks as files: PNG, JPEG, WebP and BMP in, PNG out. */
+/** Pictures and painted masks as files: PNG, JPEG, WebP and BMP in, PNG with texts out. */
 final class PictureFiles {
   /** Largest width and height. */
   static final int MAX_SIDE = 16_384;
@@ -32,31 +39,40 @@ final class PictureFiles {
 
   private static final int MAX_BYTES = 256 << 20;
   private static final int SETS = 128;
+  private static final String INLINE = "inline mask";
 
   private PictureFiles() {}
 
   /**
-   * Reads a picture. Grey, palettes and 16 bits become 8 bits of RGB as they are, whatever colour
-   * profile comes with them; what is transparent is laid on white.
+   * A picture and the file it comes from.
+   *
+   * @param sha256 of the file, lower case hexadecimal
+   */
+  record Loaded(Picture picture, String sha256) {}
+
+  /**
+   * Reads a picture and turns it upright, as its Exif data say. Grey, palettes and 16 bits become 8
+   * bits of RGB; colours are converted to sRGB where a profile says that they are something else.
    *
    * @param sha256 of the file, lower case hexadecimal, where it must be that one
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  static Picture read(Path file, Optional<String> sha256) {
+  static Loaded load(Path file, Optional<String> sha256) {
     byte[] bytes = bytes(file);
-    if (sha256.isPresent() && !sha256.get().equals(sha256(bytes))) {
+    String hash = sha256(bytes);
+    if (sha256.isPresent() && !sha256.get().equals(hash)) {
       throw new PictureException(
           file,
           "the picture of SHA-256 " + sha256.get(),
           "another one",
           "edit the picture the document was drawn for, or remove sha256");
     }
-    return decode(file, bytes);
+    return new Loaded(decode(file, bytes), hash);
   }
 
   /** Reads a picture. */
   static Picture read(Path file) {
-    return read(file, Optional.empty());
+    return load(file, Optional.empty()).picture();
   }
 
   /**
@@ -65,40 +81,127 @@ final class PictureFiles {
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
   static RegionMask readMask(Path file) {
-    var picture = read(file);
-    byte[] values = new byte[picture.width() * picture.height()];
-    for (int y = 0; y < picture.height(); y++) {
-      for (int x = 0; x < picture.width(); x++) {
-        values[y * picture.width() + x] = (byte) (picture.level(x, y, 1) >= SETS ? 1 : 0);
-      }
-    }
-    return RegionMask.of(picture.width(), picture.height(), values);
+    return mask(read(file));
   }
 
   /**
-   * Writes a PNG, complete or not at all. The same picture gives the same bytes.
+   * The painted masks a document in this folder names, or brings along.
    *
+   * @throws PictureException as {@link #readMask}
+   */
+  static MaskSource masksIn(Path folder) {
+    return name -> {
+      if (!name.startsWith(Area.Painted.INLINE)) {
+        return readMask(folder.resolve(name));
+      }
+      try {
+        byte[] png = Base64.getDecoder().decode(name.substring(Area.Painted.INLINE.length()));
+        return mask(decode(INLINE, png));
+      } catch (IllegalArgumentException e) {
+        throw new PictureException(
+            INLINE, "base64", "other characters", "name a file, or encode it again");
+      }
+    };
+  }
+
+  /** The mask as a document can bring it along. */
+  static Area.Painted inline(Area.Painted mask) {
+    var pixels = mask.pixels();
+    var image = new BufferedImage(pixels.width(), pixels.height(), BufferedImage.TYPE_BYTE_BINARY);
+    for (int at = pixels.next(0); at >= 0; at = pixels.next(at + 1)) {
+      image.getRaster().setSample(at % pixels.width(), at / pixels.width(), 0, 1);
+    }
+    var out = new ByteArrayOutputStream();
+    try {
+      encode(image, out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new Area.Painted(
+        Area.Painted.INLINE + Base64.getEncoder().encodeToString(out.toByteArray()), pixels);
+  }
+
+  private static RegionMask mask(Picture picture) {
+    var shown = picture.onWhite();
+    byte[] values = new byte[shown.width() * shown.height()];
+    for (int y = 0; y < shown.height(); y++) {
+      for (int x = 0; x < shown.width(); x++) {
+        values[y * shown.width() + x] = (byte) (shown.level(x, y, 1) >= SETS ? 1 : 0);
+      }
+    }
+    return RegionMask.of(shown.width(), shown.height(), values);
+  }
+
+  /**
+   * The texts a PNG carries, by keyword; none in other files.
+   *
+   * @throws PictureException where it is missing, damaged or too large
+   */
+  static Map<String, String> texts(Path file) {
+    byte[] bytes = bytes(file);
+    return PngFile.matches(bytes) ? PngFile.parse(file, bytes).texts() : Map.of();
+  }
+
+  /** Whether a file is a PNG, by its first bytes; false where there is none. */
+  static boolean isPng(Path file) {
+    try (var in = Files.newInputStream(file)) {
+      return PngFile.matches(in.readNBytes(8));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Writes a PNG without texts. */
+  static void writePng(Picture picture, Path file) throws IOException {
+    writePng(picture, file, Map.of());
+  }
+
+  /**
+   * Writes a PNG, complete or not at all. The same picture and texts give the same bytes.
+   *
+   * @param texts by keyword
    * @throws IOException where it cannot be written
    */
-  static void writePng(Picture picture, Path file) throws IOException {
+  static void writePng(Picture picture, Path file, Map<String, String> texts) throws IOException {
+    var out = new ByteArrayOutputStream();
+    encode(image(picture), out);
+    byte[] png = PngFile.withTexts(out.toByteArray(), texts);
+    AtomicFile.write(file, stream -> stream.write(png));
+  }
+
+  private static BufferedImage image(Picture picture) {
     byte[] rgb = picture.rgb();
-    var image = new BufferedImage(picture.width(), picture.height(), BufferedImage.TYPE_3BYTE_BGR);
-    int[] row = new int[picture.width() * 3];
+    int width = picture.width();
+    boolean opaque = picture.isOpaque();
+    byte[] alpha = opaque ? new byte[0] : picture.alpha();
+    int bands = opaque ? 3 : 4;
+    var image =
+        new BufferedImage(
+            width,
+            picture.height(),
+            opaque ? BufferedImage.TYPE_3BYTE_BGR : BufferedImage.TYPE_4BYTE_ABGR);
+    int[] row = new int[width * bands];
     for (int y = 0; y < picture.height(); y++) {
-      for (int i = 0; i < row.length; i++) {
-        row[i] = rgb[y * row.length + i] & 0xff;
+      for (int x = 0; x < width; x++) {
+        int at = y * width + x;
+        for (int c = 0; c < 3; c++) {
+          row[x * bands + c] = rgb[at * 3 + c] & 0xff;
+        }
+        if (!opaque) {
+          row[x * bands + 3] = alpha[at] & 0xff;
+        }
       }
-      image.getRaster().setPixels(0, y, picture.width(), 1, row);
+      image.getRaster().setPixels(0, y, width, 1, row);
     }
-    AtomicFile.write(
-        file,
-        out -> {
-          try (var stream = new MemoryCacheImageOutputStream(out)) {
-            if (!ImageIO.write(image, "png", stream)) {
-              throw new IOException(file + ": expected a PNG writer in this JDK, got none");
-            }
-          }
-        });
+    return image;
+  }
+
+  private static void encode(BufferedImage image, OutputStream out) throws IOException {
+    try (var stream = new MemoryCacheImageOutputStream(out)) {
+      if (!ImageIO.write(image, "png", stream)) {
+        throw new IOException("PNG: expected a writer in this JDK, got none; use another JDK");
+      }
+    }
   }
 
   private static byte[] bytes(Path file) {
@@ -122,6 +225,15 @@ final class PictureFiles {
     return bytes;
   }
 
+  /**
+   * SHA-256 of a file, lower case hexadecimal.
+   *
+   * @throws PictureException where it is missing or too large
+   */
+  static String sha256(Path file) {
+    return sha256(bytes(file));
+  }
+
   static String sha256(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
@@ -130,16 +242,26 @@ final class PictureFiles {
     }
   }
 
-  private static Picture decode(Path file, byte[] bytes) {
+  private static Picture decode(Object file, byte[] bytes) {
     if (PngFile.matches(bytes)) {
       var png = PngFile.parse(file, bytes);
       requireSize(file, png.width(), png.height());
-      return decode(file, png.essential(), "png");
+      var stored = decode(file, png.essential(), "png");
+      var coloured =
+          png.profile().flatMap(ColourProfile::of).map(p -> p.toSrgb(stored)).orElse(stored);
+      return png.exif().map(Orientation::ofTiff).orElse(Orientation.UPRIGHT).upright(coloured);
     }
-    return decode(file, bytes, format(file, bytes));
+    String format = format(file, bytes);
+    var orientation =
+        switch (format) {
+          case "jpeg" -> Orientation.ofJpeg(bytes);
+          case "webp" -> Orientation.ofWebp(bytes);
+          default -> Orientation.UPRIGHT;
+        };
+    return orientation.upright(decode(file, bytes, format));
   }
 
-  private static String format(Path file, byte[] bytes) {
+  private static String format(Object file, byte[] bytes) {
     String start = new String(bytes, 0, Math.min(bytes.length, 12), StandardCharsets.ISO_8859_1);
     if (start.startsWith("\u00ff\u00d8\u00ff")) {
       return "jpeg";
@@ -157,7 +279,7 @@ final class PictureFiles {
         "convert it");
   }
 
-  private static Picture decode(Path file, byte[] bytes, String format) {
+  private static Picture decode(Object file, byte[] bytes, String format) {
     var readers = ImageIO.getImageReadersByFormatName(format);
     if (!readers.hasNext()) {
       throw new PictureException(
@@ -208,7 +330,7 @@ final class PictureFiles {
     }
   }
 
-  private static void requireSize(Path file, int width, int height) {
+  private static void requireSize(Object file, int width, int height) {
     if (width < 1
         || height < 1
         || width > MAX_SIDE
@@ -230,8 +352,12 @@ final class PictureFiles {
     int width = image.getWidth();
     int height = image.getHeight();
     byte[] rgb = new byte[width * height * 3];
+    byte[] opacities = new byte[width * height];
     boolean palette = image.getColorModel() instanceof IndexColorModel;
     int bands = image.getRaster().getNumBands();
+    // Samples as they are: Java's grey colour space is linear and would brighten them.
+    boolean grey = bands < 3;
+    boolean transparent = bands == 2 || bands == 4;
     int[] row = new int[width * Math.max(bands, 4)];
     for (int y = 0; y < height; y++) {
       if (palette) {
@@ -240,22 +366,24 @@ final class PictureFiles {
         image.getRaster().getPixels(0, y, width, 1, row);
       }
       for (int x = 0; x < width; x++) {
-        int at = (y * width + x) * 3;
-        if (palette) {
-          int argb = row[x];
-          put(rgb, at, argb >> 16 & 0xff, argb >> 8 & 0xff, argb & 0xff, argb >>> 24);
-        } else {
-          // Samples as they are: Java's grey colour space is linear and would brighten them.
-          boolean grey = bands < 3;
-          int alpha = bands == 2 || bands == 4 ? level(image, row, x, bands, bands - 1) : 255;
-          int red = level(image, row, x, bands, 0);
-          int green = grey ? red : level(image, row, x, bands, 1);
-          int blue = grey ? red : level(image, row, x, bands, 2);
-          put(rgb, at, red, green, blue, alpha);
+        int at = y * width + x;
+        for (int c = 0; c < 3; c++) {
+          rgb[at * 3 + c] =
+              (byte) (palette ? row[x] >> (16 - 8 * c) : level(image, row, x, bands, grey ? 0 : c));
         }
+        opacities[at] =
+            (byte)
+                (palette
+                    ? row[x] >>> 24
+                    : transparent ? level(image, row, x, bands, bands - 1) : 255);
       }
     }
-    return Picture.of(width, height, rgb);
+    var picture = Picture.of(width, height, rgb).withAlpha(opacities);
+    return grey || palette
+        ? picture
+        : ColourProfile.of(image.getColorModel().getColorSpace())
+            .map(profile -> profile.toSrgb(picture))
+            .orElse(picture);
   }
 
   /** One sample, reduced or widened to 8 bits. */
@@ -263,15 +391,5 @@ final class PictureFiles {
     int bits = image.getSampleModel().getSampleSize(band);
     int most = (1 << bits) - 1;
     return bits == 8 ? row[x * bands + band] : (row[x * bands + band] * 255 + most / 2) / most;
-  }
-
-  private static void put(byte[] rgb, int at, int red, int green, int blue, int alpha) {
-    rgb[at] = onWhite(red, alpha);
-    rgb[at + 1] = onWhite(green, alpha);
-    rgb[at + 2] = onWhite(blue, alpha);
-  }
-
-  private static byte onWhite(int level, int alpha) {
-    return (byte) ((level * alpha + 255 * (255 - alpha) + 127) / 255);
   }
 }

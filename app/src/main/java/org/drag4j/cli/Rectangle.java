@@ -1,7 +1,6 @@
 package org.drag4j.cli;
 
 import org.drag4j.edit.Area;
-import org.drag4j.geometry.Polygon;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -11,12 +10,7 @@ record Rectangle(double x, double y, double width, double height) {
 
   /** The rectangle as a region. */
   Area area() {
-    return new Area.Outline(
-        Polygon.of(
-            new double[] {x, y},
-            new double[] {x + width, y},
-            new double[] {x + width, y + height},
-            new double[] {x, y + height}));
+    return new Area.Rectangle(x, y, width, height);
   }
 
   /** Reads {@code x,y,w,h}. */

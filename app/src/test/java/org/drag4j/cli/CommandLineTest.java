@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
@@ -36,6 +35,12 @@ class CommandLineTest {
           + " \"target\": {\"polygon\": [[16,8],[48,8],[48,40],[16,40]]}}]";
 
   @TempDir Path folder = Path.of("");
+
+  private static DocumentOptions options(String... settings) {
+    var options = new DocumentOptions();
+    options.settings = List.of(settings);
+    return options;
+  }
 
   private record Outcome(int code, String out, String err) {}
 
@@ -115,6 +120,18 @@ class CommandLineTest {
         "bench unet -m x --runs 0",
         "bench unet -m x --warmup -1",
         "bench edit -m x --save out.safetensors",
+        "edit x.json --size many",
+        "preview",
+        "preview x.json -o p.jpg",
+        "preview x.json --detail dots",
+        "info",
+        "sweep x.json --seeds many",
+        "batch",
+        "batch x.json",
+        "batch x.json -o out --cache=-1",
+        "generate -p x --mask m.png",
+        "generate -p x --strength 0",
+        "generate -p x --strength NaN",
         "generate",
         "generate -p x -W 12",
         "generate -p x -H 8192",
@@ -155,8 +172,8 @@ class CommandLineTest {
     assertTrue(
         failsToEdit(1, document("cat.png", DRAGS, ", \"sede\": 1"))
             .contains(
-                "sede: expected one of format, image, prompt, mask, drags, method, model,"
-                    + " seed, got an unknown field; did you mean seed?"));
+                "sede: expected one of format, image, prompt, mask, drags, working,"
+                    + " method, model, seed, got an unknown field; did you mean seed?"));
     assertTrue(
         failsToEdit(1, document("cat.png", DRAGS.replace("[40,8],[40,40],", ""), ""))
             .contains("drags[0].handle.polygon: expected at least 3 points, got 2"));
@@ -184,6 +201,29 @@ class CommandLineTest {
         failsToEdit(1, document("cat.png", DRAGS, ", \"mask\": {\"png\": \"damaged.png\"}"))
             .contains("the PNG is damaged"));
     assertTrue(failsToEdit(1, document("../cat.png", DRAGS, "")).contains("file name without .."));
+  }
+
+  @Test
+  void previewAndInfoSpeakOfFilesAsEditDoes() throws Exception {
+    String out = folder.resolve("p.png").toString();
+    assertTrue(fails(1, "preview", "none.json", "-o", out).contains("got no such file"));
+    assertTrue(fails(1, "info", folder.resolve("x.png").toString()).contains("got no such file"));
+    String document = document("cat.png", DRAGS, "");
+    assertTrue(
+        fails(1, "preview", document, "-o", out, "--size", "4")
+            .startsWith("--set: working.size: expected a whole number from 8 to 4096, got 4"));
+    assertTrue(
+        fails(1, "edit", document, "-o", out, "--set", "method.stpes=3")
+            .endsWith("got an unknown field; did you mean steps?"));
+    assertTrue(
+        fails(1, "edit", document, "-o", out, "-i", folder.resolve("dog.png").toString())
+            .contains("dog.png: expected a picture, got no such file"));
+    assertTrue(
+        fails(2, "preview", document, "-o", folder.resolve("cat.png").toString())
+            .contains("expected another file than what is read"));
+    Files.writeString(folder.resolve("text.png"), "text");
+    assertTrue(
+        fails(1, "edit", folder.resolve("text.png").toString(), "-o", out).contains("text.png: "));
   }
 
   @Test
@@ -216,7 +256,7 @@ class CommandLineTest {
             .contains("expected an existing folder"));
     assertTrue(
         fails(2, "edit", document, "-o", folder.resolve("cat.png").toString())
-            .contains("expected another file than the picture to edit"));
+            .contains("expected another file than what is read"));
     assertEquals(64, PictureFiles.read(folder.resolve("cat.png")).width());
   }
 
@@ -242,7 +282,7 @@ class CommandLineTest {
             "-o",
             folder.resolve("out.png").toString());
     assertEquals(3, outcome.code());
-    var edit = EditRun.open(saved, Optional.empty(), Optional.of(12));
+    var edit = EditRun.open(saved, options("method.steps=12"));
     assertEquals("cat.png", edit.document().image().file());
     assertEquals("a cat", edit.document().prompt());
     assertEquals(7, edit.document().seed());

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.drag4j.method.CancelledException;
 import org.junit.jupiter.api.Test;
 
@@ -62,9 +63,20 @@ class ConsoleProgressTest {
     assertEquals("{\"event\": \"phase\", \"phase\": \"load\", \"steps\": 1}", lines.getFirst());
     assertEquals(
         "{\"event\": \"step\", \"phase\": \"invert\", \"step\": 4, \"steps\": 4, \"seconds\":"
-            + " 6.500}",
+            + " 6.500, \"rate\": 0.615, \"eta\": 0.000}",
         lines.getLast());
     assertEquals(7, lines.size());
+    assertEquals(
+        "{\"event\": \"step\", \"phase\": \"invert\", \"step\": 2, \"steps\": 4, \"seconds\":"
+            + " 1.000, \"rate\": 2.000, \"eta\": 1.000}",
+        lines.get(4));
+  }
+
+  @Test
+  void keepsTheTimeOfEveryPhase() {
+    var progress = progress(ConsoleProgress.Mode.NONE, StandardCharsets.UTF_8);
+    work(progress);
+    assertEquals(Map.of("load", 1.5, "invert", 6.5), progress.phaseSeconds());
   }
 
   @Test

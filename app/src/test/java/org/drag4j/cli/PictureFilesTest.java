@@ -258,26 +258,32 @@ class PictureFilesTest {
   }
 
   @Test
-  void laysTransparencyOnWhite() throws Exception {
+  void keepsTransparency() throws Exception {
     var image = new BufferedImage(3, 1, BufferedImage.TYPE_4BYTE_ABGR);
     image.setRGB(0, 0, 0x00ff0000);
     image.setRGB(1, 0, 0x80ff0000);
     image.setRGB(2, 0, 0xffff0000);
     var picture = written(image, "png");
+    assertArrayEquals(new byte[] {0, (byte) 128, (byte) 255}, picture.alpha());
+    assertArrayEquals(new byte[] {-1, 0, 0, -1, 0, 0, -1, 0, 0}, picture.rgb());
+    var white = picture.onWhite();
     assertArrayEquals(
         new int[] {255, 127, 0},
-        new int[] {picture.level(0, 0, 1), picture.level(1, 0, 1), picture.level(2, 0, 1)});
-    assertEquals(255, picture.level(1, 0, 0));
+        new int[] {white.level(0, 0, 1), white.level(1, 0, 1), white.level(2, 0, 1)});
+    assertEquals(255, white.level(1, 0, 0));
+    PictureFiles.writePng(picture, file);
+    assertEquals(picture, PictureFiles.read(file));
   }
 
   @Test
   void checksTheHash() throws Exception {
     byte[] bytes = png(4, 4);
     String hash = PictureFiles.sha256(bytes);
-    assertEquals(noise(4, 4), PictureFiles.read(file, Optional.of(hash)));
+    assertEquals(
+        new PictureFiles.Loaded(noise(4, 4), hash), PictureFiles.load(file, Optional.of(hash)));
     var e =
         assertThrows(
-            PictureException.class, () -> PictureFiles.read(file, Optional.of("0".repeat(64))));
+            PictureException.class, () -> PictureFiles.load(file, Optional.of("0".repeat(64))));
     assertTrue(String.valueOf(e.getMessage()).contains("got another one"));
   }
 

@@ -4,10 +4,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.geometry.Arrow;
+import org.drag4j.geometry.CellsMapping;
+import org.drag4j.geometry.Point;
+import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.PolygonMapping;
 import org.drag4j.geometry.RegionMapping;
 import org.drag4j.geometry.RegionPairMapping;
 import org.drag4j.geometry.RegionPointsMapping;
+import org.drag4j.geometry.View;
 
 /**
  * One region of the picture and where it goes.
@@ -32,7 +36,9 @@ public record Drag(
     /** Quadrilateral to quadrilateral. */
     PERSPECTIVE(4),
     /** Moved by arrows. */
-    POINTS(0);
+    POINTS(0),
+    /** Latent cell by latent cell: points onto points. */
+    CELLS(0);
 
     private final int vertices;
 
@@ -91,11 +97,22 @@ public record Drag(
             "remove them, or choose the mapping \"points\"");
       }
     }
+    if (mapping == Kind.CELLS) {
+      int sources = requirePoints("handle", handle).size();
+      int targets = requirePoints("target", target.orElseThrow()).size();
+      if (sources != targets) {
+        throw new EditDocumentException(
+            "target.points",
+            "as many as the handle has, " + sources,
+            String.valueOf(targets),
+            "pair them");
+      }
+    }
     if (mapping.vertices > 0) {
       requireVertices("handle", handle, mapping);
       requireVertices("target", target.orElseThrow(), mapping);
       try {
-        mapping(mapping, handle, target, points, 1, 1);
+        var _ = new PolygonMapping(corners(handle), corners(target.orElseThrow()));
       } catch (IllegalArgumentException e) {
         throw EditDocumentException.about("mapping", e);
       }
@@ -111,49 +128,47 @@ public record Drag(
     String expected =
         "a polygon of " + kind.vertices + " vertices with mapping \"" + kind.json() + "\"";
     String remedy = "choose the mapping \"region\" for other shapes";
-    switch (area) {
-      case Area.Painted _ ->
-          throw new EditDocumentException(field, expected, "a painted mask", remedy);
-      case Area.Outline(var polygon) -> {
-        int n = polygon.vertices().size();
-        if (n != kind.vertices) {
-          throw new EditDocumentException(field + ".polygon", expected, String.valueOf(n), remedy);
-        }
-      }
+    var corners = area.corners();
+    if (corners.isEmpty()) {
+      throw new EditDocumentException(field, expected, area.kind(), remedy);
+    }
+    int n = corners.get().vertices().size();
+    if (n != kind.vertices) {
+      throw new EditDocumentException(
+          field + "." + area.kind(), expected, String.valueOf(n), remedy);
     }
   }
 
-  /** The pairs of pixels or cells this drag stands for, in the picture scaled by the factors. */
-  public RegionMapping mapping(double factorX, double factorY) {
-    return mapping(mapping, handle, target, points, factorX, factorY);
-  }
-
-  private static RegionMapping mapping(
-      Kind kind,
-      Area handle,
-      Optional<Area> target,
-      List<Arrow> points,
-      double factorX,
-      double factorY) {
-    return switch (kind) {
-      case REGION ->
-          new RegionPairMapping(
-              handle.scaled(factorX, factorY), target.orElseThrow().scaled(factorX, factorY));
-      case AFFINE, PERSPECTIVE ->
-          new PolygonMapping(
-              outline(handle).polygon().scaled(factorX, factorY),
-              outline(target.orElseThrow()).polygon().scaled(factorX, factorY));
-      case POINTS ->
-          new RegionPointsMapping(
-              handle.scaled(factorX, factorY),
-              points.stream().map(arrow -> arrow.scaled(factorX, factorY)).toList());
-    };
-  }
-
-  private static Area.Outline outline(Area area) {
+  private static List<Point> requirePoints(String field, Area area) {
     return switch (area) {
-      case Area.Outline outline -> outline;
-      case Area.Painted _ -> throw new IllegalStateException("checked when the drag was made");
+      case Area.Points(var at) -> at;
+      case Area.Outline _, Area.Rectangle _, Area.Ellipse _, Area.Brush _, Area.Painted _ ->
+          throw new EditDocumentException(
+              field,
+              "points with mapping \"cells\"",
+              area.kind(),
+              "list a point in every cell, or choose another mapping");
     };
+  }
+
+  /** The pairs of pixels or cells this drag stands for, in the image of a view. */
+  public RegionMapping mapping(View view) {
+    return switch (mapping) {
+      case REGION -> new RegionPairMapping(handle.in(view), target.orElseThrow().in(view));
+      case AFFINE, PERSPECTIVE ->
+          new PolygonMapping(view.of(corners(handle)), view.of(corners(target.orElseThrow())));
+      case POINTS ->
+          new RegionPointsMapping(handle.in(view), points.stream().map(view::of).toList());
+      case CELLS ->
+          new CellsMapping(
+              requirePoints("handle", handle).stream().map(view::of).toList(),
+              requirePoints("target", target.orElseThrow()).stream().map(view::of).toList(),
+              view);
+    };
+  }
+
+  private static Polygon corners(Area area) {
+    return area.corners()
+        .orElseThrow(() -> new IllegalStateException("checked when the drag was made"));
   }
 }

@@ -9,10 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
+import org.drag4j.geometry.Strokes;
+import org.drag4j.method.Injection;
 import org.drag4j.method.RegionDrag;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -31,23 +34,58 @@ import tools.jackson.core.json.JsonFactory;
 final class EditDocumentReader {
   private static final int MAX_COORDINATE = 1 << 16;
   private static final int MAX_VERTICES = 1024;
+  private static final String TWO = "two numbers [x, y]";
+  private static final int MAX_CELLS = 1 << 16;
 
   /** Fields of the format that have no meaning yet, and what to do about each. */
   private static final Map<String, String> LATER =
       Map.of(
-          "method.end", "remove it, copying goes on to the last step",
           "model.id", "remove it and name a folder with \"path\" or --model",
           "model.dtype", "remove it, the type is the device's choice");
 
   private static final List<String> DOCUMENT =
-      List.of("format", "image", "prompt", "mask", "drags", "method", "model", "seed");
+      List.of("format", "image", "prompt", "mask", "drags", "working", "method", "model", "seed");
   private static final List<String> IMAGE = List.of("file", "sha256");
   private static final List<String> DRAG = List.of("name", "handle", "target", "points", "mapping");
-  private static final List<String> AREA = List.of("polygon", "png");
+  private static final List<String> AREA =
+      List.of("polygon", "rectangle", "ellipse", "brush", "png", "points");
+  private static final List<String> ELLIPSE = List.of("center", "radii", "angle");
+  private static final List<String> BRUSH = List.of("radius", "strokes");
+  private static final List<String> WORKING = List.of("size", "crop", "margin", "feather");
   private static final List<String> ARROW = List.of("from", "to");
   private static final List<String> METHOD =
-      List.of("name", "steps", "start", "handleNoise", "variant", "faithful", "batched");
+      List.of(
+          "name",
+          "steps",
+          "start",
+          "end",
+          "copy",
+          "handleNoise",
+          "variant",
+          "layers",
+          "injectSteps",
+          "injectStrength",
+          "fill",
+          "overlap",
+          "guidance",
+          "negativePrompt",
+          "faithful",
+          "batched");
   private static final List<String> MODEL = List.of("path");
+
+  /** The fields of every object of the format, by the place of its schema. */
+  static final Map<String, List<String>> FIELDS =
+      Map.ofEntries(
+          Map.entry("", DOCUMENT),
+          Map.entry("/properties/image", IMAGE),
+          Map.entry("/properties/working", WORKING),
+          Map.entry("/properties/method", METHOD),
+          Map.entry("/properties/model", MODEL),
+          Map.entry("/$defs/drag", DRAG),
+          Map.entry("/$defs/arrow", ARROW),
+          Map.entry("/$defs/area", AREA),
+          Map.entry("/$defs/area/properties/ellipse", ELLIPSE),
+          Map.entry("/$defs/area/properties/brush", BRUSH));
 
   // Without canonical names the parser keeps no table of names between documents, which hostile
   // names could fill or make collide.
@@ -58,7 +96,7 @@ final class EditDocumentReader {
                   .maxNestingDepth(32)
                   .maxNumberLength(100)
                   .maxNameLength(1000)
-                  .maxStringLength(1 << 17)
+                  .maxStringLength(EditDocument.MAX_BYTES)
                   .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
@@ -119,6 +157,7 @@ final class EditDocumentReader {
     String prompt = "";
     Optional<Area> mask = Optional.empty();
     List<Drag> drags = List.of();
+    var working = EditDocument.Working.DEFAULT;
     var method = EditDocument.Method.DEFAULT;
     Optional<String> model = Optional.empty();
     long seed = EditDocument.DEFAULT_SEED;
@@ -133,6 +172,7 @@ final class EditDocumentReader {
         case "prompt" -> prompt = text("prompt");
         case "mask" -> mask = Optional.of(area("mask"));
         case "drags" -> drags = drags();
+        case "working" -> working = working();
         case "method" -> method = method();
         case "model" -> model = model();
         default -> seed = whole("seed", 0, Long.MAX_VALUE);
@@ -148,7 +188,7 @@ final class EditDocumentReader {
     if (image == null) {
       throw missing("image", "{\"file\": ...}");
     }
-    return new EditDocument(image, prompt, mask, drags, method, model, seed);
+    return new EditDocument(image, prompt, mask, drags, working, method, model, seed);
   }
 
   private EditDocument.Image image() {
@@ -164,11 +204,9 @@ final class EditDocumentReader {
     if (file == null) {
       throw missing("image.file", "the name of a picture");
     }
-    try {
-      return new EditDocument.Image(file, sha256);
-    } catch (EditDocumentException e) {
-      throw e.inside("image");
-    }
+    var name = file;
+    var hash = sha256;
+    return checked("image", () -> new EditDocument.Image(name, hash));
   }
 
   private List<Drag> drags() {
@@ -188,7 +226,7 @@ final class EditDocumentReader {
         case "handle" -> handle = area(path + ".handle");
         case "target" -> target = Optional.of(area(path + ".target"));
         case "points" -> points = list(path + ".points", Drag.MAX_POINTS, this::arrow);
-        default -> mapping = mapping(path + ".mapping");
+        default -> mapping = oneOf(path + ".mapping", List.of(Drag.Kind.values()), Drag.Kind::json);
       }
     }
     if (handle == null) {
@@ -199,13 +237,6 @@ final class EditDocumentReader {
     } catch (EditDocumentException e) {
       throw e.inside(path);
     }
-  }
-
-  private Drag.Kind mapping(String path) {
-    if (p.currentToken() == JsonToken.VALUE_STRING && p.getString().equals("cells")) {
-      throw later(path, "\"cells\"", "choose another mapping");
-    }
-    return oneOf(path, List.of(Drag.Kind.values()), Drag.Kind::json);
   }
 
   private Arrow arrow(String path) {
@@ -231,14 +262,73 @@ final class EditDocumentReader {
       String field = field(path, AREA);
       if (area != null) {
         throw new EditDocumentException(
-            path, "one of polygon and png", "both", "remove one of them");
+            path, "one kind of region", area.kind() + " and " + field, "remove one of them");
       }
-      area = field.equals("polygon") ? polygon(path + ".polygon") : painted(path + ".png");
+      String place = path + "." + field;
+      area =
+          switch (field) {
+            case "polygon" -> polygon(place);
+            case "rectangle" -> {
+              double[] n = numbers(place, "four numbers [x, y, width, height]", 4);
+              yield checked(path, () -> new Area.Rectangle(n[0], n[1], n[2], n[3]));
+            }
+            case "ellipse" -> ellipse(path, place);
+            case "brush" -> brush(path, place);
+            case "png" -> painted(place);
+            default -> {
+              var at = list(place, MAX_CELLS, this::point);
+              yield checked(path, () -> new Area.Points(at));
+            }
+          };
     }
     if (area == null) {
-      throw missing(path, "{\"polygon\": [[x, y], ...]} or {\"png\": ...}");
+      throw missing(path, "a region: " + String.join(", ", AREA));
     }
     return area;
+  }
+
+  private Area ellipse(String area, String path) {
+    Optional<Point> centre = Optional.empty();
+    Optional<double[]> radii = Optional.empty();
+    double angle = 0;
+    open(path);
+    while (p.nextToken() == JsonToken.PROPERTY_NAME) {
+      switch (field(path, ELLIPSE)) {
+        case "center" -> centre = Optional.of(point(path + ".center"));
+        case "radii" -> radii = Optional.of(numbers(path + ".radii", TWO, 2));
+        default -> angle = number(path + ".angle", -360, 360);
+      }
+    }
+    if (centre.isEmpty() || radii.isEmpty()) {
+      throw missing(path + (centre.isEmpty() ? ".center" : ".radii"), TWO);
+    }
+    var c = centre.get();
+    double[] r = radii.get();
+    double turn = angle;
+    return checked(area, () -> new Area.Ellipse(c, r[0], r[1], turn));
+  }
+
+  private Area brush(String area, String path) {
+    Optional<Double> radius = Optional.empty();
+    List<List<Point>> strokes = List.of();
+    open(path);
+    while (p.nextToken() == JsonToken.PROPERTY_NAME) {
+      switch (field(path, BRUSH)) {
+        case "radius" -> radius = Optional.of(number(path + ".radius", 0, MAX_COORDINATE));
+        default ->
+            strokes =
+                list(
+                    path + ".strokes",
+                    Strokes.MAX_POINTS,
+                    stroke -> list(stroke, Strokes.MAX_POINTS, this::point));
+      }
+    }
+    if (radius.isEmpty()) {
+      throw missing(path + ".radius", "a number of pixels");
+    }
+    double of = radius.get();
+    var lines = strokes;
+    return checked(area, () -> new Area.Brush(of, lines));
   }
 
   private Area polygon(String path) {
@@ -251,6 +341,15 @@ final class EditDocumentReader {
   }
 
   private Area painted(String path) {
+    if (p.currentToken() == JsonToken.VALUE_STRING
+        && p.getString().startsWith(Area.Painted.INLINE)) {
+      String inline = p.getString();
+      try {
+        return new Area.Painted(inline, masks.read(inline));
+      } catch (EditDocumentException e) {
+        throw e.in(path);
+      }
+    }
     String name = text(path);
     EditDocument.requireInside(path, name);
     try {
@@ -261,28 +360,71 @@ final class EditDocumentReader {
   }
 
   private Point point(String path) {
+    double[] xy = numbers(path, TWO, 2);
+    return new Point(xy[0], xy[1]);
+  }
+
+  private double[] numbers(String path, String expected, int count) {
     if (p.currentToken() != JsonToken.START_ARRAY) {
-      throw wrong(path, "a point [x, y]");
+      throw wrong(path, expected);
     }
-    double[] xy = new double[2];
-    for (int i = 0; i < 2; i++) {
+    double[] numbers = new double[count];
+    for (int i = 0; i < count; i++) {
       if (p.nextToken() == JsonToken.END_ARRAY) {
-        throw wrong(path, "two numbers [x, y]");
+        throw wrong(path, expected);
       }
-      xy[i] = number(path + "[" + i + "]", -MAX_COORDINATE, MAX_COORDINATE);
+      numbers[i] = number(path + "[" + i + "]", -MAX_COORDINATE, MAX_COORDINATE);
     }
     if (p.nextToken() != JsonToken.END_ARRAY) {
-      throw wrong(path, "two numbers [x, y]");
+      throw wrong(path, expected);
     }
-    return new Point(xy[0], xy[1]);
+    return numbers;
+  }
+
+  private EditDocument.Working working() {
+    var working = EditDocument.Working.DEFAULT;
+    var size = working.size();
+    boolean crop = working.crop();
+    var margin = working.margin();
+    var feather = working.feather();
+    open("working");
+    while (p.nextToken() == JsonToken.PROPERTY_NAME) {
+      switch (field("working", WORKING)) {
+        case "size" ->
+            size =
+                Optional.of(
+                    (int)
+                        whole(
+                            "working.size",
+                            EditDocument.Working.MIN_SIZE,
+                            EditDocument.Working.MAX_SIZE));
+        case "crop" -> crop = flag("working.crop");
+        case "margin" -> margin = Optional.of(distance("working.margin"));
+        default -> feather = Optional.of(distance("working.feather"));
+      }
+    }
+    return new EditDocument.Working(size, crop, margin, feather);
+  }
+
+  private double distance(String path) {
+    return number(path, 0, EditDocument.Working.MAX_DISTANCE);
   }
 
   private EditDocument.Method method() {
     var method = EditDocument.Method.DEFAULT;
     int steps = method.steps();
     double start = method.start();
+    double end = method.end();
+    var copy = method.copy();
     double handleNoise = method.handleNoise();
     var variant = method.variant();
+    String layers = method.injection().layers();
+    int[] injectSteps = {method.injection().first(), method.injection().end()};
+    double strength = method.injection().strength();
+    var fill = method.fill();
+    var overlap = method.overlap();
+    double guidance = method.guidance();
+    String negativePrompt = method.negativePrompt();
     boolean faithful = method.faithful();
     boolean batched = method.batched();
     open("method");
@@ -293,18 +435,51 @@ final class EditDocumentReader {
         case "name" -> oneOf(path, List.of(EditDocument.Method.NAME), Function.identity());
         case "steps" -> steps = (int) whole(path, 1, EditDocument.Method.MAX_STEPS);
         case "start" -> start = number(path, 0, 1);
+        case "end" -> end = number(path, 0, 1);
+        case "copy" -> copy = choice(path, RegionDrag.Copy.values());
         case "handleNoise" -> handleNoise = number(path, 0, EditDocument.Method.MAX_HANDLE_NOISE);
-        case "variant" ->
-            variant = oneOf(path, List.of(RegionDrag.Variant.values()), EditDocument.Method::json);
+        case "variant" -> variant = choice(path, RegionDrag.Variant.values());
+        case "layers" -> layers = text(path);
+        case "injectSteps" -> injectSteps = steps(path);
+        case "injectStrength" -> strength = number(path, 0, 1);
+        case "fill" -> fill = choice(path, RegionDrag.Fill.values());
+        case "overlap" -> overlap = choice(path, EditDocument.Overlap.values());
+        case "guidance" -> guidance = number(path, 0, EditDocument.Method.MAX_GUIDANCE);
+        case "negativePrompt" -> negativePrompt = text(path);
         case "faithful" -> faithful = flag(path);
         default -> batched = flag(path);
       }
     }
     try {
-      return new EditDocument.Method(steps, start, handleNoise, variant, faithful, batched);
+      return new EditDocument.Method(
+          steps,
+          start,
+          end,
+          copy,
+          handleNoise,
+          variant,
+          new Injection(layers, injectSteps[0], injectSteps[1], strength),
+          fill,
+          overlap,
+          guidance,
+          negativePrompt,
+          faithful,
+          batched);
     } catch (EditDocumentException e) {
       throw e.inside("method");
     }
+  }
+
+  private <E extends Enum<E>> E choice(String path, E[] values) {
+    return oneOf(path, List.of(values), EditDocument.Method::json);
+  }
+
+  private int[] steps(String path) {
+    double[] range = numbers(path, "two step numbers [first, end]", 2);
+    if (range[0] != Math.rint(range[0]) || range[1] != Math.rint(range[1])) {
+      throw new EditDocumentException(path, "whole numbers", "fractions", "round them");
+    }
+    return new int[] {(int) range[0], (int) range[1]};
   }
 
   private Optional<String> model() {
@@ -315,6 +490,15 @@ final class EditDocumentReader {
       path = Optional.of(text("model.path"));
     }
     return path;
+  }
+
+  /** A value that finds out itself what is wrong with it. */
+  private static <T> T checked(String path, Supplier<T> make) {
+    try {
+      return make.get();
+    } catch (EditDocumentException e) {
+      throw e.inside(path);
+    }
   }
 
   private void open(String path) {

@@ -1,6 +1,7 @@
 package org.drag4j.edit;
 
 import java.io.StringWriter;
+import java.util.List;
 import org.drag4j.geometry.Point;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -46,6 +47,7 @@ final class EditDocumentWriter {
     g.writeArrayPropertyStart("drags");
     document.drags().forEach(this::drag);
     g.writeEndArray();
+    working(document.working());
     method(document.method());
     document
         .model()
@@ -84,14 +86,46 @@ final class EditDocumentWriter {
   private void area(String name, Area area) {
     g.writeObjectPropertyStart(name);
     switch (area) {
-      case Area.Outline(var polygon) -> {
-        g.writeArrayPropertyStart("polygon");
-        polygon.vertices().forEach(this::point);
+      case Area.Outline(var polygon) -> points("polygon", polygon.vertices());
+      case Area.Rectangle(var x, var y, var width, var height) ->
+          numbers("rectangle", x, y, width, height);
+      case Area.Ellipse(var centre, var radiusX, var radiusY, var angle) -> {
+        g.writeObjectPropertyStart("ellipse");
+        numbers("center", centre.x(), centre.y());
+        numbers("radii", radiusX, radiusY);
+        number("angle", angle);
+        g.writeEndObject();
+      }
+      case Area.Brush(var radius, var strokes) -> {
+        g.writeObjectPropertyStart("brush");
+        number("radius", radius);
+        g.writeArrayPropertyStart("strokes");
+        for (var stroke : strokes) {
+          g.writeStartArray();
+          stroke.forEach(this::point);
+          g.writeEndArray();
+        }
         g.writeEndArray();
+        g.writeEndObject();
       }
       case Area.Painted(var png, var _) -> g.writeStringProperty("png", png);
+      case Area.Points(var at) -> points("points", at);
     }
     g.writeEndObject();
+  }
+
+  private void points(String name, List<Point> points) {
+    g.writeArrayPropertyStart(name);
+    points.forEach(this::point);
+    g.writeEndArray();
+  }
+
+  private void numbers(String name, double... values) {
+    g.writeArrayPropertyStart(name);
+    for (double value : values) {
+      number(value);
+    }
+    g.writeEndArray();
   }
 
   private void point(Point point) {
@@ -110,13 +144,40 @@ final class EditDocumentWriter {
     }
   }
 
+  private void working(EditDocument.Working working) {
+    g.writeObjectPropertyStart("working");
+    working.size().ifPresent(size -> g.writeNumberProperty("size", size));
+    g.writeBooleanProperty("crop", working.crop());
+    working.margin().ifPresent(margin -> number("margin", margin));
+    working.feather().ifPresent(feather -> number("feather", feather));
+    g.writeEndObject();
+  }
+
+  private void number(String name, double value) {
+    g.writeName(name);
+    number(value);
+  }
+
+  private void choice(String name, Enum<?> choice) {
+    g.writeStringProperty(name, EditDocument.Method.json(choice));
+  }
+
   private void method(EditDocument.Method method) {
     g.writeObjectPropertyStart("method");
     g.writeStringProperty("name", EditDocument.Method.NAME);
     g.writeNumberProperty("steps", method.steps());
     g.writeNumberProperty("start", method.start());
+    g.writeNumberProperty("end", method.end());
+    choice("copy", method.copy());
     g.writeNumberProperty("handleNoise", method.handleNoise());
-    g.writeStringProperty("variant", EditDocument.Method.json(method.variant()));
+    choice("variant", method.variant());
+    g.writeStringProperty("layers", method.injection().layers());
+    numbers("injectSteps", method.injection().first(), method.injection().end());
+    g.writeNumberProperty("injectStrength", method.injection().strength());
+    choice("fill", method.fill());
+    choice("overlap", method.overlap());
+    g.writeNumberProperty("guidance", method.guidance());
+    g.writeStringProperty("negativePrompt", method.negativePrompt());
     g.writeBooleanProperty("faithful", method.faithful());
     g.writeBooleanProperty("batched", method.batched());
     g.writeEndObject();

@@ -7,6 +7,8 @@ import org.drag4j.geometry.Mapping;
  *
  * @param picture as large as the original
  * @param pixels which pixel of the original each moved pixel comes from, in the original's size
- * @param working the size at which it was edited
+ * @param changeOutside mean difference, in levels, that the edit makes where the picture is kept:
+ *     what putting the original back hides; 0 where everything may change
+ * @param frame the part of the original that was edited, and the size at which
  */
-public record EditResult(Picture picture, Mapping pixels, WorkingSize working) {}
+public record EditResult(Picture picture, Mapping pixels, double changeOutside, Frame frame) {}

@@ -3,7 +3,7 @@ package org.drag4j.edit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Supplier;
 import org.drag4j.device.DeviceException;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMapping;
@@ -11,6 +11,7 @@ import org.drag4j.geometry.RegionMask;
 import org.drag4j.graph.Hook;
 import org.drag4j.method.Denoiser;
 import org.drag4j.method.Editing;
+import org.drag4j.method.Inversion;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Progress;
 import org.drag4j.method.RegionDrag;
@@ -22,9 +23,6 @@ import org.drag4j.tensor.WeightMismatchException;
 
 /** Carries out an edit document. */
 public final class Editor {
-  /** Without a mask, what lies farther than this from handle and target is kept, in pixels. */
-  private static final int MARGIN = 16;
-
   private Editor() {}
 
   /**
@@ -42,135 +40,180 @@ public final class Editor {
           "vae: expected %d pixels to a latent cell, got %d; RegionDrag is defined for these"
               .formatted(RegionMask.CELL, factor));
     }
-    var working =
-        WorkingSize.of(original.width(), original.height(), pipeline.nativeSize(), factor);
-    document.validate(original.width(), original.height(), working.width(), working.height());
+    var frame = document.frame(original.width(), original.height(), pipeline.nativeSize(), factor);
+    var view = frame.working();
     var method = document.method();
-    var task = task(document, original, pipeline, working);
+    var task = task(document, pipeline, frame);
+    var window = original.cropped(view.x(), view.y(), view.windowWidth(), view.windowHeight());
 
     progress.phase("encode", 1);
-    var context = pipeline.encodeText(List.of(document.prompt())).getFirst();
+    boolean guided = method.guidance() != 1;
+    var contexts =
+        pipeline.encodeText(
+            guided
+                ? List.of(document.prompt(), method.negativePrompt())
+                : List.of(document.prompt()));
     var random = TorchRandom.seeded(document.seed());
     var pictures = new ArrayList<float[]>();
-    var small = original.resized(working.width(), working.height());
+    var small = window.resized(view.width(), view.height());
     pictures.add(small.toModel());
     if (method.variant() == RegionDrag.Variant.CP_THEN_ENCODE) {
-      pictures.add(preview(small, task.mappings()).toModel());
+      pictures.add(copied(small, document.mappings(view)).toModel());
     }
     var latents = new ArrayList<float[]>();
-    for (var posterior : pipeline.encode(pictures, working.height(), working.width())) {
+    for (var posterior : pipeline.encode(pictures, view.height(), view.width())) {
       var noise = task.grid().fromNchw(random.randn(task.grid().size()));
       latents.add(posterior.sample(noise, pipeline.vae().scalingFactor()));
     }
     progress.advance(1, 1);
 
     var sde = CycleSde.of(pipeline.scheduler(), method.steps(), method.start());
-    var editing = new Work(task, sde, latents, random::randn, pipeline, context, progress);
-    float[] edited;
+    var key = InversionCache.Key.of(document, small);
+    var editing = new Work(task, sde, latents, random, key, pipeline, contexts, progress);
+    float[] latent;
     try {
-      edited =
-          new RegionDrag(method.variant(), method.handleNoise(), method.batched()).edit(editing);
+      latent = method.regionDrag().edit(editing);
     } finally {
       pipeline.doneWithDenoiser();
     }
 
     progress.phase("decode", 1);
-    var pixels = pipeline.decode(edited, task.grid());
+    var pixels = pipeline.decode(latent, task.grid());
     for (float v : pixels) {
       if (Float.isNaN(v)) {
         throw new DeviceException(
             "decode: expected numbers, got NaN; the checkpoint or the chosen precision overflows");
       }
     }
-    var picture =
-        Picture.fromModel(pixels, working.width(), working.height(), method.faithful())
-            .resized(original.width(), original.height());
+    var edited = Picture.fromModel(pixels, view.width(), view.height(), method.faithful());
+    var patch = edited.resized(view.windowWidth(), view.windowHeight());
+    var change =
+        document
+            .change(frame)
+            .orElseGet(() -> RegionMask.all(view.windowWidth(), view.windowHeight()));
+    var result = stitched(document, patch, change, original, frame);
     progress.advance(1, 1);
     return new EditResult(
-        composite(document, picture, original), pixelMapping(document, original), working);
+        result,
+        document.pixels(frame).moved(view.x(), view.y()),
+        patch.difference(window.onWhite(), change),
+        frame);
   }
 
   /** The drags as cells of the latent grid. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Task(
-      LatentGrid grid, List<RegionMapping> mappings, Mapping cells, boolean[] editable) {}
+      LatentGrid grid, Mapping cells, boolean[] editable, int[] vacated, int[] neighbours) {}
 
-  private static Task task(
-      EditDocument document, Picture original, Pipeline pipeline, WorkingSize working) {
-    int factor = pipeline.vae().factor();
-    int columns = working.width() / factor;
-    int rows = working.height() / factor;
-    double scaleX = (double) working.width() / original.width();
-    double scaleY = (double) working.height() / original.height();
-    var mappings = document.mappings(scaleX, scaleY);
-    var cells = RegionMapping.cells(mappings, working.width(), working.height());
-    if (!document.method().faithful()) {
-      cells = cells.clamped(columns, rows);
-    }
+  private static Task task(EditDocument document, Pipeline pipeline, Frame frame) {
+    var view = frame.working();
     var editable =
         document
-            .mask(scaleX, scaleY)
-            .map(mask -> mask.rasterise(working.width(), working.height()))
-            .orElseGet(() -> RegionMask.all(working.width(), working.height()))
-            .sample(columns, rows);
-    var grid = new LatentGrid(rows, columns, pipeline.vae().latentChannels());
-    return new Task(grid, mappings, cells, editable);
+            .mask()
+            .map(mask -> mask.in(view).rasterise(view.width(), view.height()))
+            .orElseGet(() -> RegionMask.all(view.width(), view.height()))
+            .sample(view.columns(), view.rows());
+    var grid = new LatentGrid(view.rows(), view.columns(), pipeline.vae().latentChannels());
+    var cells = document.cells(frame);
+    var targets = cells.clamped(view.columns(), view.rows()).targets(view.columns(), view.rows());
+    var handles = document.handleCells(frame);
+    var vacated = handles.without(targets);
+    return new Task(
+        grid, cells, editable, vacated.pixels(), vacated.nearestOutside(handles.union(targets)));
   }
 
-  private static Picture preview(Picture picture, List<RegionMapping> mappings) {
+  private static Picture copied(Picture picture, List<RegionMapping> mappings) {
     int w = picture.width();
     int h = picture.height();
     var moved = RegionMapping.pixels(mappings, w, h).clamped(w, h);
     return Picture.of(w, h, moved.copyPixels(picture.rgb(), w, h, 3));
   }
 
-  /** Which pixels of the original are moved where, at the original's own size. */
-  private static Mapping pixelMapping(EditDocument document, Picture original) {
-    int w = original.width();
-    int h = original.height();
-    return RegionMapping.pixels(document.mappings(1, 1), w, h).clamped(w, h);
-  }
-
   /**
-   * Puts the original back, bit for bit, where nothing was meant to change. As released, that is
-   * outside the mask, and nowhere without one.
+   * The original with the edited window in its place: unchanged, bit for bit, where nothing was
+   * meant to change. As released, that is outside the mask, and nowhere without one.
    */
-  private static Picture composite(EditDocument document, Picture edited, Picture original) {
-    Optional<RegionMask> mask =
-        document.mask(1, 1).map(m -> m.rasterise(original.width(), original.height()));
-    if (mask.isPresent()) {
-      return edited.composite(mask.get(), original);
+  private static Picture stitched(
+      EditDocument document, Picture patch, RegionMask change, Picture original, Frame frame) {
+    var view = frame.working();
+    int w = patch.width();
+    int h = patch.height();
+    var put = patch;
+    if (!original.isOpaque()) {
+      var window = original.cropped(view.x(), view.y(), w, h);
+      // What is moved takes its opacity along.
+      put = patch.liftedOffWhite(document.pixels(frame).copyPixels(window.alpha(), w, h, 1));
     }
-    return document.method().faithful()
-        ? edited
-        : edited.composite(around(document, original), original);
-  }
-
-  /** Handles and targets of all drags, grown by the margin. */
-  private static RegionMask around(EditDocument document, Picture original) {
-    int w = original.width();
-    int h = original.height();
-    var touched = pixelMapping(document, original).targets(w, h);
-    for (var drag : document.drags()) {
-      touched = touched.union(drag.handle().scaled(1, 1).rasterise(w, h));
-      if (drag.target().isPresent()) {
-        touched = touched.union(drag.target().get().scaled(1, 1).rasterise(w, h));
-      }
-    }
-    return touched.grown(MARGIN);
+    return original.with(put, view.x(), view.y(), change, document.feather(frame));
   }
 
   /** What RegionDrag works on. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Work(
-      Task task,
-      CycleSde sde,
-      List<float[]> latents,
-      Noise noise,
-      Pipeline pipeline,
-      float[] context,
-      Progress progress)
-      implements Editing {
+  private static final class Work implements Editing {
+    private final Task task;
+    private final CycleSde sde;
+    private final List<float[]> latents;
+    private final InversionCache.Key key;
+    private final Pipeline pipeline;
+    private final List<float[]> contexts;
+    private final Progress progress;
+    private TorchRandom random;
+    private boolean kept;
+
+    Work(
+        Task task,
+        CycleSde sde,
+        List<float[]> latents,
+        TorchRandom random,
+        InversionCache.Key key,
+        Pipeline pipeline,
+        List<float[]> contexts,
+        Progress progress) {
+      this.task = task;
+      this.sde = sde;
+      this.latents = latents;
+      this.random = random;
+      this.key = key;
+      this.pipeline = pipeline;
+      this.contexts = contexts;
+      this.progress = progress;
+    }
+
+    @Override
+    public CycleSde sde() {
+      return sde;
+    }
+
+    @Override
+    public Noise noise() {
+      return random::randn;
+    }
+
+    @Override
+    public Progress progress() {
+      return progress;
+    }
+
+    @Override
+    public Inversion inversion(Supplier<Inversion> make) {
+      var cache = pipeline.inversions();
+      var found = cache.find(key);
+      kept = true;
+      if (found.isPresent()) {
+        random = cache.random(key).orElseThrow();
+        return found.get();
+      }
+      var made = make.get();
+      kept = cache.keep(key, made, random);
+      return made;
+    }
+
+    @Override
+    public void done(Inversion inversion) {
+      if (!kept) {
+        inversion.bank().close();
+      }
+    }
+
     @Override
     public LatentGrid grid() {
       return task.grid();
@@ -208,7 +251,22 @@ public final class Editor {
 
     @Override
     public Denoiser denoiser(Hook hook, int batch) {
-      return pipeline.denoiser(hook, grid(), Collections.nCopies(batch, context));
+      return pipeline.denoiser(hook, grid(), Collections.nCopies(batch, contexts.getFirst()));
+    }
+
+    @Override
+    public Denoiser negativeDenoiser(Hook hook) {
+      return pipeline.denoiser(hook, grid(), List.of(contexts.getLast()));
+    }
+
+    @Override
+    public int[] vacatedCells() {
+      return task.vacated();
+    }
+
+    @Override
+    public int[] neighbourCells() {
+      return task.neighbours();
     }
 
     @Override

@@ -3,19 +3,24 @@ package org.drag4j.edit;
 import java.util.Arrays;
 import org.drag4j.geometry.RegionMask;
 
-/** An immutable picture of 8 bits of red, green and blue a pixel. */
+/** An immutable picture of 8 bits of red, green and blue a pixel, and perhaps of opacity. */
 public final class Picture {
   private static final int CHANNELS = 3;
+  private static final byte[] OPAQUE = {};
   private static final int MAX_PIXELS = Integer.MAX_VALUE / CHANNELS;
 
   private final int width;
   private final int height;
   private final byte[] rgb;
 
-  private Picture(int width, int height, byte[] rgb) {
+  /** One a pixel; none where all is opaque. */
+  private final byte[] alpha;
+
+  private Picture(int width, int height, byte[] rgb, byte[] alpha) {
     this.width = width;
     this.height = height;
     this.rgb = rgb;
+    this.alpha = alpha;
   }
 
   /**
@@ -38,7 +43,32 @@ public final class Picture {
               + rgb.length
               + "; give three for each pixel");
     }
-    return new Picture(width, height, rgb);
+    return new Picture(width, height, rgb, OPAQUE);
+  }
+
+  /**
+   * The same with these opacities, which are not copied and must not change any more; its colours
+   * are those that the opacity is still to be applied to.
+   *
+   * @param opacities {@code [height, width]}, 0 for transparent to 255 for opaque
+   * @throws IllegalArgumentException if the sizes disagree
+   */
+  public Picture withAlpha(byte[] opacities) {
+    if (opacities.length != width * height) {
+      throw new IllegalArgumentException(
+          "picture: expected "
+              + width
+              + "x"
+              + height
+              + " opacities, got "
+              + opacities.length
+              + "; give one for each pixel");
+    }
+    boolean opaque = true;
+    for (byte opacity : opacities) {
+      opaque &= opacity == -1;
+    }
+    return new Picture(width, height, rgb, opaque ? OPAQUE : opacities);
   }
 
   /**
@@ -79,8 +109,105 @@ public final class Picture {
     return rgb[(y * width + x) * CHANNELS + channel] & 0xff;
   }
 
-  /** The values an encoder takes: {@code [height, width, 3]}, -1 for black to 1 for white. */
+  /** Whether every pixel is opaque. */
+  public boolean isOpaque() {
+    return alpha.length == 0;
+  }
+
+  /** A copy of the opacities, {@code [height, width]}; of 255 alone where all is opaque. */
+  public byte[] alpha() {
+    if (isOpaque()) {
+      byte[] all = new byte[width * height];
+      Arrays.fill(all, (byte) -1);
+      return all;
+    }
+    return alpha.clone();
+  }
+
+  /** This picture laid on white: opaque. */
+  public Picture onWhite() {
+    if (isOpaque()) {
+      return this;
+    }
+    byte[] laid = new byte[rgb.length];
+    for (int i = 0; i < rgb.length; i++) {
+      int opacity = alpha[i / CHANNELS] & 0xff;
+      laid[i] = (byte) (((rgb[i] & 0xff) * opacity + 255 * (255 - opacity) + 127) / 255);
+    }
+    return of(width, height, laid);
+  }
+
+  /**
+   * The picture of these opacities that looks like this one on white, as nearly as there is one.
+   * Where nothing shows, the colour stays this picture's.
+   *
+   * @param opacities {@code [height, width]}
+   */
+  public Picture liftedOffWhite(byte[] opacities) {
+    byte[] lifted = new byte[rgb.length];
+    for (int i = 0; i < rgb.length; i++) {
+      int opacity = opacities[i / CHANNELS] & 0xff;
+      int level = rgb[i] & 0xff;
+      lifted[i] =
+          opacity == 0
+              ? rgb[i]
+              : (byte) Math.clamp(Math.round(255 - (255 - level) * 255.0 / opacity), 0, 255);
+    }
+    return of(width, height, lifted).withAlpha(opacities);
+  }
+
+  /**
+   * A window of this picture.
+   *
+   * @throws IllegalArgumentException if it leaves the picture
+   */
+  public Picture cropped(int x, int y, int windowWidth, int windowHeight) {
+    if (x == 0 && y == 0 && windowWidth == width && windowHeight == height) {
+      return this;
+    }
+    if (x < 0
+        || y < 0
+        || windowWidth < 1
+        || windowHeight < 1
+        || windowWidth > width - x
+        || windowHeight > height - y) {
+      throw new IllegalArgumentException(
+          "picture: expected a window inside "
+              + width
+              + "x"
+              + height
+              + ", got "
+              + windowWidth
+              + "x"
+              + windowHeight
+              + " at ("
+              + x
+              + ", "
+              + y
+              + "); move it");
+    }
+    byte[] cut = new byte[windowWidth * windowHeight * CHANNELS];
+    byte[] opacities = new byte[isOpaque() ? 0 : windowWidth * windowHeight];
+    for (int row = 0; row < windowHeight; row++) {
+      int from = (y + row) * width + x;
+      int to = row * windowWidth;
+      System.arraycopy(rgb, from * CHANNELS, cut, to * CHANNELS, windowWidth * CHANNELS);
+      if (!isOpaque()) {
+        System.arraycopy(alpha, from, opacities, to, windowWidth);
+      }
+    }
+    var picture = of(windowWidth, windowHeight, cut);
+    return isOpaque() ? picture : picture.withAlpha(opacities);
+  }
+
+  /**
+   * The values an encoder takes, laid on white: {@code [height, width, 3]}, -1 for black to 1 for
+   * white.
+   */
   public float[] toModel() {
+    if (!isOpaque()) {
+      return onWhite().toModel();
+    }
     float[] values = new float[rgb.length];
     for (int i = 0; i < rgb.length; i++) {
       values[i] = (rgb[i] & 0xff) / 255f * 2f - 1f;
@@ -90,9 +217,13 @@ public final class Picture {
 
   /**
    * This picture at another size: along each side the mean of the area a new pixel covers where it
-   * shrinks, linear interpolation between pixel centres where it grows.
+   * shrinks, linear interpolation between pixel centres where it grows. What is transparent is laid
+   * on white.
    */
   public Picture resized(int newWidth, int newHeight) {
+    if (!isOpaque()) {
+      return onWhite().resized(newWidth, newHeight);
+    }
     if (newWidth == width && newHeight == height) {
       return this;
     }
@@ -129,7 +260,7 @@ public final class Picture {
         }
       }
     }
-    return new Picture(newWidth, newHeight, out);
+    return of(newWidth, newHeight, out);
   }
 
   /** For every new position along a side, the old ones it takes from and their shares. */
@@ -179,12 +310,61 @@ public final class Picture {
    */
   public Picture composite(RegionMask inside, Picture outside) {
     requireSize(outside.width, outside.height);
-    requireSize(inside.width(), inside.height());
-    byte[] out = outside.rgb.clone();
+    return outside.with(this, 0, 0, inside, 0);
+  }
+
+  /**
+   * This picture with a patch where {@code inside}, and unchanged bit for bit everywhere else.
+   *
+   * @param patch its top left corner goes to ({@code x}, {@code y}); it does not leave this picture
+   * @param inside as large as the patch
+   * @param feather over how many pixels inside its border the patch fades in
+   * @throws IllegalArgumentException if the sizes differ
+   */
+  public Picture with(Picture patch, int x, int y, RegionMask inside, int feather) {
+    patch.requireSize(inside.width(), inside.height());
+    byte[] out = rgb.clone();
+    boolean opaque = isOpaque() && patch.isOpaque();
+    byte[] opacities = opaque ? OPAQUE : alpha();
+    byte[] patched = opaque ? OPAQUE : patch.alpha();
+    float[] depth = feather == 0 ? new float[0] : inside.depth(feather + 1);
     for (int at = inside.next(0); at >= 0; at = inside.next(at + 1)) {
-      System.arraycopy(rgb, at * CHANNELS, out, at * CHANNELS, CHANNELS);
+      int to = (y + at / patch.width) * width + x + at % patch.width;
+      float share = feather == 0 ? 1 : Math.min(1, depth[at] / (feather + 1));
+      for (int c = 0; c < CHANNELS; c++) {
+        out[to * CHANNELS + c] = mixed(rgb[to * CHANNELS + c], patch.rgb[at * CHANNELS + c], share);
+      }
+      if (!opaque) {
+        opacities[to] = mixed(opacities[to], patched[at], share);
+      }
     }
-    return new Picture(width, height, out);
+    var picture = of(width, height, out);
+    return opaque ? picture : picture.withAlpha(opacities);
+  }
+
+  private static byte mixed(byte old, byte fresh, float share) {
+    return share == 1
+        ? fresh
+        : (byte) Math.round((old & 0xff) + share * ((fresh & 0xff) - (old & 0xff)));
+  }
+
+  /**
+   * Mean absolute difference in levels from a picture of the same size where {@code except} is not
+   * set; 0 where it is set everywhere.
+   */
+  public double difference(Picture other, RegionMask except) {
+    requireSize(other.width, other.height);
+    requireSize(except.width(), except.height());
+    long sum = 0;
+    long count = 0;
+    for (int i = 0; i < rgb.length; i++) {
+      int pixel = i / CHANNELS;
+      if (!except.get(pixel % width, pixel / width)) {
+        sum += Math.abs((rgb[i] & 0xff) - (other.rgb[i] & 0xff));
+        count++;
+      }
+    }
+    return count == 0 ? 0 : (double) sum / count;
   }
 
   /**
@@ -222,7 +402,8 @@ public final class Picture {
     return other instanceof Picture that
         && width == that.width
         && height == that.height
-        && Arrays.equals(rgb, that.rgb);
+        && Arrays.equals(rgb, that.rgb)
+        && Arrays.equals(alpha, that.alpha);
   }
 
   @Override

@@ -54,6 +54,7 @@ public final class Pipeline implements AutoCloseable {
   private final Network<AutoencoderKL> vae;
   private final Network<UNet2DConditionModel> unet;
   private Trace trace = Trace.OFF;
+  private InversionCache inversions = new InversionCache(0);
 
   private Pipeline(
       Backend backend,
@@ -194,6 +195,20 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
+  /**
+   * Keeps inversions from now on, so that the next edit of a picture need not invert it again.
+   *
+   * @param bytes of device and other memory they may take together; 0 keeps none
+   */
+  public void keepInversions(long bytes) {
+    inversions.close();
+    inversions = new InversionCache(bytes);
+  }
+
+  InversionCache inversions() {
+    return inversions;
+  }
+
   /** Lets a trace see every step of every plan from now on. */
   public void trace(Trace to) {
     trace = to;
@@ -222,6 +237,17 @@ public final class Pipeline implements AutoCloseable {
   /** Side of the pictures the model was trained on, in pixels. */
   public int nativeSize() {
     return unet().sampleSize() * vae().factor();
+  }
+
+  /**
+   * The same of a model that is not opened, from its configuration alone.
+   *
+   * @throws org.drag4j.weights.ModelException where that is missing or damaged
+   */
+  public static int nativeSize(ModelFolder folder) {
+    var unet = Config.read(folder.path().resolve("unet").resolve("config.json"));
+    var vae = Config.read(folder.path().resolve("vae").resolve("config.json"));
+    return UNetConfig.of(unet).sampleSize() * VaeConfig.of(vae).factor();
   }
 
   /**
@@ -324,6 +350,7 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
+    inversions.close();
     text.close();
     vae.close();
     unet.close();

@@ -2,18 +2,26 @@ package org.drag4j.edit;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.drag4j.geometry.RegionMask;
+import org.drag4j.geometry.View;
 import org.drag4j.graph.Hook;
 import org.drag4j.method.Denoiser;
 import org.drag4j.method.Progress;
 import org.drag4j.schedule.Ddim;
 import org.drag4j.schedule.DpmSolverPlusPlus;
 import org.drag4j.schedule.LatentGrid;
+import org.drag4j.schedule.NoiseSchedule;
+import org.drag4j.schedule.SchedulerConfig;
 import org.drag4j.schedule.Timesteps;
 import org.drag4j.schedule.TorchRandom;
 import org.drag4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Pictures from prompts, by classifier-free guidance (Ho and Salimans, 2022). */
+/**
+ * Pictures from prompts, or from prompts and pictures, by classifier-free guidance (Ho and
+ * Salimans, 2022).
+ */
 public final class TextToImage {
   private TextToImage() {}
 
@@ -24,11 +32,21 @@ public final class TextToImage {
   }
 
   /**
+   * A picture to start from instead of noise.
+   *
+   * @param picture laid on white and resized to what is generated
+   * @param strength the part of the steps that are done, 0 to 1, as diffusers defines it
+   * @param mask what may change, as large as {@code picture}; the rest is kept in every step
+   */
+  public record Start(Picture picture, double strength, Optional<RegionMask> mask) {}
+
+  /**
    * What to generate.
    *
    * @param negative the prompt of the unconditional half
    * @param width in pixels, a multiple of 8; likewise {@code height}
    * @param guidance weight of the prompt; 1 leaves the unconditional half out
+   * @param start where to begin; absent: from noise alone
    */
   public record Options(
       String prompt,
@@ -38,7 +56,8 @@ public final class TextToImage {
       int steps,
       double guidance,
       Sampler sampler,
-      long seed) {}
+      long seed,
+      Optional<Start> start) {}
 
   /**
    * Generates one picture.
@@ -64,47 +83,145 @@ public final class TextToImage {
     var contexts =
         pipeline.encodeText(
             guided ? List.of(options.negative(), options.prompt()) : List.of(options.prompt()));
+    var solver =
+        switch (options.sampler()) {
+          case DDIM -> ddim(pipeline.scheduler(), options.steps());
+          case DPMPP2M -> dpm(pipeline.scheduler(), options.steps());
+        };
+    var chain = chain(pipeline, options, grid, solver.timesteps());
     progress.advance(1, 1);
-    var x = grid.fromNchw(TorchRandom.seeded(options.seed()).randn(grid.size()));
-    progress.phase("edit", options.steps());
+    int[] ts = solver.timesteps();
+    var x = chain.first();
+    progress.phase("edit", ts.length - chain.begin());
     try (var denoiser = pipeline.denoiser(Hook.NONE, grid, contexts)) {
-      x =
-          switch (options.sampler()) {
-            case DDIM -> ddim(pipeline, denoiser, x, options, progress);
-            case DPMPP2M -> dpm(pipeline, denoiser, x, options, progress);
-          };
+      for (int i = chain.begin(); i < ts.length; i++) {
+        x = solver.step(i, x, guided(denoiser, x, ts[i], options.guidance()));
+        x = chain.kept(i + 1 < ts.length ? ts[i + 1] : -1, x);
+        progress.advance(i + 1 - chain.begin(), ts.length - chain.begin());
+      }
     } finally {
       pipeline.doneWithDenoiser();
     }
     progress.phase("decode", 1);
     var pixels = pipeline.decode(x, grid);
     progress.advance(1, 1);
-    return Picture.fromModel(pixels, options.width(), options.height(), false);
+    var picture = Picture.fromModel(pixels, options.width(), options.height(), false);
+    return options
+        .start()
+        .filter(start -> start.mask().isPresent())
+        .map(start -> inside(start, picture))
+        .orElse(picture);
   }
 
-  private static float[] ddim(
-      Pipeline pipeline, Denoiser denoiser, float[] x, Options options, Progress progress) {
-    var solver = Ddim.of(pipeline.scheduler(), options.steps());
-    int[] ts = Timesteps.ddim(pipeline.scheduler(), options.steps());
-    for (int i = 0; i < ts.length; i++) {
-      x = solver.step(ts[i], x, guided(denoiser, x, ts[i], options.guidance()));
-      progress.advance(i + 1, ts.length);
-    }
-    return x;
+  /** What a mask leaves alone comes back bit for bit, at the size it had. */
+  private static Picture inside(Start start, Picture generated) {
+    var old = start.picture();
+    return old.with(
+        generated.resized(old.width(), old.height()), 0, 0, start.mask().orElseThrow(), 0);
   }
 
-  private static float[] dpm(
-      Pipeline pipeline, Denoiser denoiser, float[] x, Options options, Progress progress) {
-    var solver = DpmSolverPlusPlus.of(pipeline.scheduler(), options.steps());
-    int[] ts = solver.timesteps();
-    float @Nullable [] previous = null;
-    for (int i = 0; i < ts.length; i++) {
-      var x0 = solver.x0(i, x, guided(denoiser, x, ts[i], options.guidance()));
-      x = solver.step(i, x, x0, previous);
-      previous = x0;
-      progress.advance(i + 1, ts.length);
+  /**
+   * Where a chain begins and what it must come back to.
+   *
+   * @param begin number of its first step
+   * @param clean latent of the picture it begins with; likewise {@code noise}, which is added to it
+   * @param editable cells that may change; where all may, nothing is kept
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Chain(
+      int begin,
+      float[] first,
+      LatentGrid grid,
+      NoiseSchedule schedule,
+      float[] clean,
+      float[] noise,
+      Optional<boolean[]> editable) {
+    /** A state whose kept cells are the picture's, with the noise of that timestep. */
+    float[] kept(int t, float[] x) {
+      if (editable.isEmpty()) {
+        return x;
+      }
+      var original = t < 0 ? clean : schedule.addNoise(t, clean, noise);
+      return grid.select(editable.get(), x, original);
     }
-    return x;
+  }
+
+  /** Random numbers in diffusers' order: the posterior's, then the noise. */
+  private static Chain chain(Pipeline pipeline, Options options, LatentGrid grid, int[] ts) {
+    var random = TorchRandom.seeded(options.seed());
+    var schedule = NoiseSchedule.of(pipeline.scheduler());
+    if (options.start().isEmpty()) {
+      var noise = grid.fromNchw(random.randn(grid.size()));
+      return new Chain(0, noise, grid, schedule, noise, noise, Optional.empty());
+    }
+    var start = options.start().get();
+    int steps = Math.min((int) (options.steps() * start.strength()), options.steps());
+    if (steps < 1) {
+      throw new IllegalArgumentException(
+          "strength: expected a step at least, got %s of %d steps; choose a larger one"
+              .formatted(start.strength(), options.steps()));
+    }
+    var picture = start.picture().resized(options.width(), options.height());
+    var posterior =
+        pipeline.encode(List.of(picture.toModel()), options.height(), options.width()).getFirst();
+    var clean =
+        posterior.sample(grid.fromNchw(random.randn(grid.size())), pipeline.vae().scalingFactor());
+    var noise = grid.fromNchw(random.randn(grid.size()));
+    int begin = ts.length - steps;
+    var view =
+        View.whole(
+            start.picture().width(), start.picture().height(), options.width(), options.height());
+    return new Chain(
+        begin,
+        schedule.addNoise(ts[begin], clean, noise),
+        grid,
+        schedule,
+        clean,
+        noise,
+        start.mask().map(mask -> mask.in(view).sample(grid.width(), grid.height())));
+  }
+
+  /** A way down the noise. */
+  private interface Solver {
+    int[] timesteps();
+
+    float[] step(int index, float[] x, float[] output);
+  }
+
+  private static Solver ddim(SchedulerConfig config, int steps) {
+    var solver = Ddim.of(config, steps);
+    int[] ts = Timesteps.ddim(config, steps);
+    return new Solver() {
+      @Override
+      public int[] timesteps() {
+        return ts;
+      }
+
+      @Override
+      public float[] step(int index, float[] x, float[] output) {
+        return solver.step(ts[index], x, output);
+      }
+    };
+  }
+
+  private static Solver dpm(SchedulerConfig config, int steps) {
+    var solver = DpmSolverPlusPlus.of(config, steps);
+    return new Solver() {
+      private float @Nullable [] previous = null;
+
+      @Override
+      public int[] timesteps() {
+        return solver.timesteps();
+      }
+
+      @Override
+      public float[] step(int index, float[] x, float[] output) {
+        var x0 = solver.x0(index, x, output);
+        var next = solver.step(index, x, x0, previous);
+        previous = x0;
+        return next;
+      }
+    };
   }
 
   /**

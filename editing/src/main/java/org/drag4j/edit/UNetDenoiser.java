@@ -8,6 +8,7 @@ import java.util.Set;
 import org.drag4j.device.Backend;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
+import org.drag4j.method.BlendHook;
 import org.drag4j.method.Denoiser;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
@@ -75,6 +76,9 @@ final class UNetDenoiser implements Denoiser {
       System.arraycopy(contexts.get(i), 0, all, i * each, each);
     }
     plan.tensor(CONTEXT).write(all);
+    if (hook instanceof BlendHook blend) {
+      blend.constants().forEach((name, value) -> plan.tensor(name).write(new float[] {value}));
+    }
   }
 
   @Override

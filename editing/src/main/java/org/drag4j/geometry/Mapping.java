@@ -62,6 +62,44 @@ public final class Mapping {
     return builder.build();
   }
 
+  /**
+   * The pairs of all parts, but a target that several parts go to belongs to one of them: to that
+   * whose targets' middle is nearest to it, the earlier one of two.
+   *
+   * @param width of the grid the targets lie on
+   */
+  public static Mapping nearest(List<Mapping> parts, int width, int height) {
+    int[] owners = new int[Math.multiplyExact(width, height)];
+    double[] distances = new double[owners.length];
+    Arrays.fill(distances, Double.POSITIVE_INFINITY);
+    for (int p = 0; p < parts.size(); p++) {
+      Mapping part = parts.get(p);
+      double middleX = Arrays.stream(part.targetX).average().orElse(0);
+      double middleY = Arrays.stream(part.targetY).average().orElse(0);
+      for (int i = 0; i < part.size(); i++) {
+        int x = part.targetX[i];
+        int y = part.targetY[i];
+        double distance = Math.hypot(x - middleX, y - middleY);
+        if (isInside(x, y, width, height) && distance < distances[y * width + x]) {
+          distances[y * width + x] = distance;
+          owners[y * width + x] = p;
+        }
+      }
+    }
+    Builder builder = new Builder(0);
+    for (int p = 0; p < parts.size(); p++) {
+      Mapping part = parts.get(p);
+      for (int i = 0; i < part.size(); i++) {
+        int x = part.targetX[i];
+        int y = part.targetY[i];
+        if (isInside(x, y, width, height) && owners[y * width + x] == p) {
+          builder.add(part.sourceX[i], part.sourceY[i], x, y);
+        }
+      }
+    }
+    return builder.build();
+  }
+
   /** The number of pairs, repeats counted. */
   public int size() {
     return sourceX.length;
@@ -100,6 +138,15 @@ public final class Mapping {
     return Arrays.stream(values).map(v -> Math.multiplyExact(v, factor)).toArray();
   }
 
+  /** All pairs moved: those of a window as pairs of the picture it is a part of. */
+  public Mapping moved(int x, int y) {
+    return new Mapping(plus(sourceX, x), plus(sourceY, y), plus(targetX, x), plus(targetY, y));
+  }
+
+  private static int[] plus(int[] values, int add) {
+    return Arrays.stream(values).map(v -> Math.addExact(v, add)).toArray();
+  }
+
   /** The pairs with both ends in an image, or on a grid of cells, of the given size. */
   public Mapping within(int width, int height) {
     Builder builder = new Builder(size());
@@ -125,6 +172,31 @@ public final class Mapping {
       }
     }
     return builder.build();
+  }
+
+  /**
+   * The pixels these pairs of cells stand for: each pixel of a target cell takes the one at the
+   * same place of the source cell.
+   *
+   * @param view whose grid the cells are of
+   */
+  public Mapping spread(View view) {
+    Builder pairs = new Builder(size());
+    for (int i = 0; i < size(); i++) {
+      int left = view.left(sourceX[i]);
+      int top = view.top(sourceY[i]);
+      int right = Math.max(left, view.left(sourceX[i] + 1) - 1);
+      int bottom = Math.max(top, view.top(sourceY[i] + 1) - 1);
+      int toLeft = view.left(targetX[i]);
+      int toTop = view.top(targetY[i]);
+      for (int y = toTop; y < view.top(targetY[i] + 1); y++) {
+        for (int x = toLeft; x < view.left(targetX[i] + 1); x++) {
+          // Cells of a scaled grid may differ by a pixel.
+          pairs.add(Math.min(left + x - toLeft, right), Math.min(top + y - toTop, bottom), x, y);
+        }
+      }
+    }
+    return pairs.build();
   }
 
   /**

@@ -1,7 +1,7 @@
 package org.drag4j.geometry;
 
-/** A part of an image: an outline or a painted mask. */
-public sealed interface Region permits Polygon, RegionMask {
+/** A part of an image: an outline, the strokes of a brush or a painted mask. */
+public sealed interface Region permits Polygon, Strokes, RegionMask {
   /**
    * The pixels of this region in an image of the given size, in pixels of that image.
    *

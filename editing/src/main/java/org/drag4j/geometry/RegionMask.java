@@ -1,6 +1,9 @@
 package org.drag4j.geometry;
 
+import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Queue;
 
 /** An immutable set of pixels, or of latent cells, of one image. */
 public final class RegionMask implements Region {
@@ -55,6 +58,12 @@ public final class RegionMask implements Region {
     return new RegionMask(width, height, bits);
   }
 
+  /** No pixel of an image of that size. */
+  public static RegionMask none(int width, int height) {
+    requireSize(width, height);
+    return new RegionMask(width, height, new BitSet(width * height));
+  }
+
   static void requireSize(int width, int height) {
     if (width < 1 || height < 1 || (long) width * height > MAX_PIXELS) {
       throw new IllegalArgumentException(
@@ -104,6 +113,13 @@ public final class RegionMask implements Region {
    * @throws IllegalArgumentException if the sizes differ
    */
   public RegionMask union(RegionMask other) {
+    requireSizeOf(other);
+    BitSet both = (BitSet) bits.clone();
+    both.or(other.bits);
+    return new RegionMask(width, height, both);
+  }
+
+  private void requireSizeOf(RegionMask other) {
     if (other.width != width || other.height != height) {
       throw new IllegalArgumentException(
           "mask: expected "
@@ -116,9 +132,154 @@ public final class RegionMask implements Region {
               + other.height
               + "; rasterise both for one image");
     }
-    BitSet both = (BitSet) bits.clone();
-    both.or(other.bits);
-    return new RegionMask(width, height, both);
+  }
+
+  /** The pixels of this mask that are not in another of the same size. */
+  public RegionMask without(RegionMask other) {
+    requireSizeOf(other);
+    BitSet rest = (BitSet) bits.clone();
+    rest.andNot(other.bits);
+    return new RegionMask(width, height, rest);
+  }
+
+  /** The pixels of the cells {@code y * columns + x} of a view's grid, in the view's image. */
+  public static RegionMask ofCells(View view, int... cells) {
+    BitSet bits = new BitSet(view.width() * view.height());
+    for (int cell : cells) {
+      int column = cell % view.columns();
+      int row = cell / view.columns();
+      for (int y = view.top(row); y < view.top(row + 1); y++) {
+        bits.set(y * view.width() + view.left(column), y * view.width() + view.left(column + 1));
+      }
+    }
+    return new RegionMask(view.width(), view.height(), bits);
+  }
+
+  /**
+   * This mask of a whole picture as a view shows it: every pixel of the image is that of the
+   * picture at its centre.
+   */
+  public RegionMask in(View view) {
+    if (view.windowWidth() == width
+        && view.windowHeight() == height
+        && view.width() == width
+        && view.height() == height) {
+      return this;
+    }
+    BitSet shown = new BitSet(view.width() * view.height());
+    for (int y = 0; y < view.height(); y++) {
+      int fromY = view.y() + (int) ((y + 0.5) * view.windowHeight() / view.height());
+      for (int x = 0; x < view.width(); x++) {
+        int fromX = view.x() + (int) ((x + 0.5) * view.windowWidth() / view.width());
+        if (get(fromX, fromY)) {
+          shown.set(y * view.width() + x);
+        }
+      }
+    }
+    return new RegionMask(view.width(), view.height(), shown);
+  }
+
+  /** The numbers {@code y * width + x} of all set pixels, in order. */
+  public int[] pixels() {
+    return bits.stream().toArray();
+  }
+
+  /**
+   * For every set pixel, in order, the nearest one that is not set in {@code taken}; the pixel
+   * itself where all are taken.
+   */
+  public int[] nearestOutside(RegionMask taken) {
+    requireSizeOf(taken);
+    int[] from = new int[width * height];
+    Arrays.fill(from, -1);
+    var queue = new ArrayDeque<Integer>();
+    for (int i = 0; i < from.length; i++) {
+      if (!taken.bits.get(i)) {
+        from[i] = i;
+        queue.add(i);
+      }
+    }
+    while (!queue.isEmpty()) {
+      int at = queue.remove();
+      int x = at % width;
+      int y = at / width;
+      spread(from, at, x - 1, y, queue);
+      spread(from, at, x + 1, y, queue);
+      spread(from, at, x, y - 1, queue);
+      spread(from, at, x, y + 1, queue);
+    }
+    return bits.stream().map(i -> from[i] < 0 ? i : from[i]).toArray();
+  }
+
+  private void spread(int[] from, int at, int x, int y, Queue<Integer> queue) {
+    if (x >= 0 && y >= 0 && x < width && y < height && from[y * width + x] < 0) {
+      from[y * width + x] = from[at];
+      queue.add(y * width + x);
+    }
+  }
+
+  /**
+   * The smallest window that holds every pixel: left, top, right and bottom, the last two past it.
+   */
+  public int[] bounds() {
+    int left = width;
+    int right = 0;
+    int top = height;
+    int bottom = 0;
+    for (int i = bits.nextSetBit(0); i >= 0; ) {
+      int y = i / width;
+      int stop = Math.min(bits.nextClearBit(i), (y + 1) * width);
+      left = Math.min(left, i % width);
+      right = Math.max(right, stop - y * width);
+      top = Math.min(top, y);
+      bottom = y + 1;
+      i = bits.nextSetBit(stop);
+    }
+    return new int[] {left, top, right, bottom};
+  }
+
+  /**
+   * How far each set pixel lies inside: steps to the nearest pixel that is not set, at most {@code
+   * most}; a diagonal step counts 4/3. What lies beyond the image is no border.
+   *
+   * @return {@code [height, width]}, 0 where not set
+   */
+  public float[] depth(int most) {
+    int far = 3 * most;
+    int[] steps = new int[width * height];
+    for (int i = bits.nextSetBit(0); i >= 0; i = bits.nextSetBit(i + 1)) {
+      steps[i] = far;
+    }
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        steps[y * width + x] =
+            Math.min(
+                steps[y * width + x],
+                Math.min(
+                    Math.min(step(steps, x - 1, y, 3), step(steps, x, y - 1, 3)),
+                    Math.min(step(steps, x - 1, y - 1, 4), step(steps, x + 1, y - 1, 4))));
+      }
+    }
+    float[] depth = new float[steps.length];
+    for (int y = height - 1; y >= 0; y--) {
+      for (int x = width - 1; x >= 0; x--) {
+        int at = y * width + x;
+        steps[at] =
+            Math.min(
+                steps[at],
+                Math.min(
+                    Math.min(step(steps, x + 1, y, 3), step(steps, x, y + 1, 3)),
+                    Math.min(step(steps, x + 1, y + 1, 4), step(steps, x - 1, y + 1, 4))));
+        depth[at] = steps[at] / 3f;
+      }
+    }
+    return depth;
+  }
+
+  private int step(int[] steps, int x, int y, int length) {
+    return x < 0 || y < 0 || x >= width || y >= height
+        ? Integer.MAX_VALUE
+        : steps[y * width + x] + length;
   }
 
   /** This mask and every pixel at most {@code pixels} columns and rows away from it. */

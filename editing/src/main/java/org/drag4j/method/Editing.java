@@ -1,5 +1,6 @@
 package org.drag4j.method;
 
+import java.util.function.Supplier;
 import org.drag4j.graph.Hook;
 import org.drag4j.schedule.CycleSde;
 import org.drag4j.schedule.LatentGrid;
@@ -35,6 +36,38 @@ public interface Editing {
 
   /** The denoiser compiled with a hook. */
   Denoiser denoiser(Hook hook, int batch);
+
+  /**
+   * The same for one sample with the negative prompt.
+   *
+   * @throws IllegalStateException where there is none
+   */
+  default Denoiser negativeDenoiser(Hook hook) {
+    throw new IllegalStateException("this edit has no negative prompt");
+  }
+
+  /** Cells of the handles that nothing is copied to. */
+  default int[] vacatedCells() {
+    return new int[0];
+  }
+
+  /** As many cells outside handles and targets, the nearest of each vacated one. */
+  default int[] neighbourCells() {
+    return new int[0];
+  }
+
+  /**
+   * The inversion of the picture: made now, or kept from an earlier edit that inverted it in the
+   * same way; the random numbers then go on as if it had been made now.
+   */
+  default Inversion inversion(Supplier<Inversion> make) {
+    return make.get();
+  }
+
+  /** This edit does not need its inversion any more. */
+  default void done(Inversion inversion) {
+    inversion.bank().close();
+  }
 
   /** Memory for {@code slots} samples of what {@code capturing} captures. */
   SiteBank bank(Denoiser capturing, int slots);

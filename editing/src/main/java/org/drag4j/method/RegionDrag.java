@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.drag4j.graph.Hook;
-import org.drag4j.graph.Site;
 import org.drag4j.schedule.CycleSde;
 import org.drag4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +18,46 @@ import org.jspecify.annotations.Nullable;
  * @param handleNoise deviation of the noise put on the handle's cells once, before denoising
  * @param batched whether the inversion of "Encode then CP" runs as one batch: its UNet calls do not
  *     depend on each other, so they may, memory permitting
+ * @param options what may differ from what is released
  */
-public record RegionDrag(Variant variant, double handleNoise, boolean batched)
+public record RegionDrag(Variant variant, double handleNoise, boolean batched, Options options)
     implements EditMethod {
+  /** The method as it is released. */
+  public RegionDrag(Variant variant, double handleNoise, boolean batched) {
+    this(variant, handleNoise, batched, Options.RELEASED);
+  }
+
+  /** How long cells are copied. */
+  public enum Copy {
+    /** In every step, which is what the released code does whatever its end is. */
+    AS_RELEASED,
+    /** Down to the end that the paper speaks of. */
+    STOP_AT_END
+  }
+
+  /** What becomes of the handle's cells that nothing is copied to. */
+  public enum Fill {
+    /** They keep what they have. */
+    NONE,
+    /** They start from noise alone. */
+    NOISE,
+    /** They get copies of the nearest cells around. */
+    NEIGHBOURS
+  }
+
+  /**
+   * What may differ from what is released.
+   *
+   * @param end the part of the noise range below which nothing is copied any more, if {@code copy}
+   *     says so
+   * @param guidance weight of the prompt on the way back; 1 leaves the negative prompt out
+   */
+  public record Options(Copy copy, double end, Injection injection, Fill fill, double guidance) {
+    /** Nothing. */
+    public static final Options RELEASED =
+        new Options(Copy.AS_RELEASED, 0.2, Injection.RELEASED, Fill.NONE, 1);
+  }
+
   /** In which order copying and encoding happen. */
   public enum Variant {
     /** The picture is inverted with fresh noise; latent cells are copied. The paper's method. */
@@ -40,6 +76,29 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched)
 
   private float[] encodeThenCp(Editing e) {
     var sde = e.sde();
+    int steps = sde.inversionTimesteps().length;
+    if (steps == 0) {
+      return handleNoised(e, e.source(), e.sourceCells());
+    }
+    var inversion = e.inversion(() -> invertSde(e));
+    try {
+      var x = handleNoised(e, inversion.states().getLast(), e.sourceCells());
+      var stored = new ArrayDeque<>(inversion.noise());
+      return denoise(
+          e,
+          inversion.bank(),
+          x,
+          new ArrayDeque<>(inversion.states().subList(1, steps + 1)),
+          e.sourceCells(),
+          (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
+    } finally {
+      e.done(inversion);
+    }
+  }
+
+  /** The way out with fresh noise; the clean latent is the first of its states. */
+  private Inversion invertSde(Editing e) {
+    var sde = e.sde();
     var grid = e.grid();
     int[] ts = sde.inversionTimesteps();
     int steps = ts.length;
@@ -51,15 +110,11 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched)
       states.add(sde.addNoise(ts[i], states.get(i), noise));
       observe(e, "invert", i, "latent", states.get(i + 1));
     }
-    if (steps == 0) {
-      return handleNoised(e, e.source(), e.sourceCells());
-    }
     var stored = new ArrayList<float[]>();
     int batch = batched ? steps : 1;
-    SiteBank bank;
     e.progress().phase("invert", steps);
-    try (var capturing = e.denoiser(Hook.capture(Site::isSelfKeyOrValue), batch)) {
-      bank = e.bank(capturing, steps);
+    try (var capturing = capturing(e, batch)) {
+      var bank = e.bank(capturing, steps);
       try {
         for (int i = 0; i < steps; i += batch) {
           var latents = join(states.subList(i + 1, i + 1 + batch));
@@ -77,20 +132,11 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched)
           }
           e.progress().advance(i + batch, steps);
         }
+        return new Inversion(states, stored, bank);
       } catch (RuntimeException | Error failure) {
         bank.close();
         throw failure;
       }
-    }
-    try (bank) {
-      var x = handleNoised(e, states.getLast(), e.sourceCells());
-      return denoise(
-          e,
-          bank,
-          x,
-          new ArrayDeque<>(states.subList(1, steps + 1)),
-          e.sourceCells(),
-          (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
     }
   }
 
@@ -105,23 +151,13 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched)
     try (var plain = e.denoiser(Hook.NONE, 1)) {
       previews = invertOde(e, plain, null, e.preview(), 0);
     }
-    SiteBank bank;
-    List<float[]> states;
-    try (var capturing = e.denoiser(Hook.capture(Site::isSelfKeyOrValue), 1)) {
-      bank = e.bank(capturing, steps);
-      try {
-        states = invertOde(e, capturing, bank, e.source(), steps);
-      } catch (RuntimeException | Error failure) {
-        bank.close();
-        throw failure;
-      }
-    }
-    try (bank) {
+    var inversion = e.inversion(() -> invertOriginal(e, steps));
+    try {
       // Every border point is a target and pasted over at once; only their number of draws counts.
-      var x = handleNoised(e, states.getLast(), e.targetBorderCells(), e.sourceCells());
+      var x = handleNoised(e, inversion.states().getLast(), e.targetBorderCells(), e.sourceCells());
       return denoise(
           e,
-          bank,
+          inversion.bank(),
           x,
           new ArrayDeque<>(previews),
           e.targetCells(),
@@ -131,7 +167,33 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched)
             e.noise().draw(e.grid().size());
             return next;
           });
+    } finally {
+      e.done(inversion);
     }
+  }
+
+  private Inversion invertOriginal(Editing e, int steps) {
+    try (var capturing = capturing(e, 1)) {
+      var bank = e.bank(capturing, steps);
+      try {
+        return new Inversion(invertOde(e, capturing, bank, e.source(), steps), List.of(), bank);
+      } catch (RuntimeException | Error failure) {
+        bank.close();
+        throw failure;
+      }
+    }
+  }
+
+  private Denoiser capturing(Editing e, int batch) {
+    var capturing = e.denoiser(Hook.capture(options.injection().sites()), batch);
+    if (capturing.sites().isEmpty()) {
+      capturing.close();
+      throw new IllegalArgumentException(
+          "method.layers: expected \"all\", \"decoder\" or the path of a self-attention, got \""
+              + options.injection().layers()
+              + "\", which matches none of the model; write for example up_blocks.1.*");
+    }
+    return capturing;
   }
 
   /**
@@ -161,20 +223,29 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched)
   /**
    * The way back: paste, keep what must not change, predict with the original's keys and values.
    */
-  private static float[] denoise(
+  private float[] denoise(
       Editing e, SiteBank bank, float[] x, ArrayDeque<float[]> visited, int[] from, Solver solver) {
     CycleSde sde = e.sde();
     int[] ts = sde.denoisingTimesteps();
+    int stop =
+        switch (options.copy()) {
+          case AS_RELEASED -> 0;
+          case STOP_AT_END -> (int) (options.end() * sde.schedule().trainTimesteps());
+        };
     e.progress().phase("edit", ts.length);
-    try (var injecting = e.denoiser(Hook.inject(Site::isSelfKeyOrValue), 1)) {
+    try (var network = new Network(e, bank)) {
       for (int k = 0; k < ts.length; k++) {
         var h = visited.removeLast();
-        e.paste(k, h, from, x, e.targetCells());
+        if (ts[k] >= stop) {
+          if (options.fill() == Fill.NEIGHBOURS) {
+            e.grid().copyCells(h, e.neighbourCells(), x, e.vacatedCells());
+          }
+          e.paste(k, h, from, x, e.targetCells());
+        }
         x = e.grid().select(e.editable(), x, h);
         observe(e, "denoise", k, "in", x);
-        int[] at = {ts[k]};
-        var output = injecting.predict(x, at, bank.slots(ts.length - 1 - k, 1));
-        x = solver.step(ts[k], x, sde.schedule().epsilon(ts[k], x, output));
+        var epsilon = network.epsilon(k, ts, x);
+        x = solver.step(ts[k], x, epsilon);
         observe(e, "denoise", k, "out", x);
         e.progress().advance(k + 1, ts.length);
       }
@@ -182,11 +253,67 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched)
     return x;
   }
 
+  /** The denoiser of the way back: with the original's keys and values in some steps. */
+  private final class Network implements AutoCloseable {
+    private final Editing e;
+    private final SiteBank bank;
+    private boolean injecting;
+    private @Nullable Denoiser prompted;
+    private @Nullable Denoiser negative;
+
+    Network(Editing e, SiteBank bank) {
+      this.e = e;
+      this.bank = bank;
+    }
+
+    /** The noise in {@code x}, drawn away from what the negative prompt makes of it. */
+    float[] epsilon(int step, int[] ts, float[] x) {
+      boolean inject = options.injection().isAt(step);
+      if (prompted == null || inject != injecting) {
+        close();
+        injecting = inject;
+        prompted = e.denoiser(hook(), 1);
+        negative = options.guidance() == 1 ? null : e.negativeDenoiser(hook());
+      }
+      var sites = inject ? bank.slots(ts.length - 1 - step, 1) : Map.<String, Tensor>of();
+      int[] at = {ts[step]};
+      var output = prompted.predict(x, at, sites);
+      if (negative != null) {
+        var away = negative.predict(x, at, sites);
+        for (int i = 0; i < output.length; i++) {
+          output[i] = (float) (away[i] + options.guidance() * (output[i] - away[i]));
+        }
+      }
+      return e.sde().schedule().epsilon(ts[step], x, output);
+    }
+
+    private Hook hook() {
+      return injecting ? options.injection().hook() : Hook.NONE;
+    }
+
+    @Override
+    public void close() {
+      if (prompted != null) {
+        prompted.close();
+        prompted = null;
+      }
+      if (negative != null) {
+        negative.close();
+        negative = null;
+      }
+    }
+  }
+
   private float[] handleNoised(Editing e, float[] latent, int[]... cells) {
     var x = latent.clone();
     int[] at = Arrays.stream(cells).flatMapToInt(Arrays::stream).toArray();
     var noise = e.noise().draw(Math.multiplyExact(e.grid().channels(), at.length));
     e.grid().addHandleNoise(x, at, noise, handleNoise);
+    if (options.fill() == Fill.NOISE) {
+      int[] vacated = e.vacatedCells();
+      var alone = e.noise().draw(Math.multiplyExact(e.grid().channels(), vacated.length));
+      e.grid().addHandleNoise(x, vacated, alone, 1);
+    }
     return x;
   }
 

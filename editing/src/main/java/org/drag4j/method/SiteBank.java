@@ -14,6 +14,7 @@ import org.drag4j.tensor.Tensor;
  */
 public final class SiteBank implements AutoCloseable {
   private final DeviceMemory memory;
+  private final long size;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
   /**
@@ -28,6 +29,7 @@ public final class SiteBank implements AutoCloseable {
       total += bytes(s, slots);
     }
     memory = allocate.apply(total);
+    size = total;
     long offset = 0;
     for (var e : sites.entrySet()) {
       var shape = e.getValue().with(0, slots);
@@ -38,6 +40,11 @@ public final class SiteBank implements AutoCloseable {
 
   private static long bytes(Shape site, int slots) {
     return site.with(0, slots).size() * DType.F32.bytes();
+  }
+
+  /** Bytes of device memory. */
+  public long bytes() {
+    return size;
   }
 
   /** The slots from {@code first} on as one batch of {@code count}, by site. */

@@ -41,7 +41,8 @@ public final class DpmSolverPlusPlus {
    *
    * @param x the latent, any layout
    * @param x0 the clean prediction of this step
-   * @param previousX0 the clean prediction of the step before; null in the first step only
+   * @param previousX0 the clean prediction of the step before; null in the first step of a chain,
+   *     which need not be that of the schedule
    * @return the next latent, a new array
    */
   public float[] step(int index, float[] x, float[] x0, float @Nullable [] previousX0) {
@@ -49,13 +50,10 @@ public final class DpmSolverPlusPlus {
     if (index == timesteps.length - 1) {
       return x0.clone();
     }
-    if ((previousX0 == null) != (index == 0)) {
+    if (previousX0 != null && index == 0) {
       throw new IllegalArgumentException(
           SchedulerConfig.complaint(
-              "step " + index,
-              index == 0 ? "no earlier prediction" : "the prediction of the step before",
-              previousX0 == null ? "none" : "one",
-              "keep the last x0"));
+              "step 0", "no earlier prediction", "one", "start a chain without it"));
     }
     int t = timesteps[index];
     int next = timesteps[index + 1];

@@ -113,6 +113,24 @@ public final class NoiseSchedule {
     return out;
   }
 
+  /**
+   * A clean latent with noise of one timestep.
+   *
+   * @param noise standard normal, the layout of {@code clean}
+   * @return a new array
+   */
+  public float[] addNoise(int t, float[] clean, float[] noise) {
+    requireSameLength(clean, noise);
+    float alpha = alphaCumprod(t);
+    float keep = sqrt(alpha);
+    float add = sqrt(1 - alpha);
+    float[] out = new float[clean.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = keep * clean[i] + add * noise[i];
+    }
+    return out;
+  }
+
   /** The noise that {@code modelOutput} implies for the state {@code x} at {@code t}. */
   public float[] epsilon(int t, float[] x, float[] modelOutput) {
     requireSameLength(x, modelOutput);

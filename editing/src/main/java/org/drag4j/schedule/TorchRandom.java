@@ -28,6 +28,16 @@ public final class TorchRandom {
     }
   }
 
+  /** Another generator in the same state: both give the same numbers from here on. */
+  public TorchRandom copy() {
+    var copy = new TorchRandom(0);
+    System.arraycopy(state, 0, copy.state, 0, N);
+    copy.position = position;
+    copy.cached = cached;
+    copy.hasCached = hasCached;
+    return copy;
+  }
+
   /** A generator after {@code torch.manual_seed(seed)}; only the low 32 bits of the seed count. */
   public static TorchRandom seeded(long seed) {
     return new TorchRandom((int) seed);

@@ -19,6 +19,8 @@ import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.RegionPairMapping;
 import org.drag4j.geometry.RegionPointsMapping;
+import org.drag4j.geometry.View;
+import org.drag4j.method.Injection;
 import org.drag4j.method.RegionDrag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +35,7 @@ class EditDocumentTest {
        "target": {"polygon": [[20,10],[50,10],[50,40.5]]}}\
       """;
 
-  private static final String FULL =
+  static final String FULL =
       """
       { "format": "drag-edit/1",
         "image": { "file": "pictures/cat.png",
@@ -52,9 +54,21 @@ class EditDocumentTest {
           { "handle": { "png": "tail.png" }, "target": { "png": "masks/to.png" } },
           { "handle": { "polygon": [[20,9],[31,9],[31,21],[20,21]] },
             "points": [ { "from": [25,15], "to": [28,15.5] } ],
-            "mapping": "points" } ],
-        "method": { "name": "regiondrag", "steps": 30, "start": 0.7, "handleNoise": 0.6,
-          "variant": "cp-then-encode", "faithful": true, "batched": true },
+            "mapping": "points" },
+          { "handle": { "rectangle": [4.5,6,16,16.25] },
+            "target": { "ellipse": { "center": [40,40], "radii": [12,8.5], "angle": -30 } } },
+          { "handle": { "brush": { "radius": 3.5, "strokes": [[[8,8],[20,12.5]],[[30,30]]] } },
+            "target": { "ellipse": { "center": [20,30], "radii": [9,9] } } },
+          { "handle": { "points": [[1,1],[9.5,1]] }, "target": { "points": [[33,41],[63,63]] },
+            "mapping": "cells" },
+          { "handle": { "png": "data:image/png;base64,QUJD" },
+            "target": { "rectangle": [1,2,30,40] } } ],
+        "working": { "size": 48, "crop": false, "margin": 12.5, "feather": 3 },
+        "method": { "name": "regiondrag", "steps": 30, "start": 0.7, "end": 0.25,
+          "copy": "stop-at-end", "handleNoise": 0.6, "variant": "cp-then-encode",
+          "layers": "up_blocks.1.*", "injectSteps": [2, 9], "injectStrength": 0.75,
+          "fill": "neighbours", "overlap": "winner-takes-all", "guidance": 2.5,
+          "negativePrompt": "a dog", "faithful": true, "batched": true },
         "model": { "path": "models/sd15" },
         "seed": 9223372036854775807 }\
       """;
@@ -98,7 +112,15 @@ class EditDocumentTest {
     assertEquals("pictures/cat.png", document.image().file());
     assertEquals("a \"cat\", größer", document.prompt());
     assertEquals(
-        List.of(Drag.Kind.AFFINE, Drag.Kind.PERSPECTIVE, Drag.Kind.REGION, Drag.Kind.POINTS),
+        List.of(
+            Drag.Kind.AFFINE,
+            Drag.Kind.PERSPECTIVE,
+            Drag.Kind.REGION,
+            Drag.Kind.POINTS,
+            Drag.Kind.REGION,
+            Drag.Kind.REGION,
+            Drag.Kind.CELLS,
+            Drag.Kind.REGION),
         document.drags().stream().map(Drag::mapping).toList());
     assertEquals("left ear", document.drags().getFirst().name());
     var ear = assertInstanceOf(Area.Outline.class, document.drags().getFirst().handle());
@@ -106,8 +128,35 @@ class EditDocumentTest {
     var tail = assertInstanceOf(Area.Painted.class, document.drags().get(2).handle());
     assertEquals(2049, tail.pixels().count());
     assertEquals(
-        new EditDocument.Method(30, 0.7, 0.6, RegionDrag.Variant.CP_THEN_ENCODE, true, true),
+        new EditDocument.Method(
+            30,
+            0.7,
+            0.25,
+            RegionDrag.Copy.STOP_AT_END,
+            0.6,
+            RegionDrag.Variant.CP_THEN_ENCODE,
+            new Injection("up_blocks.1.*", 2, 9, 0.75),
+            RegionDrag.Fill.NEIGHBOURS,
+            EditDocument.Overlap.WINNER_TAKES_ALL,
+            2.5,
+            "a dog",
+            true,
+            true),
         document.method());
+    assertEquals(
+        new EditDocument.Working(Optional.of(48), false, Optional.of(12.5), Optional.of(3.0)),
+        document.working());
+    assertEquals(
+        new Area.Ellipse(new Point(40, 40), 12, 8.5, -30),
+        document.drags().get(4).target().orElseThrow());
+    assertEquals(
+        new Area.Brush(
+            3.5,
+            List.of(List.of(new Point(8, 8), new Point(20, 12.5)), List.of(new Point(30, 30)))),
+        document.drags().get(5).handle());
+    assertEquals(
+        new Area.Points(List.of(new Point(1, 1), new Point(9.5, 1))),
+        document.drags().get(6).handle());
     assertEquals(Optional.of("models/sd15"), document.model());
     assertEquals(Long.MAX_VALUE, document.seed());
     assertTrue(document.mask().isPresent());
@@ -118,8 +167,22 @@ class EditDocumentTest {
     var document = parse("\ufeff" + with(""));
     assertEquals("", document.prompt());
     assertEquals(
-        new EditDocument.Method(20, 0.5, 1.0, RegionDrag.Variant.ENCODE_THEN_CP, false, false),
+        new EditDocument.Method(
+            20,
+            0.5,
+            0.2,
+            RegionDrag.Copy.AS_RELEASED,
+            1.0,
+            RegionDrag.Variant.ENCODE_THEN_CP,
+            new Injection("all", 0, 1000, 1),
+            RegionDrag.Fill.NONE,
+            EditDocument.Overlap.LATER_WINS,
+            1,
+            "",
+            false,
+            false),
         document.method());
+    assertEquals(EditDocument.Working.DEFAULT, document.working());
     assertEquals(42, document.seed());
     assertEquals(Drag.Kind.REGION, document.drags().getFirst().mapping());
     assertEquals(Optional.empty(), document.mask());
@@ -177,27 +240,43 @@ class EditDocumentTest {
             "drags[1].handle.polygon[0][0]: expected a number from -65536 to 65536, got a list"),
         Arguments.of(
             handle("{\"polygn\": [[0,0],[9,0],[9,9]]}"),
-            "drags[1].handle.polygn: expected one of polygon, png, got an unknown field; did you"
-                + " mean polygon?"),
+            "drags[1].handle.polygn: expected one of polygon, rectangle, ellipse, brush, png,"
+                + " points, got an unknown field; did you mean polygon?"),
         Arguments.of(
             drag("{\"handel\": 1}"), "drags[1].handel: expected one of name, handle, target,"),
         Arguments.of(with("\"zzzzzz\": 1"), "zzzzzz: expected one of format, image,"),
         Arguments.of(with("\"a\\nb\": 1"), "a\\u000ab: expected one of format, image,"),
         Arguments.of(
-            with("\"method\": {\"end\": 0.2}"),
-            "method.end: expected what is implemented, got a field for a later version, not"
-                + " implemented yet; remove it"),
+            with("\"method\": {\"end\": 2}"), "method.end: expected a number from 0 to 1, got 2"),
+        Arguments.of(
+            with("\"method\": {\"copy\": \"never\"}"),
+            "method.copy: expected one of \"as-released\", \"stop-at-end\", got \"never\""),
+        Arguments.of(
+            with("\"method\": {\"layers\": \"up blocks\"}"),
+            "method.layers: expected \"all\", \"decoder\" or a module path with *, got \"up"),
+        Arguments.of(
+            with("\"method\": {\"injectSteps\": [5, 3]}"),
+            "method.injectSteps: expected [first, end] in order, 0 to 1000, got [5, 3]"),
+        Arguments.of(
+            with("\"method\": {\"injectSteps\": [0.5, 3]}"),
+            "method.injectSteps: expected whole numbers, got fractions; round them"),
+        Arguments.of(
+            with("\"method\": {\"injectStrength\": 1.5}"),
+            "method.injectStrength: expected a number from 0 to 1, got 1.5"),
+        Arguments.of(
+            with("\"method\": {\"guidance\": 101}"),
+            "method.guidance: expected a number from 0 to 100, got 101"),
+        Arguments.of(
+            with("\"method\": {\"fill\": 1}"),
+            "method.fill: expected one of \"none\", \"noise\", \"neighbours\", got 1"),
         Arguments.of(
             with("\"model\": {\"id\": \"x\"}"),
             "model.id: expected what is implemented, got a field for a later version, not"
                 + " implemented yet"),
         Arguments.of(
-            drag("{\"mapping\": \"cells\"}"),
-            "drags[1].mapping: expected what is implemented, got \"cells\", not implemented yet"),
-        Arguments.of(
             drag("{\"mapping\": \"Region\"}"),
             "drags[1].mapping: expected one of \"region\", \"affine\", \"perspective\","
-                + " \"points\", got \"Region\""),
+                + " \"points\", \"cells\", got \"Region\""),
         Arguments.of(
             with("\"seed\": 1, \"seed\": 2"),
             "line 2, column 73: expected every field once, got Duplicate Object property"),
@@ -239,10 +318,85 @@ class EditDocumentTest {
         Arguments.of(
             handle("{\"polygon\": " + many + "}"),
             "drags[1].handle.polygon: expected at most 1024, got more; leave some out"),
-        Arguments.of(handle("{}"), "drags[1].handle: expected {\"polygon\": [[x, y], ...]} or"),
+        Arguments.of(
+            handle("{}"),
+            "drags[1].handle: expected a region: polygon, rectangle, ellipse, brush, png, points,"
+                + " got nothing; add it"),
+        Arguments.of(
+            handle("{\"rectangle\": [1, 2, 3]}"),
+            "drags[1].handle.rectangle: expected four numbers [x, y, width, height], got a list"),
+        Arguments.of(
+            handle("{\"rectangle\": [1, 2, 3, 0]}"),
+            "drags[1].handle.rectangle: expected a size above 0, got 3 and 0; enlarge it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"radii\": [3, 4]}}"),
+            "drags[1].handle.ellipse.center: expected two numbers [x, y], got nothing; add it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"center\": [3, 4]}}"),
+            "drags[1].handle.ellipse.radii: expected two numbers [x, y], got nothing; add it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"center\": [3, 4], \"radii\": [-1, 1]}}"),
+            "drags[1].handle.ellipse.radii: expected a size above 0, got -1 and 1; enlarge it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"center\": [3, 4], \"radii\": [1, 1], \"angle\": 400}}"),
+            "drags[1].handle.ellipse.angle: expected a number from -360 to 360, got 400"),
+        Arguments.of(
+            handle("{\"brush\": {\"strokes\": [[[1, 1]]]}}"),
+            "drags[1].handle.brush.radius: expected a number of pixels, got nothing; add it"),
+        Arguments.of(
+            handle("{\"brush\": {\"radius\": 0, \"strokes\": [[[1, 1]]]}}"),
+            "drags[1].handle.brush.radius: expected a size above 0, got 0; enlarge it"),
+        Arguments.of(
+            handle("{\"brush\": {\"radius\": 2, \"strokes\": [[[1, 1]], []]}}"),
+            "drags[1].handle.brush.strokes: expected a point at least in each, got none; paint"),
+        Arguments.of(
+            handle(
+                "{\"brush\": {\"radius\": 2, \"strokes\": [["
+                    + "[1,1],".repeat(4095)
+                    + "[1,1]],[[2,2]]]}}"),
+            "drags[1].handle.brush.strokes: expected at most 4096 points in all, got 4097; paint"),
+        Arguments.of(
+            handle("{\"points\": []}"),
+            "drags[1].handle.points: expected a point at least, got none; add one"),
+        Arguments.of(
+            handle("{\"png\": \"data:image/png;base64,AAAA\"}"),
+            "drags[1].handle.png: \"data:image/png;base64,AAAA\": expected a document without"),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"points\": [[1,1]]}, \"target\": {\"polygon\":"
+                    + " [[0,0],[9,0],[9,9]]}, \"mapping\": \"cells\"}"),
+            "drags[1].target: expected points with mapping \"cells\", got polygon; list a point in"
+                + " every cell"),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"points\": [[1,1]]}, \"target\": {\"points\": [[9,9],[1,1]]},"
+                    + " \"mapping\": \"cells\"}"),
+            "drags[1].target.points: expected as many as the handle has, 1, got 2; pair them"),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"ellipse\": {\"center\": [9,9], \"radii\": [5,5]}},"
+                    + " \"target\": {\"rectangle\": [1,1,9,9]}, \"mapping\": \"perspective\"}"),
+            "drags[1].handle: expected a polygon of 4 vertices with mapping \"perspective\", got"
+                + " ellipse; choose"),
+        Arguments.of(
+            with("\"working\": {\"size\": 4}"),
+            "working.size: expected a whole number from 8 to 4096, got 4"),
+        Arguments.of(
+            with("\"working\": {\"margin\": -1}"),
+            "working.margin: expected a number from 0 to 4096, got -1"),
+        Arguments.of(
+            with("\"working\": {\"feather\": \"soft\"}"),
+            "working.feather: expected a number from 0 to 4096, got \"soft\""),
+        Arguments.of(
+            with("\"working\": {\"crop\": 1}"), "working.crop: expected true or false, got 1"),
+        Arguments.of(
+            with("\"working\": {\"sise\": 1}"),
+            "working.sise: expected one of size, crop, margin, feather, got an unknown field; did"
+                + " you mean size?"),
         Arguments.of(
             handle("{\"polygon\": [[1,2],[9,0],[9,9]], \"png\": \"a.png\"}"),
-            "drags[1].handle: expected one of polygon and png, got both"),
+            "drags[1].handle: expected one kind of region, got polygon and png; remove one of"
+                + " them"),
         Arguments.of(
             handle("{\"png\": \"a.png\"}"),
             "drags[1].handle.png: \"a.png\": expected a document without painted masks"),
@@ -348,7 +502,7 @@ class EditDocumentTest {
   @Test
   void checksRegionsAgainstThePicture() {
     parse(with("")).validate(64, 64);
-    parse(with("")).validate(64, 64, 128, 128);
+    parse(with("")).cells(parse(with("")).frame(64, 64, 128, 8));
     // A picture that is checked reduced.
     parse(with("")).validate(10_000, 10_000);
     var outside =
@@ -367,7 +521,7 @@ class EditDocumentTest {
     var small = handle("{\"polygon\": [[0,0],[2,0],[2,2]]}");
     parse(small).validate(64, 64);
     assertTrue(
-        message(() -> parse(small).validate(64, 64, 64, 64))
+        message(() -> parse(small).cells(parse(small).frame(64, 64, 64, 8)))
             .startsWith("drags[1]: region: expected the centre of at least one cell"));
   }
 
@@ -393,7 +547,8 @@ class EditDocumentTest {
     var document =
         EditDocument.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
-    var mappings = document.mappings(2, 0.5);
+    var view = View.whole(64, 64, 128, 32);
+    var mappings = document.mappings(view);
     var pair = assertInstanceOf(RegionPairMapping.class, mappings.get(2));
     var handle = assertInstanceOf(RegionMask.class, pair.handle());
     assertEquals(128, handle.width());
@@ -408,6 +563,6 @@ class EditDocumentTest {
             new double[] {128, 0},
             new double[] {128, 32},
             new double[] {0, 32}),
-        document.mask(2, 0.5).orElseThrow());
+        document.mask().orElseThrow().in(view));
   }
 }

@@ -1,0 +1,315 @@
+package org.drag4j.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.EditDocumentException;
+import org.drag4j.edit.Editor;
+import org.drag4j.edit.Pipeline;
+import org.drag4j.method.CancelledException;
+import org.drag4j.weights.ModelException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code drag4j batch}: many documents, one after the other. */
+@Command(
+    name = "batch",
+    description =
+        "Carry out many edit documents. Those of one picture share its inversion; one that fails"
+            + " does not stop the others; started again, it goes on where it was interrupted.",
+    mixinStandardHelpOptions = true)
+final class BatchCommand implements Callable<Integer> {
+  private static final String LINES = "-";
+  private static final long MEGABYTE = 1 << 20;
+  private static final int MAX_CACHE = 1 << 20;
+  private static final int MAX_DOCUMENTS = 100_000;
+  private static final int MAX_LINE = 16 << 20;
+
+  private final Host host;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "DOCS",
+      arity = "1..*",
+      description =
+          "Documents, edited PNGs, folders of them, or - for a document a line on stdin, whose file"
+              + " names are relative to the current folder.")
+  List<Path> documents = new ArrayList<>();
+
+  @Option(
+      names = {"-o", "--output"},
+      required = true,
+      paramLabel = "DIR",
+      description =
+          "Where the pictures go, and results.jsonl with a line for each document; made if it"
+              + " does not exist.")
+  Path output = Path.of("");
+
+  @Option(
+      names = "--cache",
+      paramLabel = "MB",
+      defaultValue = "2048",
+      description = "Memory for inversions that may be used again. Default: ${DEFAULT-VALUE}.")
+  int cache;
+
+  @Mixin final DocumentOptions options = new DocumentOptions();
+  @Mixin final ModelOption model = new ModelOption();
+  @Mixin final EngineOptions engine = new EngineOptions();
+  @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final MetadataOption metadata = new MetadataOption();
+
+  BatchCommand(Host host) {
+    this.host = host;
+  }
+
+  /** A document by the name it has in the results, and the picture it becomes. */
+  private record Item(String name, Path picture, Path folder, Optional<Path> file, String line) {
+    /**
+     * Reads it anew.
+     *
+     * @throws EditDocumentException where it is damaged
+     */
+    EditDocument read(DocumentOptions options) {
+      if (file.isPresent()) {
+        return EditRun.document(file.get(), options);
+      }
+      var masks = PictureFiles.masksIn(folder);
+      byte[] json = line.getBytes(StandardCharsets.UTF_8);
+      return options.applied(EditDocument.parse(name, json, masks), masks);
+    }
+  }
+
+  /** An item that can be done. */
+  private record Job(Item item, EditDocument document, Path model, String hash) {
+    /** Equal for jobs that share an inversion. */
+    List<Object> sharing() {
+      var method = document.method();
+      return List.of(
+          item.folder().resolve(document.image().file()).normalize(),
+          document.prompt(),
+          document.seed(),
+          method.steps(),
+          method.start(),
+          method.variant(),
+          method.injection().layers());
+    }
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    engine.check(spec);
+    if (cache < 0 || cache > MAX_CACHE) {
+      throw new ParameterException(
+          spec.commandLine(), "--cache: expected 0 to " + MAX_CACHE + ", got " + cache);
+    }
+    var items = items();
+    Files.createDirectories(output);
+    try (var progress = show.progress(spec, host);
+        var results = ResultLog.open(output.resolve("results.jsonl"))) {
+      var jobs = new LinkedHashMap<Path, Map<List<Object>, List<Job>>>();
+      int failed = 0;
+      int skipped = 0;
+      for (var item : items) {
+        try {
+          var job = job(item);
+          if (results.isDone(item.name(), job.hash()) && Files.exists(item.picture())) {
+            skipped++;
+          } else {
+            jobs.computeIfAbsent(job.model(), _ -> new LinkedHashMap<>())
+                .computeIfAbsent(job.sharing(), _ -> new ArrayList<>())
+                .add(job);
+          }
+        } catch (EditDocumentException | PictureException | ModelException e) {
+          failed += failure(results, item, e);
+        }
+      }
+      for (var group : jobs.entrySet()) {
+        var work = group.getValue().values().stream().flatMap(List::stream).toList();
+        failed += run(group.getKey(), work, progress, results);
+      }
+      progress.finish();
+      if (skipped > 0) {
+        spec.commandLine().getErr().println(skipped + " were done before");
+        spec.commandLine().getErr().flush();
+      }
+      return failed == 0 ? ExitCode.OK : ExitCode.FAILURE;
+    }
+  }
+
+  private Job job(Item item) {
+    var document = item.read(options);
+    var folder =
+        model
+            .folder
+            .or(() -> document.model().map(item.folder()::resolve))
+            .orElseGet(() -> EngineOptions.required(Optional.empty()))
+            .toAbsolutePath()
+            .normalize();
+    // All that the result depends on, so that a change of any file is noticed.
+    String what =
+        String.join(
+            "\n",
+            document.withMasks(PictureFiles::inline).toJson(),
+            PictureFiles.sha256(item.folder().resolve(document.image().file())),
+            folder.toString(),
+            engine.device + " " + engine.exact);
+    String hash = PictureFiles.sha256(what.getBytes(StandardCharsets.UTF_8));
+    return new Job(item, document, folder, hash);
+  }
+
+  /** The number of failures. */
+  private int run(Path folder, List<Job> jobs, ConsoleProgress progress, ResultLog results) {
+    var left = new ArrayList<>(jobs);
+    try {
+      return engine.run(
+          folder,
+          Pipeline.Residency.KEEP,
+          progress,
+          pipeline -> {
+            pipeline.keepInversions(cache * MEGABYTE);
+            int failed = 0;
+            while (!left.isEmpty()) {
+              failed += one(left.removeFirst(), pipeline, progress, results);
+            }
+            return failed;
+          });
+    } catch (ModelException e) {
+      // The model cannot be opened: so none of its documents can be carried out.
+      left.forEach(job -> failure(results, job.item(), e));
+      return left.size();
+    }
+  }
+
+  private int one(Job job, Pipeline pipeline, ConsoleProgress progress, ResultLog results) {
+    var item = job.item();
+    try {
+      long started = System.nanoTime();
+      var edit = EditRun.of(item.folder(), job.document());
+      EditRun.requireOutput(spec, item.picture(), edit.picture());
+      var result = Editor.edit(edit.document(), edit.original(), pipeline, progress);
+      var texts = metadata.of(() -> edit.texts(result, job.model(), item.picture(), engine));
+      EditRun.save(result.picture(), item.picture(), texts, progress);
+      var row = new LinkedHashMap<String, Object>();
+      row.put("document", item.name());
+      row.put("ok", true);
+      row.put("picture", item.picture().toString());
+      row.put("seed", edit.document().seed());
+      row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);
+      row.put("hash", job.hash());
+      print(results.add(row));
+      return 0;
+    } catch (CancelledException e) {
+      throw e;
+    } catch (RuntimeException | IOException e) {
+      return failure(results, item, e);
+    }
+  }
+
+  private int failure(ResultLog results, Item item, Exception e) {
+    var row = new LinkedHashMap<String, Object>();
+    row.put("document", item.name());
+    row.put("ok", false);
+    row.put("error", ExitCode.message(e));
+    row.put("code", ExitCode.of(e));
+    print(results.add(row));
+    return 1;
+  }
+
+  private void print(String line) {
+    spec.commandLine().getOut().println(line);
+    spec.commandLine().getOut().flush();
+  }
+
+  private List<Item> items() throws IOException {
+    var items = new ArrayList<Item>();
+    Set<Path> pictures = new HashSet<>();
+    for (var argument : documents) {
+      if (argument.toString().equals(LINES)) {
+        lines(items, pictures);
+      } else if (Files.isDirectory(argument)) {
+        try (Stream<Path> files = Files.list(argument)) {
+          for (var file : files.sorted().toList()) {
+            if (file.toString().toLowerCase(Locale.ROOT).endsWith(".json")) {
+              add(items, file, pictures);
+            }
+          }
+        }
+      } else {
+        add(items, argument, pictures);
+      }
+    }
+    return items;
+  }
+
+  private void add(List<Item> items, Path file, Set<Path> pictures) {
+    requireRoom(items);
+    items.add(
+        new Item(
+            file.toString(),
+            picture(EditRun.stem(file), pictures),
+            EditRun.folder(file),
+            Optional.of(file),
+            ""));
+  }
+
+  private void lines(List<Item> items, Set<Path> pictures) throws IOException {
+    var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    int number = 0;
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      number++;
+      if (line.length() > MAX_LINE) {
+        throw new IOException(
+            "stdin, line " + number + ": expected at most 16 MB, got more; check the input");
+      }
+      if (!line.isBlank()) {
+        requireRoom(items);
+        String name = "line-" + number;
+        items.add(
+            new Item(
+                name,
+                picture(name, pictures),
+                Path.of("").toAbsolutePath(),
+                Optional.empty(),
+                line));
+      }
+    }
+  }
+
+  private static void requireRoom(List<Item> items) {
+    if (items.size() >= MAX_DOCUMENTS) {
+      throw new UncheckedIOException(
+          new IOException(
+              "batch: expected at most " + MAX_DOCUMENTS + " documents, got more; split it"));
+    }
+  }
+
+  /** A name of its own for each, the same in every run. */
+  private Path picture(String stem, Set<Path> taken) {
+    var picture = output.resolve(stem + ".png");
+    for (int i = 2; !taken.add(picture); i++) {
+      picture = output.resolve(stem + "-" + i + ".png");
+    }
+    return picture;
+  }
+}

@@ -1,0 +1,64 @@
+package org.drag4j.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.MaskSource;
+import picocli.CommandLine.Option;
+
+/** The flags that change what a document says. */
+final class DocumentOptions {
+  @Option(
+      names = {"-s", "--seed"},
+      paramLabel = "N",
+      description = "Of all random numbers, instead of the document's.")
+  Optional<Long> seed = Optional.empty();
+
+  @Option(names = "--steps", paramLabel = "N", description = "Instead of the document's.")
+  Optional<Integer> steps = Optional.empty();
+
+  @Option(
+      names = "--size",
+      paramLabel = "N",
+      description =
+          "Longest side of what the model sees, in pixels. Default: the document's, else the"
+              + " model's own.")
+  Optional<Integer> size = Optional.empty();
+
+  @Option(
+      names = "--set",
+      paramLabel = "PATH=VALUE",
+      description = "Another value of the document: method.start=0.4; may be repeated.")
+  List<String> settings = new ArrayList<>();
+
+  /** The document with these changes. */
+  EditDocument applied(EditDocument document, MaskSource masks) {
+    var all = new ArrayList<String>();
+    seed.ifPresent(value -> all.add("seed=" + value));
+    steps.ifPresent(value -> all.add("method.steps=" + value));
+    size.ifPresent(value -> all.add("working.size=" + value));
+    all.addAll(settings);
+    return document.withSettings(all, masks);
+  }
+
+  /** The flag that takes a picture of another name or place. */
+  static final class Image {
+    @Option(
+        names = {"-i", "--image"},
+        paramLabel = "IMAGE",
+        description = "The picture to edit, instead of the document's.")
+    Optional<Path> file = Optional.empty();
+
+    /** The document for that picture, whatever it was drawn for. */
+    EditDocument applied(EditDocument document) {
+      return file.map(path ->
+              document.withFiles(
+                  new EditDocument.Image(
+                      path.toAbsolutePath().normalize().toString(), Optional.empty()),
+                  document.model()))
+          .orElse(document);
+    }
+  }
+}

@@ -1,0 +1,610 @@
+package org.drag4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.drag4j.device.Step;
+import org.drag4j.edit.Editor;
+import org.drag4j.edit.Picture;
+import org.drag4j.edit.Pipeline;
+import org.drag4j.method.Progress;
+import org.drag4j.trace.Trace;
+import org.drag4j.weights.ModelFolder;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Whole commands with the demo model, small and of few steps. */
+class EndToEndTest {
+  private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
+  private static final String MODEL = HOME.resolve("models/demo").toString();
+
+  @TempDir Path folder = Path.of("");
+
+  private record Outcome(int code, String out, String err) {}
+
+  private static Outcome run(String... args) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    var host = new Host(Map.of(), false, () -> false);
+    var commands = Drag4j.commandLine(host);
+    commands.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    int code = Drag4j.run(commands, host, args);
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  private static Outcome succeeds(String... args) {
+    var outcome = run(args);
+    assertEquals(0, outcome.code(), outcome.err());
+    return outcome;
+  }
+
+  private static JsonNode json(String... args) {
+    return new JsonMapper().readTree(succeeds(args).out());
+  }
+
+  private String path(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  @BeforeEach
+  void prepare() throws IOException {
+    var pig = PictureFiles.read(HOME.resolve("samples/pig.png")).resized(64, 64);
+    PictureFiles.writePng(pig, folder.resolve("pig.png"));
+    byte[] white = new byte[64 * 64 * 3];
+    for (int y = 30; y < 60; y++) {
+      Arrays.fill(white, (y * 64 + 16) * 3, (y * 64 + 48) * 3, (byte) -1);
+    }
+    PictureFiles.writePng(Picture.of(64, 64, white), folder.resolve("mask.png"));
+    Files.writeString(
+        folder.resolve("pig.json"),
+        """
+        { "format": "drag-edit/1", "image": { "file": "pig.png" }, "prompt": "pig, größer",
+          "mask": { "png": "mask.png" },
+          "drags": [ { "name": "snout",
+            "handle": { "rectangle": [20, 32, 24, 16] },
+            "target": { "ellipse": { "center": [32, 46], "radii": [14, 10] } } } ],
+          "method": { "steps": 4 } }
+        """);
+  }
+
+  @Test
+  void aResultIsMadeAgainFromItsOwnDocument() throws IOException {
+    var result =
+        json(
+            "edit",
+            path("pig.json"),
+            "-o",
+            path("a.png"),
+            "-m",
+            MODEL,
+            "--json",
+            "--set",
+            "seed=5");
+    assertEquals(5, result.get("seed").asInt());
+    for (var phase : new String[] {"load", "encode", "invert", "edit", "decode", "save"}) {
+      assertTrue(result.get("seconds").has(phase), phase);
+    }
+    // Neither the document nor the mask is needed any more, and no flag.
+    Files.delete(folder.resolve("pig.json"));
+    Files.delete(folder.resolve("mask.png"));
+    succeeds("edit", path("a.png"), "-o", path("b.png"), "--progress", "none");
+    assertEquals(
+        PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("b.png")));
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("a.png")), Files.readAllBytes(folder.resolve("b.png")));
+    succeeds("edit", path("a.png"), "-o", path("c.png"), "--seed", "6", "--no-metadata");
+    assertNotEquals(
+        PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("c.png")));
+    assertEquals(Map.of(), PictureFiles.texts(folder.resolve("c.png")));
+
+    var info = json("info", path("a.png"), "--json");
+    assertEquals("drag-edit/1", info.at("/texts/drag-edit/format").asString());
+    assertEquals("pig.png", info.at("/texts/drag-edit/image/file").asString());
+    assertEquals("cpu", info.at("/texts/drag-run/device").asString());
+    var line = info.at("/texts/parameters").asString();
+    assertTrue(
+        line.startsWith(
+            "pig, größer\nSteps: 4, Sampler: RegionDrag encode then cp, CFG scale: 1, Seed: 5,"),
+        line);
+    assertTrue(succeeds("info", path("a.png")).out().contains("a.png: 64x64\n"));
+
+    // Another picture in its place is noticed.
+    Files.copy(
+        HOME.resolve("samples/pig.png"),
+        folder.resolve("pig.png"),
+        StandardCopyOption.REPLACE_EXISTING);
+    var changed = run("edit", path("a.png"), "-o", path("b.png"));
+    assertEquals(1, changed.code());
+    assertTrue(changed.err().contains("expected the picture of SHA-256"), changed.err());
+    var plain = run("edit", path("pig.png"), "-o", path("b.png"));
+    assertEquals(1, plain.code());
+    assertTrue(
+        plain
+            .err()
+            .contains("pig.png: expected an edit document, or a PNG that drag4j edited, got"));
+  }
+
+  @Test
+  void theWholeDocumentIsExplained() {
+    var outcome = succeeds("edit", path("pig.json"), "--explain", "--set", "working.size=32");
+    var document = new JsonMapper().readTree(outcome.out());
+    assertEquals(32, document.at("/working/size").asInt());
+    assertEquals("encode-then-cp", document.at("/method/variant").asString());
+    assertEquals(0.5, document.at("/method/start").asDouble());
+    var schema = new JsonMapper().readTree(succeeds("edit", "--schema").out());
+    assertTrue(schema.at("/properties/drags").isObject());
+  }
+
+  @Test
+  void aPreviewNeedsNoModel() throws IOException {
+    var report = json("preview", path("pig.json"), "-o", path("p.png"), "--json", "--marks");
+    assertTrue(report.get("cells").asInt() > 0);
+    assertTrue(report.get("holes").asInt() > 0);
+    assertEquals("snout", report.at("/drags/0/name").asString());
+    assertEquals(64, PictureFiles.read(folder.resolve("p.png")).width());
+    var text = succeeds("preview", path("pig.json"), "-o", path("p.png"));
+    assertTrue(text.err().startsWith("works on 64x64 at (0, 0) as 64x64, 8x8 cells\nsnout: "));
+    assertEquals(path("p.png"), text.out().strip());
+    Files.writeString(
+        folder.resolve("pig.json"),
+        Files.readString(folder.resolve("pig.json")).replace("[20, 32, 24, 16]", "[20, 32, 2, 2]"));
+    assertTrue(
+        succeeds("preview", path("pig.json"), "-o", path("p.png"))
+            .err()
+            .contains("snout: region: expected the centre of at least one cell"));
+    // The size is the model's where one is named.
+    var small = json("preview", path("pig.json"), "-o", path("p.png"), "--json", "--size", "32");
+    assertEquals(32, small.get("workingWidth").asInt());
+  }
+
+  /** 24 million pixels: the resolution stays, and everything outside is untouched. */
+  @Test
+  void aLargePhotoKeepsItsPixels() throws IOException {
+    int width = 6000;
+    int height = 4000;
+    var image = new BufferedImage(width, height, BufferedImage.TYPE_3BYTE_BGR);
+    int[] row = new int[width * 3];
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        row[3 * x] = (x * 7 + y) & 0xff;
+        row[3 * x + 1] = (x + y * 5) / 8 & 0xff;
+        row[3 * x + 2] = (x ^ y) & 0xff;
+      }
+      image.getRaster().setPixels(0, y, width, 1, row);
+    }
+    assertTrue(ImageIO.write(image, "jpeg", folder.resolve("photo.jpg").toFile()));
+    var result =
+        json(
+            "drag",
+            path("photo.jpg"),
+            "--from",
+            "3000,2000,60,60",
+            "--to",
+            "3040,2000,60,60",
+            "-m",
+            MODEL,
+            "--steps",
+            "2",
+            "--size",
+            "128",
+            "-o",
+            path("out.png"),
+            "--json");
+    assertEquals("[2986,1966,128,128]", result.get("window").toString());
+    assertEquals(width, result.get("width").asInt());
+    var before = PictureFiles.read(folder.resolve("photo.jpg"));
+    var after = PictureFiles.read(folder.resolve("out.png"));
+    byte[] old = before.rgb();
+    byte[] fresh = after.rgb();
+    int changed = 0;
+    for (int i = 0; i < old.length; i++) {
+      if (old[i] != fresh[i]) {
+        int x = i / 3 % width;
+        int y = i / 3 / width;
+        assertTrue(x >= 3000 - 16 && x <= 3100 + 16 && y >= 2000 - 16 && y <= 2060 + 16);
+        changed++;
+      }
+    }
+    assertTrue(changed > 10_000, "" + changed);
+    assertFalse(after.equals(before));
+  }
+
+  @Test
+  void transparentPicturesStayTransparent() throws IOException {
+    var pig = PictureFiles.read(folder.resolve("pig.png"));
+    byte[] alpha = new byte[64 * 64];
+    for (int i = 0; i < alpha.length; i++) {
+      alpha[i] = (byte) (i % 64 < 44 && i / 64 < 48 ? 255 : 0);
+    }
+    PictureFiles.writePng(pig.withAlpha(alpha), folder.resolve("pig.png"));
+    succeeds("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--progress", "none");
+    var edited = PictureFiles.read(folder.resolve("a.png"));
+    byte[] after = edited.alpha();
+    // The snout took its opacity along, to below the old edge; outside the mask nothing changed.
+    assertEquals(-1, after[52 * 64 + 32]);
+    assertEquals(0, alpha[52 * 64 + 32]);
+    for (int i = 0; i < alpha.length; i++) {
+      if (i % 64 < 16 || i % 64 >= 48 || i / 64 < 30 || i / 64 >= 60) {
+        assertEquals(alpha[i], after[i]);
+        for (int c = 0; c < 3; c++) {
+          assertEquals(pig.level(i % 64, i / 64, c), edited.level(i % 64, i / 64, c));
+        }
+      }
+    }
+  }
+
+  @Test
+  void progressIsOneLineAPhaseOrJson() {
+    var lines = succeeds("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL).err();
+    assertEquals(6, lines.lines().count(), lines);
+    assertTrue(lines.contains("\ninvert   2/2  "), lines);
+    var events =
+        succeeds("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--progress", "json")
+            .err();
+    var mapper = new JsonMapper();
+    for (var line : events.lines().toList()) {
+      assertTrue(mapper.readTree(line).has("phase"), line);
+    }
+    assertEquals(14, events.lines().count(), events);
+  }
+
+  private Picture edited(String... settings) {
+    var args =
+        new ArrayList<>(
+            List.of(
+                "edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--progress", "none"));
+    for (var setting : settings) {
+      args.add("--set");
+      args.add(setting);
+    }
+    succeeds(args.toArray(String[]::new));
+    return PictureFiles.read(folder.resolve("a.png"));
+  }
+
+  @Test
+  void everyParameterDoesSomethingAndItsDefaultNothing() {
+    var plain = edited();
+    for (var same :
+        new String[] {
+          "method.injectStrength=1",
+          "method.injectSteps=[0, 2]",
+          "method.layers=*",
+          "method.guidance=1",
+          "method.end=0.9",
+          "method.overlap=winner-takes-all"
+        }) {
+      assertEquals(plain, edited(same), same);
+    }
+    for (var other :
+        new String[] {
+          "method.layers=decoder",
+          "method.layers=*.attentions.0.*",
+          "method.injectSteps=[1, 9]",
+          "method.injectStrength=0.5",
+          "method.guidance=3",
+          "method.fill=noise",
+          "method.fill=neighbours",
+          "method.handleNoise=0.5",
+          "method.start=0.3"
+        }) {
+      assertNotEquals(plain, edited(other), other);
+    }
+    assertNotEquals(plain, edited("method.copy=stop-at-end", "method.end=0.5"));
+    assertEquals(edited("method.injectStrength=0"), edited("method.injectSteps=[0, 0]"));
+    assertNotEquals(
+        edited("method.guidance=3"),
+        edited("method.guidance=3", "method.negativePrompt=a yellow bird"));
+    var unknown =
+        run(
+            "edit",
+            path("pig.json"),
+            "-o",
+            path("a.png"),
+            "-m",
+            MODEL,
+            "--progress",
+            "none",
+            "--set",
+            "method.layers=encoder");
+    assertEquals(1, unknown.code());
+    assertTrue(
+        unknown.err().contains("method.layers: expected \"all\", \"decoder\" or the path of"),
+        unknown.err());
+  }
+
+  @Test
+  void aSweepRunsTheGrid() throws IOException {
+    var result =
+        json(
+            "sweep",
+            path("pig.json"),
+            "--over",
+            "method.start=0.3,0.5",
+            "--over",
+            "method.injectSteps=[0,1],[0,1000]",
+            "-o",
+            path("grid"),
+            "-m",
+            MODEL,
+            "--json",
+            "--progress",
+            "none");
+    assertEquals(4, result.get("runs").size());
+    assertEquals(
+        "method.start=0.3 method.injectSteps=[0,1000]", result.at("/runs/1/values").asString());
+    assertTrue(result.at("/runs/3/changeOutside").asDouble() > 0);
+    assertTrue(result.at("/runs/3/colourErrorUnedited").asDouble() > 0);
+    var grid = folder.resolve("grid");
+    assertEquals(5, Files.readAllLines(grid.resolve("table.csv")).size());
+    assertEquals(PictureFiles.read(grid.resolve("04.png")), edited());
+    assertNotEquals(
+        PictureFiles.read(grid.resolve("01.png")), PictureFiles.read(grid.resolve("02.png")));
+    // Five pictures, the original among them, in two rows of three.
+    var sheet = PictureFiles.read(grid.resolve("sheet.png"));
+    assertEquals(8 + 3 * (64 + 8), sheet.width());
+    var seeds =
+        succeeds("sweep", path("pig.json"), "--seeds", "2", "-o", path("grid"), "-m", MODEL);
+    assertTrue(seeds.out().contains("seed=43"), seeds.out());
+    for (var bad : new String[] {"method.start", "=1,2"}) {
+      var outcome = run("sweep", path("pig.json"), "--over", bad, "-m", MODEL);
+      assertEquals(2, outcome.code());
+      assertTrue(outcome.err().contains("--over: expected PATH=V1,V2,..., got"), outcome.err());
+    }
+    assertEquals(2, run("sweep", path("pig.json"), "-m", MODEL).code());
+    assertEquals(1, run("sweep", path("pig.json"), "--over", "method.strat=1", "-m", MODEL).code());
+  }
+
+  private Picture generated(String... more) {
+    var args =
+        new ArrayList<>(
+            List.of(
+                "generate",
+                "-p",
+                "pig face",
+                "-i",
+                path("pig.png"),
+                "--steps",
+                "4",
+                "-m",
+                MODEL,
+                "-o",
+                path("g.png"),
+                "--progress",
+                "none"));
+    args.addAll(List.of(more));
+    succeeds(args.toArray(String[]::new));
+    return PictureFiles.read(folder.resolve("g.png"));
+  }
+
+  @Test
+  void picturesStartFromPictures() {
+    var pig = PictureFiles.read(folder.resolve("pig.png"));
+    for (var sampler : new String[] {"ddim", "dpmpp2m"}) {
+      double near = generated("--strength", "0.25", "--sampler", sampler).psnr(pig);
+      double far = generated("--strength", "1", "--sampler", sampler).psnr(pig);
+      assertTrue(near > far + 3, sampler + ": " + near + " and " + far);
+    }
+    assertEquals(generated("--seed", "3"), generated("--seed", "3"));
+    var masked = generated("--mask", path("mask.png"), "--strength", "0.75");
+    int changed = 0;
+    for (int y = 0; y < 64; y++) {
+      for (int x = 0; x < 64; x++) {
+        boolean inside = x >= 16 && x < 48 && y >= 30 && y < 60;
+        for (int c = 0; c < 3; c++) {
+          boolean same = pig.level(x, y, c) == masked.level(x, y, c);
+          assertTrue(inside || same);
+          changed += same ? 0 : 1;
+        }
+      }
+    }
+    assertTrue(changed > 1000, "" + changed);
+    String[] start = {
+      "generate", "-p", "x", "-m", MODEL, "-o", path("g.png"), "--steps", "4", "--progress", "none"
+    };
+    assertFails(2, "--strength: expected above 0, up to 1, got 0.0", start, "--strength", "0");
+    assertFails(2, "--mask: expected an --image as well, got none", start, "--mask", "m.png");
+    assertFails(
+        1,
+        "strength: expected a step at least, got 0.1 of 4 steps; choose a larger one",
+        start,
+        "-i",
+        path("pig.png"),
+        "--strength",
+        "0.1");
+    assertFails(
+        1,
+        "expected a mask of the picture's size, 64x64, got 256x256; paint it over the picture",
+        start,
+        "-i",
+        path("pig.png"),
+        "--mask",
+        HOME.resolve("samples/pig.png").toString());
+  }
+
+  private static void assertFails(int code, String message, String[] start, String... more) {
+    var args = new ArrayList<>(List.of(start));
+    args.addAll(List.of(more));
+    var outcome = run(args.toArray(String[]::new));
+    assertEquals(code, outcome.code());
+    assertTrue(outcome.err().contains(message), outcome.err());
+  }
+
+  /** Seeds 1 to {@code count}, alternating between two prompts. */
+  private Path documents(int count) throws IOException {
+    var documents = Files.createDirectories(folder.resolve("documents"));
+    Files.copy(folder.resolve("pig.png"), documents.resolve("pig.png"));
+    for (int i = 0; i < count; i++) {
+      Files.writeString(
+          documents.resolve("%02d.json".formatted(i)),
+          """
+          { "format": "drag-edit/1", "image": { "file": "pig.png" }, "prompt": "pig %d",
+            "drags": [ { "handle": { "rectangle": [16, 24, 24, 16] },
+                         "target": { "rectangle": [%d, 32, 24, 16] } } ],
+            "method": { "steps": 4 }, "seed": 3 }
+          """
+              .formatted(i % 2, 16 + i % 8));
+    }
+    return documents;
+  }
+
+  private static List<JsonNode> results(Path file) throws IOException {
+    var mapper = new JsonMapper();
+    return Files.readAllLines(file).stream().map(mapper::readTree).toList();
+  }
+
+  @Test
+  void aKilledBatchGoesOnWithoutLosingOrRepeating() throws Exception {
+    var documents = documents(20);
+    var out = folder.resolve("out");
+    var log = out.resolve("results.jsonl");
+    var command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--add-modules",
+            "jdk.incubator.vector",
+            "-cp",
+            System.getProperty("java.class.path"),
+            "org.drag4j.cli.Drag4j",
+            "batch",
+            documents.toString(),
+            "-o",
+            out.toString(),
+            "-m",
+            MODEL);
+    var process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log.txt").toFile())
+            .start();
+    while (process.isAlive() && (!Files.exists(log) || Files.readAllLines(log).size() < 3)) {
+      Thread.sleep(5);
+    }
+    process.destroyForcibly().waitFor();
+    int before = Files.readAllLines(log).size();
+    assertTrue(before >= 3 && before < 20, Files.readString(folder.resolve("log.txt")));
+    // As if the last line had been cut as well.
+    Files.writeString(log, "{\"document\": \"x", StandardOpenOption.APPEND);
+    var again = succeeds("batch", documents.toString(), "-o", out.toString(), "-m", MODEL);
+    assertEquals(20 - before, again.out().lines().count());
+    assertTrue(again.err().contains(before + " were done before"), again.err());
+    var rows = results(log);
+    assertEquals(20, rows.size());
+    assertEquals(20, rows.stream().map(r -> r.get("document").asString()).distinct().count());
+    assertTrue(rows.stream().allMatch(r -> r.get("ok").asBoolean()));
+    // Each is what it is alone, whoever shared its inversion.
+    for (int i : new int[] {1, 6, 19}) {
+      succeeds(
+          "edit", documents.resolve("%02d.json".formatted(i)).toString(), "-m", MODEL, "-o",
+          path("alone.png"), "--progress", "none");
+      assertEquals(
+          PictureFiles.read(folder.resolve("alone.png")),
+          PictureFiles.read(out.resolve("%02d.png".formatted(i))));
+    }
+  }
+
+  @Test
+  void aBatchGoesOnAfterAFailure() throws IOException {
+    var documents = documents(3);
+    var out = folder.resolve("out");
+    Files.writeString(documents.resolve("01.json"), "{}");
+    var first = run("batch", documents.toString(), "-o", out.toString(), "-m", MODEL);
+    assertEquals(1, first.code());
+    var rows = results(out.resolve("results.jsonl"));
+    assertEquals(3, rows.size());
+    assertEquals(1, rows.getFirst().get("code").asInt());
+    assertTrue(
+        rows.getFirst().get("error").asString().contains("format: expected \"drag-edit/1\""));
+    assertTrue(Files.exists(out.resolve("02.png")));
+    // Only what failed is tried again, or has changed.
+    Files.writeString(
+        documents.resolve("01.json"), Files.readString(documents.resolve("02.json")));
+    Files.writeString(
+        documents.resolve("00.json"),
+        Files.readString(documents.resolve("00.json")).replace("\"seed\": 3", "\"seed\": 4"));
+    var second = succeeds("batch", documents.toString(), "-o", out.toString(), "-m", MODEL);
+    assertEquals(2, second.out().lines().count());
+    var missing =
+        run("batch", documents.toString(), "-o", out.toString(), "-m", path("no-model"), "--json");
+    assertEquals(1, missing.code());
+    assertEquals(3, missing.out().lines().filter(l -> l.contains("\"code\":3")).count());
+  }
+
+  /** Calls of the UNet, by its first convolution, of an edit with this pipeline. */
+  private static int calls(Pipeline pipeline, EditRun edit, List<Picture> results) {
+    int[] calls = {0};
+    pipeline.trace(
+        new Trace() {
+          @Override
+          public void begin(Step step) {
+            if (step.node().path().equals("conv_in")) {
+              calls[0]++;
+            }
+          }
+        });
+    results.add(
+        Editor.edit(edit.document(), edit.original(), pipeline, Progress.NONE).picture());
+    return calls[0];
+  }
+
+  @Test
+  void aSecondEditNeedsNoInversion() throws IOException {
+    var moved = folder.resolve("moved.json");
+    Files.writeString(
+        moved,
+        Files.readString(folder.resolve("pig.json")).replace("[32, 46]", "[30, 44]"));
+    for (var variant : List.of("encode-then-cp", "cp-then-encode")) {
+      var options = new DocumentOptions();
+      options.settings = List.of("method.variant=" + variant, "method.steps=20");
+      var first = EditRun.open(folder.resolve("pig.json"), options);
+      var second = EditRun.open(moved, options);
+      var fresh = new ArrayList<Picture>();
+      var cached = new ArrayList<Picture>();
+      var counts = new ArrayList<Integer>();
+      var model = ModelFolder.open(Path.of(MODEL));
+      var engine = new EngineOptions();
+      try (var backend = engine.openDevice();
+          var pipeline =
+              Pipeline.open(model, backend, engine.planOptions(), Pipeline.Residency.KEEP)) {
+        counts.add(calls(pipeline, first, fresh));
+        counts.add(calls(pipeline, second, fresh));
+        pipeline.keepInversions(1L << 30);
+        counts.add(calls(pipeline, first, cached));
+        counts.add(calls(pipeline, second, cached));
+        counts.add(calls(pipeline, first, cached));
+        // Too small to keep anything.
+        pipeline.keepInversions(1000);
+        counts.add(calls(pipeline, first, cached));
+        counts.add(calls(pipeline, first, cached));
+      }
+      assertEquals(
+          variant.startsWith("encode")
+              ? List.of(20, 20, 20, 10, 10, 20, 20)
+              : List.of(30, 30, 30, 20, 20, 30, 30),
+          counts);
+      assertEquals(fresh.get(0), cached.get(0));
+      assertEquals(fresh.get(1), cached.get(1));
+      assertEquals(fresh.get(0), cached.get(2));
+      assertEquals(fresh.get(0), cached.get(3));
+      assertNotEquals(fresh.get(0), fresh.get(1));
+    }
+  }
+}

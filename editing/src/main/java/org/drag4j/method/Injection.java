@@ -1,0 +1,55 @@
+package org.drag4j.method;
+
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Site;
+
+/**
+ * Which keys and values of the original go into the denoising of the edit.
+ *
+ * @param layers {@value #ALL}, {@value #DECODER} or a module path in which {@code *} stands for
+ *     anything
+ * @param first step of the way back, from 0
+ * @param end the step behind the last one
+ * @param strength 1 replaces the edit's own keys and values, 0 leaves them
+ */
+public record Injection(String layers, int first, int end, double strength) {
+  /** Every self-attention. */
+  public static final String ALL = "all";
+
+  /** Those of the up blocks. */
+  public static final String DECODER = "decoder";
+
+  /** As released: everywhere, always, in full. */
+  public static final Injection RELEASED = new Injection(ALL, 0, Integer.MAX_VALUE, 1);
+
+  /** Whether this step gets any. */
+  boolean isAt(int step) {
+    return step >= first && step < end && strength > 0;
+  }
+
+  /** The keys and values that are stored and injected. */
+  Predicate<Site> sites() {
+    var path =
+        switch (layers) {
+          case ALL -> Pattern.compile(".*");
+          case DECODER -> Pattern.compile("up_blocks\\..*");
+          default -> Pattern.compile(glob(layers));
+        };
+    return site -> site.isSelfKeyOrValue() && path.matcher(site.path()).matches();
+  }
+
+  private static String glob(String text) {
+    var pattern = new StringBuilder();
+    for (String literal : text.split("\\*", -1)) {
+      pattern.append(pattern.isEmpty() ? "" : ".*").append(Pattern.quote(literal));
+    }
+    return pattern.toString();
+  }
+
+  /** What puts them into a graph. */
+  Hook hook() {
+    return strength == 1 ? Hook.inject(sites()) : new BlendHook(sites(), strength);
+  }
+}
