@@ -12,7 +12,6 @@ import org.drag4j.edit.Picture;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.method.Progress;
-import org.drag4j.method.RegionDrag;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
 import org.drag4j.trace.Trace;
@@ -80,9 +79,7 @@ final class EditWorkload implements Workload {
             rectangle(size, 0.22, 0.19, 0.25, 0.265), rectangle(size, 0.22, 0.125, 0.25, 0.265));
     return EditDocument.of(
             new EditDocument.Image("bench.png", Optional.empty()), "a face", List.of(drag))
-        .withMethod(
-            new EditDocument.Method(
-                2 * INVERTED, 0.5, 1, RegionDrag.Variant.ENCODE_THEN_CP, false, batched));
+        .withMethod(EditDocument.Method.DEFAULT.withBatched(batched));
   }
 
   private static Area rectangle(int size, double x, double y, double width, double height) {

@@ -513,8 +513,14 @@ class EndToEndTest {
     // Each is what it is alone, whoever shared its inversion.
     for (int i : new int[] {1, 6, 19}) {
       succeeds(
-          "edit", documents.resolve("%02d.json".formatted(i)).toString(), "-m", MODEL, "-o",
-          path("alone.png"), "--progress", "none");
+          "edit",
+          documents.resolve("%02d.json".formatted(i)).toString(),
+          "-m",
+          MODEL,
+          "-o",
+          path("alone.png"),
+          "--progress",
+          "none");
       assertEquals(
           PictureFiles.read(folder.resolve("alone.png")),
           PictureFiles.read(out.resolve("%02d.png".formatted(i))));
@@ -535,8 +541,7 @@ class EndToEndTest {
         rows.getFirst().get("error").asString().contains("format: expected \"drag-edit/1\""));
     assertTrue(Files.exists(out.resolve("02.png")));
     // Only what failed is tried again, or has changed.
-    Files.writeString(
-        documents.resolve("01.json"), Files.readString(documents.resolve("02.json")));
+    Files.writeString(documents.resolve("01.json"), Files.readString(documents.resolve("02.json")));
     Files.writeString(
         documents.resolve("00.json"),
         Files.readString(documents.resolve("00.json")).replace("\"seed\": 3", "\"seed\": 4"));
@@ -560,8 +565,7 @@ class EndToEndTest {
             }
           }
         });
-    results.add(
-        Editor.edit(edit.document(), edit.original(), pipeline, Progress.NONE).picture());
+    results.add(Editor.edit(edit.document(), edit.original(), pipeline, Progress.NONE).picture());
     return calls[0];
   }
 
@@ -569,8 +573,7 @@ class EndToEndTest {
   void aSecondEditNeedsNoInversion() throws IOException {
     var moved = folder.resolve("moved.json");
     Files.writeString(
-        moved,
-        Files.readString(folder.resolve("pig.json")).replace("[32, 46]", "[30, 44]"));
+        moved, Files.readString(folder.resolve("pig.json")).replace("[32, 46]", "[30, 44]"));
     for (var variant : List.of("encode-then-cp", "cp-then-encode")) {
       var options = new DocumentOptions();
       options.settings = List.of("method.variant=" + variant, "method.steps=20");

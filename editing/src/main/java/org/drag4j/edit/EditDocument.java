@@ -250,6 +250,24 @@ public record EditDocument(
       }
     }
 
+    /** The same with an inversion as one batch, or step by step. */
+    public Method withBatched(boolean other) {
+      return new Method(
+          steps,
+          start,
+          end,
+          copy,
+          handleNoise,
+          variant,
+          injection,
+          fill,
+          overlap,
+          guidance,
+          negativePrompt,
+          faithful,
+          other);
+    }
+
     /** The method itself. */
     RegionDrag regionDrag() {
       return new RegionDrag(

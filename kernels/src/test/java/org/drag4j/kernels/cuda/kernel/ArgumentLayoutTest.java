@@ -26,8 +26,7 @@ final class ArgumentLayoutTest {
     var layout = ArgumentLayout.of(Outer.class);
     assertEquals(
         List.of("first", "inner.a", "inner.b", "inner.c", "last_of_all"), layout.paths().toList());
-    assertEquals(
-        List.of(0L, 8L, 16L, 24L, 32L), layout.paths().map(layout::offset).toList());
+    assertEquals(List.of(0L, 8L, 16L, 24L, 32L), layout.paths().map(layout::offset).toList());
     assertEquals(40, layout.size());
   }
 
@@ -88,9 +87,7 @@ final class ArgumentLayoutTest {
   @Test
   void everySourceHasKernelsAndEveryKernelItsSource() {
     for (var kernel : CudaKernels.all()) {
-      assertTrue(
-          CudaKernels.source(kernel.file()).contains(kernel.name()),
-          kernel::name);
+      assertTrue(CudaKernels.source(kernel.file()).contains(kernel.name()), kernel::name);
     }
     assertEquals(
         CudaKernels.all().size(),

@@ -47,8 +47,7 @@ final class AttentionTest {
     }
 
     Call withCausal() {
-      return new Call(
-          images, heads, queries, keys, dim, true, from, extra, shift, loudness);
+      return new Call(images, heads, queries, keys, dim, true, from, extra, shift, loudness);
     }
 
     Call withFrom(From other) {
@@ -146,8 +145,7 @@ final class AttentionTest {
         var k = new double[c.keys][];
         var v = new double[c.keys][];
         for (int s = 0; s < c.keys; s++) {
-          boolean banked =
-              c.from == From.BANK || (c.from == From.SELECTED && select.get(s) != 0);
+          boolean banked = c.from == From.BANK || (c.from == From.SELECTED && select.get(s) != 0);
           int at =
               banked
                   ? ((STEP * c.images + n) * c.keys + s) * 2 * width
@@ -298,8 +296,7 @@ final class AttentionTest {
       Shim.original()
           .run(CudaKernels.attention(DType.F16, banked.args()), banked.args(), banked.buffers());
       int size = 64 * 2 * banked.width;
-      var copy =
-          Buffer.of(Format.F16, size, i -> banked.bank.get((long) STEP * size + i));
+      var copy = Buffer.of(Format.F16, size, i -> banked.bank.get((long) STEP * size + i));
       var a = banked.args();
       var keys =
           new KeySet(
@@ -332,8 +329,7 @@ final class AttentionTest {
               a.heads(),
               a.images(),
               a.scale());
-      Shim.original()
-          .run(CudaKernels.attention(DType.F16, args), args, banked.own, copy, y);
+      Shim.original().run(CudaKernels.attention(DType.F16, args), args, banked.own, copy, y);
       assertArrayEquals(banked.y.values(), y.values());
     }
   }

@@ -228,10 +228,7 @@ final class EditingTest {
     var values = new double[] {Double.NaN, -5, 5, -1, 1, 0, 0.00392};
     var r = new Random(14);
     var x =
-        Buffer.of(
-            format(type),
-            pixels * 3,
-            i -> i < values.length ? values[i] : r.nextGaussian());
+        Buffer.of(format(type), pixels * 3, i -> i < values.length ? values[i] : r.nextGaussian());
     var original = Buffer.of(Format.U8, pixels * 3, i -> i * 31 % 256);
     var inside = Buffer.of(Format.U8, pixels, i -> i % 3);
     var rgb = Buffer.room(Format.U8, pixels * 3);
@@ -348,8 +345,7 @@ final class EditingTest {
   void normalNumbersOfPyTorch() {
     var y = Buffer.room(Format.F32, 4);
     Shim.original()
-        .run(
-            CudaKernels.PHILOX_NORMAL.f32(), new PhiloxNormalArgs(y.address(), 4, 0, 0, 1), y);
+        .run(CudaKernels.PHILOX_NORMAL.f32(), new PhiloxNormalArgs(y.address(), 4, 0, 0, 1), y);
     var expected = new double[] {-0.9247, -0.4253, -2.6438, 0.1452};
     for (int i = 0; i < 4; i++) {
       assertEquals(expected[i], y.get(i), 5e-5);

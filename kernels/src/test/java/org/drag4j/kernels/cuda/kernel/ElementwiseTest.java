@@ -81,8 +81,7 @@ final class ElementwiseTest {
   static Deviation geglu(Machine machine, DType type, int rows, int n) {
     var x = Buffer.normal(format(type), rows * 2 * n, 0, 1, 2);
     var y = Buffer.room(format(type), rows * n);
-    machine.run(
-        CudaKernels.GEGLU.of(type), new GegluArgs(x.address(), y.address(), rows, n), x, y);
+    machine.run(CudaKernels.GEGLU.of(type), new GegluArgs(x.address(), y.address(), rows, n), x, y);
     var exact = new double[rows * n];
     for (int i = 0; i < exact.length; i++) {
       long at = (long) (i / n) * 2 * n + i % n;

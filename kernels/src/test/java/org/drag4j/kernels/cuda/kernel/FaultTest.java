@@ -100,9 +100,7 @@ final class FaultTest {
         file,
         "first && p.step ? load_int(p.step) * p.bank_step : 0",
         "0",
-        m ->
-            AttentionTest.deviation(
-                m, DType.F16, Call.of(1, 2, 64, 64, 40).withFrom(From.BANK)));
+        m -> AttentionTest.deviation(m, DType.F16, Call.of(1, 2, 64, 64, 40).withFrom(From.BANK)));
     fault(
         "values of the wrong token",
         file,
@@ -171,9 +169,7 @@ final class FaultTest {
         "(row % rows)",
         m ->
             GemmTest.deviation(
-                m,
-                CudaKernels.GEMM_NT_F16_ANY,
-                new GemmTest.Sizes(40, 20, 30, 1, 1, "shift", 1)));
+                m, CudaKernels.GEMM_NT_F16_ANY, new GemmTest.Sizes(40, 20, 30, 1, 1, "shift", 1)));
     fault(
         "values by the wrong rows",
         "gemm.cu",
@@ -234,9 +230,7 @@ final class FaultTest {
         "group_norm.cu",
         "group_norm_load<T>(p, image, first, c, about);",
         "",
-        m ->
-            NormTest.groupNorm(
-                m, DType.F32, new Group(1, 400, 64, 64, 8, 5, 3000, null)));
+        m -> NormTest.groupNorm(m, DType.F32, new Group(1, 400, 64, 64, 8, 5, 3000, null)));
     fault(
         "no barrier before the parts are added",
         "group_norm.cu",
@@ -248,8 +242,7 @@ final class FaultTest {
         "group_norm.cu",
         "+ d * d * count * width;",
         ";",
-        m ->
-            NormTest.groupNorm(m, DType.F32, new Group(1, 9, 8, 8, 2, 9, 0, null)));
+        m -> NormTest.groupNorm(m, DType.F32, new Group(1, 9, 8, 8, 2, 9, 0, null)));
     fault(
         "the second source",
         "group_norm.cu",
@@ -368,9 +361,7 @@ final class FaultTest {
         "repack.cu",
         "i3 < p.valid ? load(x) : 0.f",
         "load(x)",
-        m ->
-            ElementwiseTest.repack(
-                m, Buffer.Format.F32, DType.F16, new int[] {5, 4, 3, 3}, 8));
+        m -> ElementwiseTest.repack(m, Buffer.Format.F32, DType.F16, new int[] {5, 4, 3, 3}, 8));
   }
 
   private void editing() {

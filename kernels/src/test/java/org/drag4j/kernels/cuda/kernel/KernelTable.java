@@ -52,7 +52,8 @@ public final class KernelTable {
     var text =
         new StringBuilder(
             "nvcc %s, %s.\n\n".formatted(version, join(c -> c.label()).replace(" / ", ", ")));
-    text.append("| kernel | threads | shared memory | registers | stack | spills | occupancy % |\n");
+    text.append(
+        "| kernel | threads | shared memory | registers | stack | spills | occupancy % |\n");
     text.append("|---|---|---|---|---|---|---|\n");
     Map<String, Map<Chip, Use>> byName = new TreeMap<>();
     for (var u : uses) {

@@ -69,10 +69,7 @@ final class NormTest {
     for (int i = 0; i < in.length; i++) {
       int row = i / s.channels;
       int c = i % s.channels;
-      in[i] =
-          c < s.first
-              ? x.get((long) row * ldx + c)
-              : x2.get((long) row * ldx2 + c - s.first);
+      in[i] = c < s.first ? x.get((long) row * ldx + c) : x2.get((long) row * ldx2 + c - s.first);
     }
     var exact = new double[in.length];
     for (int n = 0; n < s.images; n++) {
@@ -192,9 +189,7 @@ final class NormTest {
   /** With E[x^2] - E[x]^2 in single precision nothing would be left. */
   @Test
   void groupNormFarFromZero() {
-    var d =
-        groupNorm(
-            Shim.original(), DType.F32, new Group(1, 400, 64, 64, 8, 5, 3000, null));
+    var d = groupNorm(Shim.original(), DType.F32, new Group(1, 400, 64, 64, 8, 5, 3000, null));
     assertTrue(d.ok(), d::toString);
   }
 

@@ -67,7 +67,8 @@ final class Nvcc {
   private static final Pattern ENTRY =
       Pattern.compile("Compiling entry function '(\\w+)' for '(sm_\\d+)'");
   private static final Pattern STACK =
-      Pattern.compile("(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads");
+      Pattern.compile(
+          "(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads");
   private static final Pattern REGISTERS = Pattern.compile("Used (\\d+) registers");
 
   private Nvcc() {}
@@ -107,8 +108,7 @@ final class Nvcc {
         Files.writeString(source, CudaKernels.source(file) + assertions(file));
         var command =
             new ArrayList<>(
-                List.of(
-                    "nvcc", "-std=c++17", "-O3", "-Werror", "all-warnings", "-Xptxas", "-v"));
+                List.of("nvcc", "-std=c++17", "-O3", "-Werror", "all-warnings", "-Xptxas", "-v"));
         for (var chip : Chip.values()) {
           var number = chip.label().substring(3);
           command.add("-gencode");
@@ -159,8 +159,7 @@ final class Nvcc {
         var label = chip;
         var on = Stream.of(Chip.values()).filter(c -> c.label().equals(label)).findFirst();
         uses.add(
-            new Use(
-                kernel, on.orElseThrow(), Integer.parseInt(registers.group(1)), stack, spills));
+            new Use(kernel, on.orElseThrow(), Integer.parseInt(registers.group(1)), stack, spills));
       }
     }
     return uses;

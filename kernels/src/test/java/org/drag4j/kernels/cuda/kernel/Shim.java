@@ -136,9 +136,7 @@ final class Shim implements Machine {
       var folder = Files.createTempDirectory("drag4j-shim");
       try {
         var text = CudaKernels.source(file);
-        Files.writeString(
-            folder.resolve("kernels.cpp"),
-            change.apply(text) + tables(file, names));
+        Files.writeString(folder.resolve("kernels.cpp"), change.apply(text) + tables(file, names));
         Files.writeString(folder.resolve("shim.h"), resource("shim.h"));
         var library = folder.resolve("kernels.so");
         Tool.run(
