@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.Editor;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * Many edits in one process: {@code -Ddrag4j.test.edits=200}. The memory of the process is that
+ * Many edits on one open device: {@code -Ddrag4j.test.edits=200}. The memory of the process is that
  * which the system counts, so that nothing of the driver is left out.
  */
 class OpenClGrowthTest {
@@ -45,12 +46,14 @@ class OpenClGrowthTest {
     var picture = picture(ROOT.resolve("samples").resolve(document.image().file()));
     var model = ModelFolder.open(ROOT.resolve("models").resolve("demo"));
     var used = new ArrayList<Long>();
-    for (int i = 0; i < edits; i++) {
-      try (var backend = target.open();
-          var pipeline = Pipeline.open(model, backend, PlanOptions.DEFAULT)) {
-        assertTrue(Editor.edit(document, picture, pipeline, Progress.NONE).pixels().size() > 0);
+    try (var backend = target.open()) {
+      for (int i = 0; i < edits; i++) {
+        try (var pipeline = Pipeline.open(model, backend, PlanOptions.DEFAULT)) {
+          var result = Editor.edit(document, picture, pipeline, Progress.NONE);
+          assertTrue(result.pixels().size() > 0);
+        }
+        used.add(kilobytes());
       }
-      used.add(kilobytes());
     }
     int quarter = edits / 4;
     double early = average(used, quarter, 2 * quarter);
@@ -59,7 +62,7 @@ class OpenClGrowthTest {
     assertTrue(late <= early + ALLOWED, () -> "memory grows: " + used);
   }
 
-  private static double average(ArrayList<Long> used, int from, int to) {
+  private static double average(List<Long> used, int from, int to) {
     return used.subList(from, to).stream().mapToLong(Long::longValue).average().orElseThrow();
   }
 
