@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -143,14 +144,14 @@ class OpenClFailureTest {
 
   @Test
   void memoryHeldCounts() {
-    try (var backend = open(Driver.JOCL);
-        var some = backend.allocate(1 << 20, "some")) {
+    try (var backend = open(Driver.JOCL)) {
+      var some = backend.allocate(1 << 20, "some");
       assertEquals(some.byteSize(), backend.context().held());
       some.close();
+      some.close();
       assertEquals(0, backend.context().held());
-      assertThrows(
-          IllegalStateException.class,
-          () -> some.read(0, java.lang.foreign.MemorySegment.ofArray(new int[1])));
+      var one = MemorySegment.ofArray(new int[1]);
+      assertThrows(IllegalStateException.class, () -> some.read(0, one));
     }
   }
 

@@ -45,9 +45,9 @@ class SharedCacheTest {
     return folder.resolve("cache");
   }
 
-  private static String result(Process process) throws Exception {
+  private String result(Process process) throws Exception {
     var text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), text);
+    assertEquals(0, process.waitFor(), text + Files.readString(folder.resolve("err")));
     return text.lines().filter(l -> l.startsWith("result")).findFirst().orElse("");
   }
 

@@ -1,0 +1,89 @@
+package org.drag4j.tests.parity;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.Editor;
+import org.drag4j.edit.Picture;
+import org.drag4j.edit.Pipeline;
+import org.drag4j.method.Progress;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.tests.conformance.Target;
+import org.drag4j.weights.ModelFolder;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+
+/**
+ * Many edits on one open device: {@code -Ddrag4j.test.edits=200}. The memory of the process is that
+ * which the system counts, so that nothing of the driver is left out.
+ */
+class OpenClGrowthTest {
+  private static final String EDITS = "drag4j.test.edits";
+  private static final Path ROOT = Path.of("..");
+  private static final int STEPS = 4;
+
+  /** Kilobytes by which the average of the last quarter may exceed that of the second. */
+  private static final long ALLOWED = 32 << 10;
+
+  @Test
+  @EnabledIfSystemProperty(
+      named = EDITS,
+      matches = "[0-9]+",
+      disabledReason = "takes minutes; -D" + EDITS + "=200 runs it")
+  void memoryDoesNotGrowFromEditToEdit() throws Exception {
+    var target = Target.inHalf(Target.openCl());
+    Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/status")), "needs Linux's /proc");
+    int edits = Math.max(8, Integer.getInteger(EDITS, 8));
+    var document = EditDocument.read(ROOT.resolve("samples").resolve("eyes.json"));
+    document = document.withMethod(document.method().withSteps(STEPS));
+    var picture = picture(ROOT.resolve("samples").resolve(document.image().file()));
+    var model = ModelFolder.open(ROOT.resolve("models").resolve("demo"));
+    var used = new ArrayList<Long>();
+    try (var backend = target.open()) {
+      for (int i = 0; i < edits; i++) {
+        try (var pipeline = Pipeline.open(model, backend, PlanOptions.DEFAULT)) {
+          var result = Editor.edit(document, picture, pipeline, Progress.NONE);
+          assertTrue(result.pixels().size() > 0);
+        }
+        used.add(kilobytes());
+      }
+    }
+    int quarter = edits / 4;
+    double early = average(used, quarter, 2 * quarter);
+    double late = average(used, edits - quarter, edits);
+    System.out.printf("growth: %.0f KB after a quarter, %.0f KB at the end%n", early, late);
+    assertTrue(late <= early + ALLOWED, () -> "memory grows: " + used);
+  }
+
+  private static double average(List<Long> used, int from, int to) {
+    return used.subList(from, to).stream().mapToLong(Long::longValue).average().orElseThrow();
+  }
+
+  private static long kilobytes() throws IOException {
+    try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+      return lines
+          .filter(l -> l.startsWith("VmRSS:"))
+          .mapToLong(l -> Long.parseLong(l.replaceAll("\\D", "")))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static Picture picture(Path file) throws IOException {
+    var image = ImageIO.read(file.toFile());
+    var rgb = new byte[image.getWidth() * image.getHeight() * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      int pixel = i / 3;
+      int colours = image.getRGB(pixel % image.getWidth(), pixel / image.getWidth());
+      rgb[i] = (byte) (colours >> (16 - 8 * (i % 3)));
+    }
+    return Picture.of(image.getWidth(), image.getHeight(), rgb);
+  }
+}
