@@ -10,6 +10,7 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.Editor;
+import org.drag4j.edit.MaskSource;
 import org.drag4j.edit.Picture;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.Progress;
@@ -42,7 +43,7 @@ class OpenClGrowthTest {
     Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/status")), "needs Linux's /proc");
     int edits = Math.max(8, Integer.getInteger(EDITS, 8));
     var document = EditDocument.read(ROOT.resolve("samples").resolve("eyes.json"));
-    document = document.withMethod(document.method().withSteps(STEPS));
+    document = document.withSettings(List.of("method.steps=" + STEPS), MaskSource.NONE);
     var picture = picture(ROOT.resolve("samples").resolve(document.image().file()));
     var model = ModelFolder.open(ROOT.resolve("models").resolve("demo"));
     var used = new ArrayList<Long>();

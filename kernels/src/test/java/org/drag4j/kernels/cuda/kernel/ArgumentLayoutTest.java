@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** The records' layout, in Java and as g++ has it; {@link CompileTest} asks nvcc. */
@@ -49,7 +50,8 @@ final class ArgumentLayoutTest {
   @Test
   void otherTypesAreRefused() {
     var e = assertThrows(IllegalArgumentException.class, () -> ArgumentLayout.of(Unfit.class));
-    assertTrue(e.getMessage().contains("Unfit: expected long, int, float"), e::getMessage);
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("Unfit: expected long, int, float"), e::toString);
   }
 
   /** Every field of every struct: place, size, and whether it is a float; and the struct's size. */
@@ -62,12 +64,14 @@ final class ArgumentLayoutTest {
       var types = new ArrayList<>(layouts.keySet());
       for (int i = 0; i < types.size(); i++) {
         assertEquals(
-            layouts.get(types.get(i)).size(), shim.structSize(file, i), file + " " + types.get(i));
+            Objects.requireNonNull(layouts.get(types.get(i))).size(),
+            shim.structSize(file, i),
+            file + " " + types.get(i));
       }
       var fields = Shim.fields(file);
       for (int i = 0; i < fields.size(); i++) {
         int dot = fields.get(i).indexOf('.');
-        var layout = layouts.get(fields.get(i).substring(0, dot));
+        var layout = Objects.requireNonNull(layouts.get(fields.get(i).substring(0, dot)));
         var path = fields.get(i).substring(dot + 1);
         var value = layout.struct().select(ArgumentLayout.path(path));
         var expected =

@@ -94,7 +94,7 @@ final class EditingTest {
         v += step(steps, k, 4) * stored.get((long) k * size + i);
       }
       if (u.paste && from.get(cell) >= 0) {
-        v = visited.get((long) k * size + (long) from.get(cell) * channels + i % channels);
+        v = visited.get((long) k * size + ((long) from.get(cell)) * channels + i % channels);
       }
       if (u.mask && editable.get(cell) == 0) {
         v = visited.get((long) k * size + i);
@@ -165,7 +165,7 @@ final class EditingTest {
       int k = i / size;
       int at = i % size;
       double before = k == 0 ? x.get(at) : exact[i - size];
-      double n = noise.get((long) k * size + at % channels * cells + at / channels);
+      double n = noise.get((long) k * size + ((long) (at % channels)) * cells + at / channels);
       exact[i] = step(steps, k, 5) * before + step(steps, k, 6) * n;
     }
     var asTaken = Deviation.of(format(type), exact, input.values());

@@ -129,7 +129,7 @@ final class GemmTest {
               1 + r.nextInt(3),
               1 + r.nextInt(3),
               // Scores have no epilogue.
-              kernel == GEMM_NT_F16_F32_ANY ? "" : then.get(r.nextInt(then.size())),
+              kernel.equals(GEMM_NT_F16_F32_ANY) ? "" : then.get(r.nextInt(then.size())),
               r.nextInt(8));
       check(kernel, s);
     }

@@ -13,11 +13,8 @@ import java.util.stream.Stream;
 /** What nvcc makes of the kernels: registers, stack and spills, for every chip we care for. */
 final class Nvcc {
   /**
-   * A chip.
-   *
-   * @param shared memory of a multiprocessor for blocks to share, in bytes
-   * @param warps that a multiprocessor holds
-   * @param blocks that a multiprocessor holds
+   * A chip, with what one multiprocessor holds: bytes of memory for blocks to share, warps and
+   * blocks.
    */
   enum Chip {
     SM_80(164 << 10, 64, 32),
