@@ -108,7 +108,18 @@ final class Nvcc {
         var command =
             new ArrayList<>(
                 List.of(
-                    "nvcc", "-std=c++17", "-O3", "-Werror", "all-warnings", "-Xptxas", "-v"));
+                    "nvcc",
+                    "--threads",
+                    "2",
+                    "-std=c++17",
+                    "-O3",
+                    "-Werror",
+                    "all-warnings",
+                    // Functions of our headers that this source does not need.
+                    "-diag-suppress",
+                    "177",
+                    "-Xptxas",
+                    "-v"));
         for (var chip : Chip.values()) {
           var number = chip.label().substring(3);
           command.add("-gencode");
