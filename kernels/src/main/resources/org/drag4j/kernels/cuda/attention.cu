@@ -79,6 +79,7 @@ struct Flash {
   u32 tile_k, tile_v;
   u32 q[MT][K16 > 0 ? K16 : 1][4], q8[MT][2];
   float o[MT][C8][4], top[MT][2], sum[MT][2];
+  bool causal;                         // of the keys of this pass; the extra ones have no order
 
   DEV_MEMBER u32 pair_of(const f16* row, bool valid, int c) const {
     if constexpr (PADDED) {
@@ -188,7 +189,7 @@ struct Flash {
 
   DEV_MEMBER void mask(float (&s)[MT][NB][4], int j, int count) const {
     // The tile's last key against this lane's first query.
-    const bool tail = (j + 1) * BN > count, diagonal = p.causal && (j + 1) * BN - 1 > row0 - lane / 4;
+    const bool tail = (j + 1) * BN > count, diagonal = causal && (j + 1) * BN - 1 > row0 - lane / 4;
     if (!tail && !diagonal) return;
 #pragma unroll
     for (int m = 0; m < MT; m++)
@@ -197,7 +198,7 @@ struct Flash {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
           const int key = j * BN + n * 8 + lane % 4 * 2 + i % 2, row = row0 + m * 16 + i / 2 * 8;
-          if (key >= count || (p.causal && key > row)) s[m][n][i] = MASKED_SCORE;
+          if (key >= count || (causal && key > row)) s[m][n][i] = MASKED_SCORE;
         }
   }
 
@@ -290,7 +291,7 @@ struct Flash {
   template <int MODE>
   DEV_MEMBER void pass(const Head<f16>& head) {
     int tiles = (head.count + BN - 1) / BN;
-    if (MASKED && p.causal) tiles = min_of(tiles, ((int)blockIdx.x * BM + BM + BN - 1) / BN);
+    if (MASKED && causal) tiles = min_of(tiles, ((int)blockIdx.x * BM + BM + BN - 1) / BN);
 #pragma unroll
     for (int s = 0; s < STAGES - 1; s++) {
       if (s < tiles) load_tile(head, s, s);
@@ -348,6 +349,7 @@ struct Flash {
     for (int m = 0; m < MT; m++)
 #pragma unroll
       for (int n = 0; n < C8; n++) o[m][n][0] = o[m][n][1] = o[m][n][2] = o[m][n][3] = 0.f;
+    causal = MASKED && p.causal;
     pass<ONLINE>(head_of<f16>(p, p.keys, true));
     join_sums();
     float f[MT][2];
@@ -359,6 +361,7 @@ struct Flash {
       // The second set's sums are found first; with them the first result is put on the same footing,
       // and one set of registers holds both.
       scale_rows(f);
+      causal = false;
       const Head<f16> extra = head_of<f16>(p, p.extra, false);
       reset();
       sync_block();

@@ -284,6 +284,9 @@ final class AttentionTest {
       check(DType.F16, Call.of(1, 2, 64, 77, dim).withExtra(32));
     }
     check(DType.F16, Call.of(2, 1, 33, 77, 40).withExtra(257));
+    // The extra tokens have no order.
+    check(DType.F16, Call.of(1, 2, 70, 70, 64).withCausal().withExtra(200));
+    check(DType.F32, Call.of(1, 2, 70, 70, 64).withCausal().withExtra(200));
     check(DType.F16, Call.of(1, 2, 20, 77, 20).withExtra(4));
     check(DType.F32, Call.of(2, 2, 33, 77, 40).withExtra(32));
   }

@@ -105,7 +105,19 @@ final class Nvcc {
         Files.writeString(source, CudaKernels.source(file) + assertions(file));
         var command =
             new ArrayList<>(
-                List.of("nvcc", "-std=c++17", "-O3", "-Werror", "all-warnings", "-Xptxas", "-v"));
+                List.of(
+                    "nvcc",
+                    "--threads",
+                    "2",
+                    "-std=c++17",
+                    "-O3",
+                    "-Werror",
+                    "all-warnings",
+                    // Functions of our headers that this source does not need.
+                    "-diag-suppress",
+                    "177",
+                    "-Xptxas",
+                    "-v"));
         for (var chip : Chip.values()) {
           var number = chip.label().substring(3);
           command.add("-gencode");
