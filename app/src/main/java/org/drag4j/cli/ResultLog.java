@@ -16,8 +16,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Results as JSON lines in a file that only grows: what an interrupted run has written counts in the
- * next one, but for a last line that was cut.
+ * Results as JSON lines in a file that only grows: what an interrupted run has written counts in
+ * the next one, but for a last line that was cut.
  */
 final class ResultLog implements AutoCloseable {
   private static final long MAX_BYTES = 1 << 30;
@@ -45,8 +45,7 @@ final class ResultLog implements AutoCloseable {
       whole--;
     }
     var log =
-        new ResultLog(
-            FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+        new ResultLog(FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
     log.file.truncate(whole);
     log.file.position(whole);
     new String(bytes, 0, whole, StandardCharsets.UTF_8).lines().forEach(log::take);

@@ -203,7 +203,7 @@ class EndToEndTest {
             "-m",
             MODEL,
             "--steps",
-            "2",
+            "4",
             "--size",
             "128",
             "-o",
@@ -308,7 +308,7 @@ class EndToEndTest {
         }) {
       assertNotEquals(plain, edited(other), other);
     }
-    assertNotEquals(plain, edited("method.copy=stop-at-end", "method.end=0.5"));
+    assertNotEquals(plain, edited("method.copy=stop-at-end", "method.end=0.6"));
     assertEquals(edited("method.injectStrength=0"), edited("method.injectSteps=[0, 0]"));
     assertNotEquals(
         edited("method.guidance=3"),
@@ -338,7 +338,7 @@ class EndToEndTest {
             "sweep",
             path("pig.json"),
             "--over",
-            "method.start=0.3,0.5",
+            "method.start=0.75,0.5",
             "--over",
             "method.injectSteps=[0,1],[0,1000]",
             "-o",
@@ -350,7 +350,7 @@ class EndToEndTest {
             "none");
     assertEquals(4, result.get("runs").size());
     assertEquals(
-        "method.start=0.3 method.injectSteps=[0,1000]", result.at("/runs/1/values").asString());
+        "method.start=0.75 method.injectSteps=[0,1000]", result.at("/runs/1/values").asString());
     assertTrue(result.at("/runs/3/changeOutside").asDouble() > 0);
     assertTrue(result.at("/runs/3/colourErrorUnedited").asDouble() > 0);
     var grid = folder.resolve("grid");
@@ -513,8 +513,14 @@ class EndToEndTest {
     // Each is what it is alone, whoever shared its inversion.
     for (int i : new int[] {1, 6, 19}) {
       succeeds(
-          "edit", documents.resolve("%02d.json".formatted(i)).toString(), "-m", MODEL, "-o",
-          path("alone.png"), "--progress", "none");
+          "edit",
+          documents.resolve("%02d.json".formatted(i)).toString(),
+          "-m",
+          MODEL,
+          "-o",
+          path("alone.png"),
+          "--progress",
+          "none");
       assertEquals(
           PictureFiles.read(folder.resolve("alone.png")),
           PictureFiles.read(out.resolve("%02d.png".formatted(i))));
@@ -535,8 +541,7 @@ class EndToEndTest {
         rows.getFirst().get("error").asString().contains("format: expected \"drag-edit/1\""));
     assertTrue(Files.exists(out.resolve("02.png")));
     // Only what failed is tried again, or has changed.
-    Files.writeString(
-        documents.resolve("01.json"), Files.readString(documents.resolve("02.json")));
+    Files.writeString(documents.resolve("01.json"), Files.readString(documents.resolve("02.json")));
     Files.writeString(
         documents.resolve("00.json"),
         Files.readString(documents.resolve("00.json")).replace("\"seed\": 3", "\"seed\": 4"));
@@ -560,8 +565,7 @@ class EndToEndTest {
             }
           }
         });
-    results.add(
-        Editor.edit(edit.document(), edit.original(), pipeline, Progress.NONE).picture());
+    results.add(Editor.edit(edit.document(), edit.original(), pipeline, Progress.NONE).picture());
     return calls[0];
   }
 
@@ -569,8 +573,7 @@ class EndToEndTest {
   void aSecondEditNeedsNoInversion() throws IOException {
     var moved = folder.resolve("moved.json");
     Files.writeString(
-        moved,
-        Files.readString(folder.resolve("pig.json")).replace("[32, 46]", "[30, 44]"));
+        moved, Files.readString(folder.resolve("pig.json")).replace("[32, 46]", "[30, 44]"));
     for (var variant : List.of("encode-then-cp", "cp-then-encode")) {
       var options = new DocumentOptions();
       options.settings = List.of("method.variant=" + variant, "method.steps=20");

@@ -3,8 +3,9 @@ package org.drag4j.method;
 import java.util.List;
 
 /**
- * What an inversion leaves for the way back. It depends on the picture and on how it is inverted, not
- * on the regions, so a second edit of the picture can use it again. Nothing of it is ever changed.
+ * What an inversion leaves for the way back. It depends on the picture and on how it is inverted,
+ * not on the regions, so a second edit of the picture can use it again. Nothing of it is ever
+ * changed.
  *
  * @param states the latents visited, cleanest first
  * @param noise stored by the way out, one a step; empty where that draws none
