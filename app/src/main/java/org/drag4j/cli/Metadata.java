@@ -33,7 +33,10 @@ final class Metadata {
     line.append(line.isEmpty() ? "" : "\n");
     String separator = "";
     for (var entry : values.entrySet()) {
-      String value = String.valueOf(entry.getValue());
+      String value =
+          entry.getValue() instanceof Double number && number == Math.rint(number)
+              ? String.valueOf(number.longValue())
+              : String.valueOf(entry.getValue());
       boolean quoted = value.contains(",") || value.contains(":") || value.contains("\n");
       line.append(separator)
           .append(entry.getKey())

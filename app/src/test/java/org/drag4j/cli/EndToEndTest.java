@@ -203,7 +203,7 @@ class EndToEndTest {
             "-m",
             MODEL,
             "--steps",
-            "2",
+            "4",
             "--size",
             "128",
             "-o",
@@ -308,7 +308,7 @@ class EndToEndTest {
         }) {
       assertNotEquals(plain, edited(other), other);
     }
-    assertNotEquals(plain, edited("method.copy=stop-at-end", "method.end=0.5"));
+    assertNotEquals(plain, edited("method.copy=stop-at-end", "method.end=0.6"));
     assertEquals(edited("method.injectStrength=0"), edited("method.injectSteps=[0, 0]"));
     assertNotEquals(
         edited("method.guidance=3"),
@@ -338,7 +338,7 @@ class EndToEndTest {
             "sweep",
             path("pig.json"),
             "--over",
-            "method.start=0.3,0.5",
+            "method.start=0.75,0.5",
             "--over",
             "method.injectSteps=[0,1],[0,1000]",
             "-o",
@@ -350,7 +350,7 @@ class EndToEndTest {
             "none");
     assertEquals(4, result.get("runs").size());
     assertEquals(
-        "method.start=0.3 method.injectSteps=[0,1000]", result.at("/runs/1/values").asString());
+        "method.start=0.75 method.injectSteps=[0,1000]", result.at("/runs/1/values").asString());
     assertTrue(result.at("/runs/3/changeOutside").asDouble() > 0);
     assertTrue(result.at("/runs/3/colourErrorUnedited").asDouble() > 0);
     var grid = folder.resolve("grid");

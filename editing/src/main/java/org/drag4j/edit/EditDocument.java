@@ -562,9 +562,22 @@ public record EditDocument(
 
   /** Which pixels of the frame's window move where, at the picture's own size. */
   Mapping pixels(Frame frame) {
-    var view = frame.working().original();
-    return RegionMapping.pixels(mappings(view), view.width(), view.height())
-        .clamped(view.width(), view.height());
+    return pixels(frame.working().original());
+  }
+
+  /** Which pixels of a view's image move where. */
+  Mapping pixels(View view) {
+    var parts =
+        mappings(view).stream().map(drag -> drag.pixels(view.width(), view.height())).toList();
+    return merged(parts, view.width(), view.height()).clamped(view.width(), view.height());
+  }
+
+  /** The pairs of all drags, each target with the drag that gets it. */
+  Mapping merged(List<Mapping> parts, int width, int height) {
+    return switch (method.overlap()) {
+      case LATER_WINS -> Mapping.concat(parts);
+      case WINNER_TAKES_ALL -> Mapping.nearest(parts, width, height);
+    };
   }
 
   /**
@@ -592,11 +605,7 @@ public record EditDocument(
       }
       parts.add(cells);
     }
-    var all =
-        switch (method.overlap()) {
-          case LATER_WINS -> Mapping.concat(parts);
-          case WINNER_TAKES_ALL -> Mapping.nearest(parts, view.columns(), view.rows());
-        };
+    var all = merged(parts, view.columns(), view.rows());
     return method.faithful() ? all : all.clamped(view.columns(), view.rows());
   }
 

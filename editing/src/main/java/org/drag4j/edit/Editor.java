@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.drag4j.device.DeviceException;
 import org.drag4j.geometry.Mapping;
-import org.drag4j.geometry.RegionMapping;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.graph.Hook;
 import org.drag4j.method.Denoiser;
@@ -58,7 +57,7 @@ public final class Editor {
     var small = window.resized(view.width(), view.height());
     pictures.add(small.toModel());
     if (method.variant() == RegionDrag.Variant.CP_THEN_ENCODE) {
-      pictures.add(copied(small, document.mappings(view)).toModel());
+      pictures.add(copied(small, document.pixels(view)).toModel());
     }
     var latents = new ArrayList<float[]>();
     for (var posterior : pipeline.encode(pictures, view.height(), view.width())) {
@@ -122,10 +121,9 @@ public final class Editor {
         grid, cells, editable, vacated.pixels(), vacated.nearestOutside(handles.union(targets)));
   }
 
-  private static Picture copied(Picture picture, List<RegionMapping> mappings) {
+  private static Picture copied(Picture picture, Mapping moved) {
     int w = picture.width();
     int h = picture.height();
-    var moved = RegionMapping.pixels(mappings, w, h).clamped(w, h);
     return Picture.of(w, h, moved.copyPixels(picture.rgb(), w, h, 3));
   }
 

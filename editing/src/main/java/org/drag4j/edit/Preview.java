@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.drag4j.geometry.Mapping;
-import org.drag4j.geometry.RegionMapping;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
 
@@ -18,7 +17,7 @@ import org.drag4j.geometry.View;
  * @param drags one a drag, in the document's order
  * @param moved target cells of all drags
  * @param holes cells of the frame that a drag takes from and none fills
- * @param collisions cells that several different sources are copied to; the last one wins
+ * @param collisions cells that several different sources go to, whichever gets there
  */
 public record Preview(
     Picture picture,
@@ -79,7 +78,7 @@ public record Preview(
         parts.add(new Part(name, 0, 0, String.valueOf(e.getMessage())));
       }
     }
-    var all = Mapping.concat(mappings);
+    var all = document.merged(mappings, columns, rows);
     var moved = all.targets(columns, rows);
     return new Preview(
         copied(document, original, frame, all, detail),
@@ -87,7 +86,7 @@ public record Preview(
         parts,
         moved,
         handles.without(moved),
-        collisions(all, columns, rows));
+        collisions(Mapping.concat(mappings), columns, rows));
   }
 
   private static RegionMask collisions(Mapping cells, int columns, int rows) {
@@ -124,15 +123,17 @@ public record Preview(
 
   /** The pixels of those drags that can be done. */
   private static Mapping possible(EditDocument document, View view) {
+    int w = view.width();
+    int h = view.height();
     var parts = new ArrayList<Mapping>();
     for (var drag : document.drags()) {
       try {
-        parts.add(RegionMapping.pixels(List.of(drag.mapping(view)), view.width(), view.height()));
+        parts.add(drag.mapping(view).pixels(w, h));
       } catch (IllegalArgumentException e) {
         parts.add(Mapping.EMPTY);
       }
     }
-    return Mapping.concat(parts).clamped(view.width(), view.height());
+    return document.merged(parts, w, h).clamped(w, h);
   }
 
   /** This preview with its trouble marked: holes red, collisions yellow. */

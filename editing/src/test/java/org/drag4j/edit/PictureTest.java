@@ -83,4 +83,34 @@ class PictureTest {
     Arrays.fill(rgb, (byte) 0);
     assertEquals(100, inside.level(1, 0, 2));
   }
+
+  @Test
+  void aPatchFadesInInsideItsBorder() {
+    var old = grey(9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    var patch = grey(6, 1, 100, 100, 100, 100, 100, 100);
+    var inside = RegionMask.of(6, 1, new byte[] {0, 1, 1, 1, 1, 1});
+    assertArrayEquals(
+        new int[] {0, 0, 0, 25, 50, 75, 100, 100, 0}, levels(old.with(patch, 2, 0, inside, 3)));
+    assertArrayEquals(
+        new int[] {0, 0, 0, 100, 100, 100, 100, 100, 0}, levels(old.with(patch, 2, 0, inside, 0)));
+    assertEquals(100, old.cropped(2, 0, 6, 1).difference(patch, RegionMask.none(6, 1)));
+    assertEquals(0, old.cropped(2, 0, 6, 1).difference(patch, RegionMask.all(6, 1)));
+    assertThrows(IllegalArgumentException.class, () -> old.cropped(4, 0, 6, 1));
+  }
+
+  @Test
+  void opacityIsLaidOnWhiteAndLiftedOff() {
+    var clear = grey(4, 1, 0, 100, 200, 50).withAlpha(new byte[] {0, (byte) 128, -1, 64});
+    var white = clear.onWhite();
+    assertArrayEquals(new int[] {255, 177, 200, 204}, levels(white));
+    var lifted = white.liftedOffWhite(clear.alpha());
+    assertEquals(white, lifted.onWhite());
+    assertEquals(100, lifted.level(1, 0, 0), 1);
+    assertArrayEquals(clear.toModel(), white.toModel());
+    assertEquals(white.resized(2, 1), clear.resized(2, 1));
+    // Opaque altogether is no opacity at all.
+    assertEquals(white, white.withAlpha(new byte[] {-1, -1, -1, -1}));
+    assertEquals(clear.cropped(1, 0, 2, 1).alpha()[0], (byte) 128);
+    assertThrows(IllegalArgumentException.class, () -> white.withAlpha(new byte[3]));
+  }
 }

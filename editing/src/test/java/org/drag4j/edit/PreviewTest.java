@@ -69,6 +69,19 @@ class PreviewTest {
   }
 
   @Test
+  void showsWhoWinsWhatSeveralWant() {
+    var document =
+        document(cell(0, 0, 64, 0, 23), cell(0, 32, 72, 0, 39))
+            .withSettings(List.of("method.overlap=winner-takes-all"), MaskSource.NONE);
+    for (var detail : Preview.Detail.values()) {
+      var preview = Preview.of(document, map(128, 64), 128, detail);
+      assertEquals(6, preview.collisions().count());
+      // The middle of the first target is nearer, although the second comes later.
+      assertEquals(8, preview.picture().level(72, 0, 0));
+    }
+  }
+
+  @Test
   void saysWhatIsTooSmall() {
     var preview =
         Preview.of(

@@ -163,4 +163,40 @@ class ViewTest {
         first.moved(2, 3), Mapping.of(new int[] {2}, new int[] {3}, new int[] {5}, new int[] {4}));
     assertFalse(RegionMask.ofCells(view, 0).get(9, 0));
   }
+
+  @Test
+  void aContestedTargetGoesToTheNearerMiddle() {
+    // Targets 0 to 4 and 3 to 9 of one row; middles 2 and 6.
+    var first = Mapping.of(new int[5], new int[5], new int[] {0, 1, 2, 3, 4}, new int[5]);
+    var second =
+        Mapping.of(
+            new int[] {9, 9, 9, 9, 9, 9, 9},
+            new int[7],
+            new int[] {3, 4, 5, 6, 7, 8, 9},
+            new int[7]);
+    for (var parts : List.of(List.of(first, second), List.of(second, first))) {
+      var won = Mapping.nearest(parts, 10, 1);
+      int[] sources = new int[10];
+      for (int i = 0; i < won.size(); i++) {
+        sources[won.targetX(i)] = won.sourceX(i);
+      }
+      assertEquals(10, won.size());
+      assertEquals(0, sources[3]);
+      // The fourth lies as near to both: the earlier one has it.
+      assertEquals(parts.getFirst().sourceX(0), sources[4]);
+      assertEquals(9, sources[5]);
+    }
+  }
+
+  @Test
+  void vacatedPixelsFindTheNearestFreeOne() {
+    var vacated = RegionMask.of(5, 2, new byte[] {0, 1, 1, 1, 0, 0, 0, 0, 0, 0});
+    var taken = RegionMask.of(5, 2, new byte[] {0, 1, 1, 1, 0, 0, 1, 1, 1, 0});
+    int[] nearest = vacated.nearestOutside(taken);
+    assertEquals(0, nearest[0]);
+    assertTrue(nearest[1] == 0 || nearest[1] == 4);
+    assertEquals(4, nearest[2]);
+    assertArrayEquals(new int[] {1, 2, 3}, vacated.nearestOutside(RegionMask.all(5, 2)));
+    assertArrayEquals(new int[] {1, 2, 3}, vacated.pixels());
+  }
 }

@@ -56,4 +56,14 @@ class TorchRandomTest {
     assertEquals(0, TorchRandom.seeded(5).randn(0).length);
     assertThrows(IllegalArgumentException.class, () -> TorchRandom.seeded(5).randn(-1));
   }
+
+  @Test
+  void aCopyGoesOnAlike() {
+    var random = TorchRandom.seeded(7);
+    random.randn(1000);
+    random.randn(3);
+    var copy = random.copy();
+    assertArrayEquals(random.randn(5), copy.randn(5));
+    assertArrayEquals(random.randn(700), copy.randn(700));
+  }
 }
