@@ -185,9 +185,9 @@ class EndToEndTest {
     int[] row = new int[width * 3];
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
-        row[3 * x] = (x * 7 + y) & 0xff;
-        row[3 * x + 1] = (x + y * 5) / 8 & 0xff;
-        row[3 * x + 2] = (x ^ y) & 0xff;
+        row[3 * x] = x / 24;
+        row[3 * x + 1] = y / 16;
+        row[3 * x + 2] = (x / 32 + y / 32) % 2 * 90 + 80;
       }
       image.getRaster().setPixels(0, y, width, 1, row);
     }
@@ -205,11 +205,11 @@ class EndToEndTest {
             "--steps",
             "4",
             "--size",
-            "128",
+            "192",
             "-o",
             path("out.png"),
             "--json");
-    assertEquals("[2986,1966,128,128]", result.get("window").toString());
+    assertEquals("[2954,1934,192,192]", result.get("window").toString());
     assertEquals(width, result.get("width").asInt());
     var before = PictureFiles.read(folder.resolve("photo.jpg"));
     var after = PictureFiles.read(folder.resolve("out.png"));
