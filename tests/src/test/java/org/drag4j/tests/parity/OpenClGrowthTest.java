@@ -30,8 +30,11 @@ class OpenClGrowthTest {
   private static final Path ROOT = Path.of("..");
   private static final int STEPS = 4;
 
-  /** Kilobytes by which the average of the last quarter may exceed that of the second. */
-  private static final long ALLOWED = 32 << 10;
+  /**
+   * Kilobytes by which the least of the last quarter may exceed that of the second. What the C
+   * library keeps of freed buffers comes and goes; a leak raises the least, too.
+   */
+  private static final long ALLOWED = 16 << 10;
 
   @Test
   @EnabledIfSystemProperty(
@@ -57,14 +60,14 @@ class OpenClGrowthTest {
       }
     }
     int quarter = edits / 4;
-    double early = average(used, quarter, 2 * quarter);
-    double late = average(used, edits - quarter, edits);
-    System.out.printf("growth: %.0f KB after a quarter, %.0f KB at the end%n", early, late);
+    long early = least(used, quarter, 2 * quarter);
+    long late = least(used, edits - quarter, edits);
+    System.out.printf("growth: %d KB after a quarter, %d KB at the end%n", early, late);
     assertTrue(late <= early + ALLOWED, () -> "memory grows: " + used);
   }
 
-  private static double average(List<Long> used, int from, int to) {
-    return used.subList(from, to).stream().mapToLong(Long::longValue).average().orElseThrow();
+  private static long least(List<Long> used, int from, int to) {
+    return used.subList(from, to).stream().mapToLong(Long::longValue).min().orElseThrow();
   }
 
   private static long kilobytes() throws IOException {
