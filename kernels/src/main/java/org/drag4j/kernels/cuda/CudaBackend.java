@@ -6,8 +6,10 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.driver.CudaDriver;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
 
@@ -20,29 +22,45 @@ final class CudaBackend implements Backend {
   private final CudaStream stream;
   private final CudaHeap heap;
   private final CudaModules modules;
+  private final DType activations;
+  private final CudaPrograms programs;
 
-  private CudaBackend(CudaContext context, CudaStream stream, CudaHeap heap) {
+  private CudaBackend(
+      CudaContext context,
+      CudaStream stream,
+      CudaHeap heap,
+      DType activations,
+      CudaPrograms programs) {
     this.context = context;
     this.stream = stream;
     this.heap = heap;
+    this.activations = activations;
+    this.programs = programs;
     modules = new CudaModules(context);
   }
 
   /**
    * Opens a device.
    *
-   * @throws org.drag4j.device.DeviceException where the driver refuses; nothing stays open then
+   * @throws DeviceException where the driver refuses, or activations cannot be of this type;
+   *     nothing stays open then
    */
-  static CudaBackend open(CudaDriver driver, int device) {
-    return open(driver, device, STAGING);
+  static CudaBackend open(CudaDriver driver, int device, DType activations, CudaPrograms programs) {
+    return open(driver, device, STAGING, activations, programs);
   }
 
   /** The same with another half of the staging memory. */
-  static CudaBackend open(CudaDriver driver, int device, long stagingBytes) {
+  static CudaBackend open(
+      CudaDriver driver, int device, long stagingBytes, DType activations, CudaPrograms programs) {
+    if (activations != DType.F32 && activations != DType.F16) {
+      throw new DeviceException(
+          CudaProvider.NAME + ":" + device + ": --dtype: expected f32 or f16, got " + activations);
+    }
     var context = CudaContext.open(driver, device);
     try {
       var stream = CudaStream.create(context);
-      return new CudaBackend(context, stream, CudaHeap.create(stream, stagingBytes));
+      return new CudaBackend(
+          context, stream, CudaHeap.create(stream, stagingBytes), activations, programs);
     } catch (RuntimeException | Error e) {
       try {
         context.close();
@@ -68,6 +86,11 @@ final class CudaBackend implements Backend {
     return modules;
   }
 
+  /** Where their code comes from. */
+  CudaPrograms programs() {
+    return programs;
+  }
+
   @Override
   public DeviceMemory allocate(long bytes, String purpose) {
     return heap.allocate(bytes, purpose);
@@ -78,10 +101,31 @@ final class CudaBackend implements Backend {
     return new CudaWeights(source, heap);
   }
 
-  /** {@inheritDoc} There are no kernels for this device yet. */
+  @Override
+  public DType activations() {
+    return activations;
+  }
+
   @Override
   public Optional<Kernel> select(Value node, KernelOptions options) {
-    return Optional.empty();
+    if (node.dtype() != DType.F32) {
+      return Optional.empty();
+    }
+    return switch (Prepared.body(node)) {
+      case Op.Linear _ -> LinearCuda.select(this, node, options);
+      case Op.Conv2d _ -> Conv2dCuda.select(this, node, options);
+      case Op.GroupNorm _ -> GroupNormCuda.select(this, node, options);
+      case Op.LayerNorm _ -> LayerNormCuda.select(this, node, options);
+      case Op.Attention _ -> AttentionCuda.select(this, node, options);
+      case Op.Unary _ -> UnaryCuda.select(this, node, options);
+      case Op.Binary _ -> BinaryCuda.select(this, node, options);
+      case Op.Geglu _ -> GegluCuda.select(this, node, options);
+      case Op.Concat _ -> ConcatCuda.select(this, node, options);
+      case Op.Upsample _ -> UpsampleCuda.select(this, node, options);
+      case Op.Embedding _ -> EmbeddingCuda.select(this, node, options);
+      case Op.TimestepEmbedding _ -> TimestepEmbeddingCuda.select(this, node, options);
+      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
+    };
   }
 
   /**

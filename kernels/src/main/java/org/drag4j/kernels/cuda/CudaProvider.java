@@ -15,6 +15,8 @@ import org.drag4j.kernels.cuda.driver.CudaLibraries;
 import org.drag4j.kernels.cuda.driver.CudaLibrary;
 import org.drag4j.kernels.cuda.driver.JCudaBinding;
 import org.drag4j.kernels.cuda.driver.LibraryProbe;
+import org.drag4j.kernels.cuda.driver.Nvrtc;
+import org.drag4j.kernels.cuda.driver.ProgramCache;
 
 /** NVIDIA's GPUs, {@code cuda:0} and up. */
 public final class CudaProvider implements BackendProvider {
@@ -116,7 +118,13 @@ public final class CudaProvider implements BackendProvider {
                         + ":"
                         + (count - 1)
                         + "; see drag4j devices"));
-    return CudaBackend.open(driver, ordinal);
+    var programs =
+        CudaPrograms.compiled(
+            driver,
+            ordinal,
+            () -> Nvrtc.open(libraries.require(CudaLibrary.NVRTC)),
+            ProgramCache.ofUser(System.getenv()));
+    return CudaBackend.open(driver, ordinal, options.activations(), programs);
   }
 
   private static Optional<Integer> ordinal(String device) {

@@ -19,6 +19,7 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
 import org.drag4j.kernels.cuda.driver.KernelCall;
+import org.drag4j.tensor.DType;
 import org.junit.jupiter.api.Test;
 
 /** Lifetimes, order and failures of what a device holds, against a driver in Java. */
@@ -35,7 +36,7 @@ class CudaBackendTest {
     return new FakeCudaDriver(1, CAPACITY, pools)
         .with(
             ADD,
-            (device, arguments) -> {
+            (device, _, arguments) -> {
               var at = device.memory(arguments.get(ValueLayout.JAVA_LONG, 0), Integer.BYTES);
               int value = arguments.get(ValueLayout.JAVA_INT, 8);
               at.set(
@@ -46,7 +47,7 @@ class CudaBackendTest {
   }
 
   private static CudaBackend open(FakeCudaDriver driver) {
-    return CudaBackend.open(driver, 0, STAGING);
+    return CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0]);
   }
 
   private static KernelCall add(CudaBackend backend, Arena arena, long address, int value) {
@@ -165,7 +166,7 @@ class CudaBackendTest {
   void outOfMemorySaysWhoHoldsItAndIsSurvived() {
     for (boolean pools : new boolean[] {true, false}) {
       var fake = new FakeCudaDriver(1, 10 << 20, pools);
-      try (var backend = CudaBackend.open(fake, 0, STAGING);
+      try (var backend = CudaBackend.open(fake, 0, STAGING, DType.F32, _ -> new byte[0]);
           var weights = backend.allocate(6 << 20, "weights")) {
         var small = backend.allocate(2 << 20, "activations");
         assertEquals(6 << 20, weights.byteSize());

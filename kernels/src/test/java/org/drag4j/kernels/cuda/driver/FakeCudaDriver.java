@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,7 +23,7 @@ public final class FakeCudaDriver implements CudaDriver {
   @FunctionalInterface
   public interface Kernel {
     /** Runs on device memory with the bytes of the argument struct. */
-    void run(FakeCudaDriver device, MemorySegment arguments);
+    void run(FakeCudaDriver device, KernelCall.Shape shape, MemorySegment arguments);
   }
 
   private record Failure(String call, int countdown, int result) {}
@@ -39,14 +38,19 @@ public final class FakeCudaDriver implements CudaDriver {
   }
 
   private static final class Block {
-    private final byte[] bytes;
+    // Never given back before the driver is: an address means one block for good.
+    private final MemorySegment bytes;
     private final long pool;
     private boolean freed;
 
-    Block(int size, long pool) {
-      bytes = new byte[size];
-      Arrays.fill(bytes, (byte) 0xa5);
+    Block(long size, long pool) {
+      bytes = Arena.ofAuto().allocate(size + 2 * GAP, 256).asSlice(0, size);
+      bytes.fill((byte) 0xa5);
       this.pool = pool;
+    }
+
+    long size() {
+      return bytes.byteSize();
     }
   }
 
@@ -77,7 +81,6 @@ public final class FakeCudaDriver implements CudaDriver {
     }
   }
 
-  private static final long FIRST_ADDRESS = 0x7f00_0000_0000L;
   private static final long GAP = 4096;
 
   private final int devices;
@@ -97,7 +100,6 @@ public final class FakeCudaDriver implements CudaDriver {
   private final Map<Long, List<Runnable>> executables = new LinkedHashMap<>();
   private final List<String> calls = new ArrayList<>();
   private final List<Failure> failures = new ArrayList<>();
-  private long nextAddress = FIRST_ADDRESS;
   private long nextHandle = 1;
   private long used;
   private long clock;
@@ -137,7 +139,7 @@ public final class FakeCudaDriver implements CudaDriver {
     var leaks = new ArrayList<String>();
     blocks.forEach((address, block) -> {
       if (!block.freed) {
-        leaks.add("memory of " + block.bytes.length);
+        leaks.add("memory of " + block.size());
       }
     });
     hosts.keySet().forEach(_ -> leaks.add("host memory"));
@@ -158,10 +160,15 @@ public final class FakeCudaDriver implements CudaDriver {
     var entry = blocks.floorEntry(address);
     if (entry == null
         || entry.getValue().freed
-        || address + bytes > entry.getKey() + entry.getValue().bytes.length) {
+        || address + bytes > entry.getKey() + entry.getValue().size()) {
       throw new Fault(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS);
     }
-    return MemorySegment.ofArray(entry.getValue().bytes).asSlice(address - entry.getKey(), bytes);
+    return entry.getValue().bytes.asSlice(address - entry.getKey(), bytes);
+  }
+
+  /** All memory in use. */
+  public List<MemorySegment> memory() {
+    return blocks.values().stream().filter(b -> !b.freed).map(b -> b.bytes).toList();
   }
 
   private void enter(String call) {
@@ -332,10 +339,9 @@ public final class FakeCudaDriver implements CudaDriver {
       CudaErrors.check(CUresult.CUDA_ERROR_OUT_OF_MEMORY, call);
     }
     used += fresh;
-    long address = nextAddress;
-    nextAddress += (bytes + 2 * GAP) / GAP * GAP;
-    blocks.put(address, new Block(Math.toIntExact(bytes), pool));
-    return address;
+    var block = new Block(bytes, pool);
+    blocks.put(block.bytes.address(), block);
+    return block.bytes.address();
   }
 
   @Override
@@ -346,7 +352,7 @@ public final class FakeCudaDriver implements CudaDriver {
     CudaErrors.check(lost, "free");
     var block = allocated(address, "free");
     block.freed = true;
-    used -= block.bytes.length;
+    used -= block.size();
   }
 
   private Block allocated(long address, String call) {
@@ -386,9 +392,9 @@ public final class FakeCudaDriver implements CudaDriver {
           }
           block.freed = true;
           var pool = known(pools, block.pool, "freeAsync");
-          long kept = Math.min(block.bytes.length, pool.keep - pool.kept);
+          long kept = Math.min(block.size(), pool.keep - pool.kept);
           pool.kept += kept;
-          used -= block.bytes.length - kept;
+          used -= block.size() - kept;
         });
   }
 
@@ -612,9 +618,9 @@ public final class FakeCudaDriver implements CudaDriver {
       CudaErrors.check(CUresult.CUDA_ERROR_INVALID_VALUE, "launch");
     }
     var kernel = kernel(name);
-    var arguments = MemorySegment.ofArray(new long[(int) (call.arguments().byteSize() + 7) / 8]);
-    arguments.asSlice(0, call.arguments().byteSize()).copyFrom(call.arguments());
-    enqueue(stream, "launch", () -> kernel.run(this, arguments));
+    var arguments = Arena.ofAuto().allocate(call.arguments().byteSize(), 16);
+    arguments.copyFrom(call.arguments());
+    enqueue(stream, "launch", () -> kernel.run(this, call.shape(), arguments));
   }
 
   private Kernel kernel(String name) {

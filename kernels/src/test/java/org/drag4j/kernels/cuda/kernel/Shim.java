@@ -22,13 +22,14 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.drag4j.kernels.cuda.driver.KernelCall;
 import org.junit.jupiter.api.Assumptions;
 
 /**
  * The kernels' own sources on the CPU, each thread of a block a fiber: {@code shim.h} says what it
  * checks. A library a source, built with g++ when it is first needed.
  */
-final class Shim implements Machine {
+public final class Shim implements Machine {
   private static final Shim ORIGINAL = new Shim(Map.of());
   private static final int MESSAGE_BYTES = 512;
 
@@ -40,7 +41,7 @@ final class Shim implements Machine {
   }
 
   /** The kernels as they are; the calling test is skipped where there is no g++. */
-  static Shim original() {
+  public static Shim original() {
     requireCompiler();
     return ORIGINAL;
   }
@@ -92,6 +93,37 @@ final class Shim implements Machine {
               ranges,
               buffers.length,
               seed,
+              arena.allocate(MESSAGE_BYTES));
+    }
+  }
+
+  /**
+   * Runs a kernel with the bytes of its argument.
+   *
+   * @param memory all that it may read and write
+   */
+  public void run(
+      CudaKernel<?> kernel,
+      KernelCall.Shape shape,
+      MemorySegment bytes,
+      List<MemorySegment> memory) {
+    try (var arena = Arena.ofConfined()) {
+      var ranges = arena.allocate(24L * Math.max(1, memory.size()), 8);
+      for (int i = 0; i < memory.size(); i++) {
+        ranges.set(JAVA_LONG, 24L * i, memory.get(i).address());
+        ranges.set(JAVA_LONG, 24L * i + 8, memory.get(i).byteSize());
+        ranges.set(JAVA_LONG, 24L * i + 16, 1);
+      }
+      library(kernel)
+          .launch(
+              arena.allocateFrom(kernel.name()),
+              bytes,
+              new Grid(shape.gridX(), shape.gridY(), shape.gridZ()),
+              shape.blockX(),
+              shape.sharedBytes(),
+              ranges,
+              memory.size(),
+              1,
               arena.allocate(MESSAGE_BYTES));
     }
   }

@@ -1,0 +1,144 @@
+package org.drag4j.kernels.cuda;
+
+import java.util.Optional;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.kernels.cuda.kernel.AttentionArgs;
+import org.drag4j.kernels.cuda.kernel.CudaKernels;
+import org.drag4j.kernels.cuda.kernel.Epilogue;
+import org.drag4j.kernels.cuda.kernel.GemmArgs;
+import org.drag4j.kernels.cuda.kernel.KeySet;
+import org.drag4j.kernels.cuda.kernel.Product;
+import org.drag4j.kernels.cuda.kernel.SoftmaxArgs;
+import org.drag4j.tensor.DType;
+
+/**
+ * Scaled dot-product attention: one fused kernel for heads of up to 160, two products and a softmax
+ * for larger ones.
+ */
+final class AttentionCuda {
+  /** Largest head of the fused kernels. */
+  private static final int MAX_DIM = 160;
+
+  /** Bytes of scores that are there at a time, as far as one row of every head fits. */
+  private static final long SCORES = 64L << 20;
+
+  private static final KeySet NO_KEYS = new KeySet(0, 0, 0, 0, 0, 0, 0, 0);
+
+  private final int heads;
+  private final boolean causal;
+  private final int images;
+  private final int queries;
+  private final int keys;
+  private final int width;
+  private final int dim;
+
+  private AttentionCuda(Value node, Op.Attention op) {
+    heads = op.heads();
+    causal = op.causal();
+    images = node.shape().dim(0);
+    queries = node.shape().dim(1);
+    keys = node.in(1).shape().dim(1);
+    width = node.shape().dim(2);
+    dim = width / heads;
+  }
+
+  /** Empty for heads larger than 160 with an order. */
+  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+    if (!(node.op() instanceof Op.Attention op)) {
+      return Optional.empty();
+    }
+    var a = new AttentionCuda(node, op);
+    if (a.dim <= MAX_DIM) {
+      return Prepared.of(backend, node, "flash", options, a::flash);
+    }
+    if (a.causal) {
+      return Optional.empty();
+    }
+    return Prepared.of(
+        backend, node, "gemm", options, a.scratchBytes(backend.activations()), a::products);
+  }
+
+  private void flash(CudaCalls calls) {
+    long batchKeys = (long) keys * width;
+    long batchQueries = (long) queries * width;
+    var set = new KeySet(calls.in(1), calls.in(2), batchKeys, batchKeys, width, width, keys, 1);
+    var args =
+        new AttentionArgs(
+            calls.in(0),
+            calls.out(),
+            0,
+            0,
+            0,
+            batchQueries,
+            batchQueries,
+            set,
+            NO_KEYS,
+            NO_KEYS,
+            queries,
+            width,
+            width,
+            dim,
+            causal ? 1 : 0,
+            heads,
+            images,
+            (float) (1 / Math.sqrt(dim) / Math.log(2)));
+    calls.add(CudaKernels.attention(calls.type(), args), args);
+  }
+
+  /** Queries that are done at a time. */
+  private int rows() {
+    long each = (long) Float.BYTES * heads * keys;
+    return Math.clamp(SCORES / Math.max(1, each), 1, Math.max(1, queries));
+  }
+
+  private long scoresBytes() {
+    return (long) Float.BYTES * heads * rows() * keys;
+  }
+
+  /** Scores, and behind them probabilities where these are of another type. */
+  private long scratchBytes(DType type) {
+    return type == DType.F32 ? scoresBytes() : scoresBytes() + scoresBytes() / 2;
+  }
+
+  private void products(CudaCalls calls) {
+    for (int image = 0; image < images; image++) {
+      for (int first = 0; first < queries; first += rows()) {
+        products(calls, image, first, Math.min(rows(), queries - first));
+      }
+    }
+  }
+
+  private void products(CudaCalls calls, int image, int first, int rows) {
+    var type = calls.type();
+    long each = type.bytes();
+    long fromQuery = ((long) image * queries + first) * width * each;
+    long fromKey = (long) image * keys * width * each;
+    long scores = calls.scratch();
+    long weights = type == DType.F32 ? scores : scores + scoresBytes();
+    long area = (long) rows * keys;
+    float scale = (float) (1 / Math.sqrt(dim));
+    var dots = new Product(scores, 0, 0, Epilogue.NONE, rows, keys, dim, keys, 1, scale);
+    var byKeys =
+        new GemmArgs(
+            dots,
+            calls.in(0) + fromQuery,
+            calls.in(1) + fromKey,
+            dim,
+            dim,
+            area,
+            width,
+            width,
+            heads);
+    calls.add(CudaKernels.scores(type, byKeys), byKeys);
+    var softmax = type == DType.F32 ? CudaKernels.SOFTMAX.f32() : CudaKernels.SOFTMAX_F32_F16;
+    calls.add(softmax, new SoftmaxArgs(scores, weights, heads * rows, keys, keys, keys));
+    var sums =
+        new Product(calls.out() + fromQuery, 0, 0, Epilogue.NONE, rows, dim, keys, width, 1, 1);
+    var byValues =
+        new GemmArgs(sums, weights, calls.in(2) + fromKey, area, dim, dim, keys, width, heads);
+    calls.add(CudaKernels.gemmNn(type, byValues), byValues);
+  }
+}

@@ -1,0 +1,153 @@
+package org.drag4j.kernels.cuda;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import org.drag4j.device.Bindings;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.kernels.cuda.driver.KernelCall;
+import org.drag4j.kernels.cuda.kernel.CudaKernel;
+import org.drag4j.kernels.cuda.kernel.CudaKernels;
+import org.drag4j.kernels.cuda.kernel.RepackArgs;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+
+/** What a node calls, put together for where its operands are now. */
+final class CudaCalls {
+  private final Prepared kernel;
+  private final Bindings at;
+  private final Scratch room;
+  private final DType type;
+  private final long[] inputs;
+  private final List<KernelCall> calls = new ArrayList<>();
+  // Freed with the calls, which may outlive this plan in a recording.
+  private final Arena arena = Arena.ofAuto();
+
+  private CudaCalls(Prepared kernel, Bindings at) {
+    this.kernel = kernel;
+    this.at = at;
+    this.room = Scratch.of(kernel);
+    this.type = kernel.backend().activations();
+    this.inputs = new long[kernel.node().inputs().size()];
+  }
+
+  /** The calls in their order; none where there is nothing to compute. */
+  static KernelCall[] of(Prepared kernel, Bindings at) {
+    var calls = new CudaCalls(kernel, at);
+    if (kernel.node().shape().size() > 0) {
+      kernel.work().accept(calls);
+      calls.deliver();
+    }
+    return calls.calls.toArray(KernelCall[]::new);
+  }
+
+  /** Format of operands and result. */
+  DType type() {
+    return type;
+  }
+
+  /**
+   * Address of an operand in the device's format, or of one that is not floating point as it is.
+   */
+  long in(int i) {
+    if (inputs[i] == 0) {
+      inputs[i] = resolve(i);
+    }
+    return inputs[i];
+  }
+
+  private long resolve(int i) {
+    var v = kernel.node().in(i);
+    var root = Scratch.root(v);
+    if (root.op() instanceof Op.Weight(var name)) {
+      // Flat: in the checkpoint's order.
+      return weight(name, Shape.of(Math.toIntExact(v.shape().size())));
+    }
+    var slot = at.slot(v);
+    long address = CudaMemory.address(slot);
+    if (v.dtype() != DType.F32 || slot.tensor().dtype() == type) {
+      return address;
+    }
+    long staged = CudaMemory.address(at.workspace()) + room.inputs().get(i);
+    cast(address, slot.tensor().dtype(), staged, type, v.shape().size());
+    return staged;
+  }
+
+  /** Address of an operand of F32, converted to {@code scratch} where it is not. */
+  long floats(int i, long scratch) {
+    var v = kernel.node().in(i);
+    var slot = at.slot(v);
+    long address = CudaMemory.address(slot);
+    if (slot.tensor().dtype() == DType.F32) {
+      return address;
+    }
+    cast(address, slot.tensor().dtype(), scratch, DType.F32, v.shape().size());
+    return scratch;
+  }
+
+  /** Address of a convolution's weight, input channels innermost. */
+  long filter(int i) {
+    var v = kernel.node().in(i);
+    if (v.op() instanceof Op.Weight(var name)) {
+      return weight(name, v.shape());
+    }
+    throw new IllegalArgumentException(v + ": expected a weight of the checkpoint");
+  }
+
+  private long weight(String name, Shape shape) {
+    var tensor = ((CudaWeights) at.weights()).tensor(name, shape, type);
+    return ((CudaMemory) tensor.memory()).address() + tensor.offset();
+  }
+
+  /** Address for the result, in the device's format. */
+  long out() {
+    return delivers()
+        ? CudaMemory.address(at.workspace()) + room.result()
+        : CudaMemory.address(at.slot(kernel.node()));
+  }
+
+  /** Address of the kernel's own scratch memory. */
+  long scratch() {
+    return CudaMemory.address(at.workspace());
+  }
+
+  private boolean delivers() {
+    return at.slot(kernel.node()).tensor().dtype() != type;
+  }
+
+  private void deliver() {
+    if (delivers()) {
+      var slot = at.slot(kernel.node());
+      long size = kernel.node().shape().size();
+      cast(out(), type, CudaMemory.address(slot), slot.tensor().dtype(), size);
+    }
+  }
+
+  private void cast(long x, DType from, long y, DType to, long size) {
+    var kernels = from == DType.F16 ? CudaKernels.REPACK_F16 : CudaKernels.REPACK_F32;
+    int n = Math.toIntExact(size);
+    add(kernels.of(to), new RepackArgs(x, y, 0, 0, 0, 1, 1, 1, 1, n, n));
+  }
+
+  /** Appends a call. */
+  <A extends Record> void add(CudaKernel<A> called, A args) {
+    var backend = kernel.backend();
+    int shared = called.sharedBytes(args);
+    var file = called.file();
+    long function =
+        backend
+            .modules()
+            .function(file, () -> backend.programs().image(file), called.name(), shared);
+    var bytes = arena.allocate(called.arguments().size(), 16);
+    called.arguments().write(args, bytes);
+    var grid = called.grid(args);
+    var shape = KernelCall.Shape.of(grid.x(), grid.y(), grid.z(), called.threads(), shared);
+    calls.add(KernelCall.of(arena, function, shape, bytes));
+  }
+
+  /** The node. */
+  Value node() {
+    return kernel.node();
+  }
+}

@@ -1,0 +1,38 @@
+package org.drag4j.kernels.cuda;
+
+import java.util.Optional;
+import org.drag4j.device.Kernel;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.graph.Value;
+import org.drag4j.kernels.cuda.kernel.CudaKernels;
+import org.drag4j.kernels.cuda.kernel.GemmArgs;
+import org.drag4j.kernels.cuda.kernel.Product;
+import org.drag4j.tensor.DType;
+
+/** Linear layers, with what is fused to them. */
+final class LinearCuda {
+  private LinearCuda() {}
+
+  /** Variant of products: tensor cores in F16, plain multiply-adds in F32. */
+  static String variant(CudaBackend backend) {
+    return backend.activations() == DType.F16 ? "mma" : "fma";
+  }
+
+  /** Empty where a fused stage is not one of ours. */
+  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+    return Stages.of(node)
+        .flatMap(stages ->
+            Prepared.of(backend, node, variant(backend), options, calls -> product(calls, stages)));
+  }
+
+  private static void product(CudaCalls calls, Stages stages) {
+    var node = calls.node();
+    int n = node.in(1).shape().dim(0);
+    int k = node.in(1).shape().dim(1);
+    int m = Math.toIntExact(node.shape().size() / n);
+    long bias = Prepared.body(node).arity() > 2 ? calls.in(2) : 0;
+    var p = new Product(calls.out(), bias, 0, stages.at(calls), m, n, k, n, 1, 1);
+    var args = new GemmArgs(p, calls.in(0), calls.in(1), 0, 0, 0, k, k, 1);
+    calls.add(CudaKernels.gemmNt(calls.type(), args), args);
+  }
+}
