@@ -19,7 +19,7 @@ interface CudaPrograms {
    */
   byte[] image(String file);
 
-  /** Opens the compiler when the first program is not in the cache's memory yet. */
+  /** Opens the compiler, which a device that is never used does not need. */
   @FunctionalInterface
   interface Opening {
     CudaCompiler open();
