@@ -266,7 +266,7 @@ final class Conv2dWinograd implements Kernel {
       int panel = index % weight.panels();
       int begin = index / weight.panels() * each;
       int n = Math.min(each, count - begin);
-      var gemm = weight.gemm(panel);
+      var gemm = weight.gemm(context, panel);
       int width = gemm.panelWidth();
       float[] scratch = context.scratch(thread);
       int products = patch();
@@ -303,7 +303,7 @@ final class Conv2dWinograd implements Kernel {
     }
 
     private void transformWeights(int panel, int c, int k, int uStep, int u, float[] scratch) {
-      int width = weight.gemm(panel).panelWidth();
+      int width = weight.panelWidth(panel);
       int taps = u + winograd.points() * uStep;
       for (int tap = 0; tap < 9; tap++) {
         weight.copyRows(panel, tap * inner + c, k, scratch, taps + tap * k * width);
