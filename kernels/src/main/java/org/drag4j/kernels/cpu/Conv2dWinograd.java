@@ -119,7 +119,7 @@ final class Conv2dWinograd implements Kernel {
     private static final int MOST_TILES = 96;
 
     /** Channels whose weights are transformed at a time. */
-    private static final int CHANNELS = 64;
+    private static final int CHANNELS = 192;
 
     /** Transforming a panel's weights costs about as much as the products of so many tiles. */
     private static final int WEIGHT_TILES = 4;
