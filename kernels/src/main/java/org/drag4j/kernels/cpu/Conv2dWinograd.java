@@ -112,8 +112,8 @@ final class Conv2dWinograd implements Kernel {
 
   /** One convolution with its weights. */
   private static final class Run {
-    /** Transformed pictures in memory at a time: more than that falls out of the last cache. */
-    private static final long TRANSFORMED_BYTES = 16L << 20;
+    /** Transformed pictures in memory at a time: more than that falls out of the caches. */
+    private static final long TRANSFORMED_BYTES = 4L << 20;
 
     /** Tiles of a task at most. */
     private static final int MOST_TILES = 96;
