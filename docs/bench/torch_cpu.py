@@ -608,13 +608,13 @@ def main():
     parser.add_argument("--idle", type=float, default=0.05, help="load, in processors, that still counts as idle")
     parser.add_argument("--foreign", type=float, default=0.02, help="share of the processors others may use in a run")
     parser.add_argument("--patience", type=float, default=3600, help="seconds to wait for an idle machine")
-    parser.add_argument("rest", nargs="*", help="after --: more flags of drag4j bench")
-    a = parser.parse_args()
+    split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    a = parser.parse_args(sys.argv[1:split])
     torch.set_num_threads(a.threads)
     torch.set_grad_enabled(False)
     variants = [Variant(name) for name in a.variants.split(",")]
     bench = [a.drag4j, "bench", a.target, "--model", str(a.model), "--size", str(a.size)]
-    bench += ["--threads", str(a.threads), *a.rest]
+    bench += ["--threads", str(a.threads), *sys.argv[split + 1 :]]
 
     recorded = {}
     if a.target != "edit":

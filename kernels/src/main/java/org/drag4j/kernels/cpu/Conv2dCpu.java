@@ -63,7 +63,7 @@ final class Conv2dCpu {
 
     /** Whether it is 3x3 around each pixel, and channels fill whole vectors. */
     private static boolean hasTiles(CpuContext context, Value node) {
-      if (!(context.gemm() instanceof VectorGemm)
+      if (!(context.math() instanceof VectorRowMath)
           || !(Operands.body(node) instanceof Op.Conv2d c)) {
         return false;
       }

@@ -112,14 +112,14 @@ final class Conv2dWinograd implements Kernel {
 
   /** One convolution with its weights. */
   private static final class Run {
-    /** Transformed pictures in memory at a time: more than that falls out of the last cache. */
-    private static final long TRANSFORMED_BYTES = 16L << 20;
+    /** Transformed pictures in memory at a time: more than that falls out of the caches. */
+    private static final long TRANSFORMED_BYTES = 4L << 20;
 
     /** Tiles of a task at most. */
     private static final int MOST_TILES = 96;
 
     /** Channels whose weights are transformed at a time. */
-    private static final int CHANNELS = 64;
+    private static final int CHANNELS = 192;
 
     /** Transforming a panel's weights costs about as much as the products of so many tiles. */
     private static final int WEIGHT_TILES = 4;
@@ -266,7 +266,7 @@ final class Conv2dWinograd implements Kernel {
       int panel = index % weight.panels();
       int begin = index / weight.panels() * each;
       int n = Math.min(each, count - begin);
-      var gemm = weight.gemm(panel);
+      var gemm = weight.gemm(context, panel);
       int width = gemm.panelWidth();
       float[] scratch = context.scratch(thread);
       int products = patch();
@@ -303,7 +303,7 @@ final class Conv2dWinograd implements Kernel {
     }
 
     private void transformWeights(int panel, int c, int k, int uStep, int u, float[] scratch) {
-      int width = weight.gemm(panel).panelWidth();
+      int width = weight.panelWidth(panel);
       int taps = u + winograd.points() * uStep;
       for (int tap = 0; tap < 9; tap++) {
         weight.copyRows(panel, tap * inner + c, k, scratch, taps + tap * k * width);

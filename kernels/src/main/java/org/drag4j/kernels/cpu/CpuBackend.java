@@ -19,6 +19,7 @@ final class CpuBackend implements Backend {
   private static final long LONG_LOAD = 100L << 20;
 
   private final CpuContext context;
+  private final CpuContext exactContext;
   private final boolean vectors;
   private volatile List<String> warnings = List.of();
   private @Nullable Thread selfTest;
@@ -30,6 +31,7 @@ final class CpuBackend implements Backend {
             new Workers(threads),
             vectors ? VectorGemm.create() : new ScalarGemm(),
             vectors ? new VectorRowMath() : new ScalarRowMath());
+    exactContext = context.with(new PartialSumGemm(context.gemm(), context.math()));
   }
 
   @Override
@@ -74,19 +76,20 @@ final class CpuBackend implements Backend {
   @Override
   public Optional<Kernel> select(Value node, KernelOptions options) {
     var body = node.op() instanceof Op.Fused(var b, var _) ? b : node.op();
+    var shared = options.exact() ? exactContext : context;
     return switch (body) {
-      case Op.Conv2d _ -> Conv2dCpu.select(context, node, options);
-      case Op.Linear _ -> LinearCpu.select(context, node, options);
-      case Op.GroupNorm _ -> GroupNormCpu.select(context, node);
-      case Op.LayerNorm _ -> Optional.of(new LayerNormCpu(context, node));
-      case Op.Attention _ -> Optional.of(new AttentionCpu(context, node));
-      case Op.Unary _ -> Optional.of(new UnaryCpu(context, node));
-      case Op.Binary _ -> BinaryCpu.select(context, node);
-      case Op.Geglu _ -> Optional.of(new GegluCpu(context, node));
-      case Op.Concat _ -> Optional.of(new ConcatCpu(context, node));
-      case Op.Upsample _ -> Optional.of(new UpsampleCpu(context, node));
-      case Op.Embedding _ -> EmbeddingCpu.select(context, node);
-      case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(context, node));
+      case Op.Conv2d _ -> Conv2dCpu.select(shared, node, options);
+      case Op.Linear _ -> LinearCpu.select(shared, node, options);
+      case Op.GroupNorm _ -> GroupNormCpu.select(shared, node);
+      case Op.LayerNorm _ -> Optional.of(new LayerNormCpu(shared, node));
+      case Op.Attention _ -> Optional.of(new AttentionCpu(shared, node));
+      case Op.Unary _ -> Optional.of(new UnaryCpu(shared, node));
+      case Op.Binary _ -> BinaryCpu.select(shared, node);
+      case Op.Geglu _ -> Optional.of(new GegluCpu(shared, node));
+      case Op.Concat _ -> Optional.of(new ConcatCpu(shared, node));
+      case Op.Upsample _ -> Optional.of(new UpsampleCpu(shared, node));
+      case Op.Embedding _ -> EmbeddingCpu.select(shared, node);
+      case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(shared, node));
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }

@@ -7,7 +7,7 @@ final class CpuContext {
   private final Workers workers;
   private final Gemm gemm;
   private final RowMath math;
-  private final Reclaim reclaim = new Reclaim();
+  private final Reclaim reclaim;
   private final float[][] scratch;
   private final int[][] indices;
 
@@ -15,8 +15,23 @@ final class CpuContext {
     this.workers = workers;
     this.gemm = gemm;
     this.math = math;
-    this.scratch = new float[workers.size()][0];
-    this.indices = new int[workers.size()][0];
+    reclaim = new Reclaim();
+    scratch = new float[workers.size()][0];
+    indices = new int[workers.size()][0];
+  }
+
+  private CpuContext(CpuContext other, Gemm gemm) {
+    this.workers = other.workers;
+    this.gemm = gemm;
+    this.math = other.math;
+    reclaim = other.reclaim;
+    scratch = other.scratch;
+    indices = other.indices;
+  }
+
+  /** The same threads and memory with another inner kernel. */
+  CpuContext with(Gemm other) {
+    return new CpuContext(this, other);
   }
 
   Workers workers() {

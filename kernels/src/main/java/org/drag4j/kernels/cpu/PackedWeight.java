@@ -10,19 +10,22 @@ import org.drag4j.tensor.DType;
 final class PackedWeight {
   private final Elements[] panels;
   private final int columns;
-  private final Gemm gemm;
-  private final Gemm last;
+  private final int panelWidth;
+  private final boolean narrow;
+  private final int lastWidth;
   private final RowMath math;
 
   /** Packs {@code bytes}, readable by all threads, all of which work. */
   PackedWeight(
       CpuContext context, MemorySegment bytes, DType dtype, int columns, int inner, int taps) {
     this.columns = columns;
-    gemm = context.gemm();
     math = context.math();
-    int width = gemm.panelWidth();
+    int width = context.gemm().panelWidth();
+    int few = context.gemm().narrow().panelWidth();
     int over = columns % width;
-    last = over > 0 && over <= gemm.narrow().panelWidth() ? gemm.narrow() : gemm;
+    panelWidth = width;
+    narrow = over > 0 && over <= few;
+    lastWidth = narrow ? few : width;
     panels = new Elements[Math.ceilDiv(columns, width)];
     context
         .workers()
@@ -31,7 +34,7 @@ final class PackedWeight {
             (p, _) ->
                 panels[p] =
                     Elements.transposed(
-                        bytes, dtype, p * width, columns(p), inner, taps, gemm(p).panelWidth()));
+                        bytes, dtype, p * width, columns(p), inner, taps, panelWidth(p)));
   }
 
   int panels() {
@@ -45,12 +48,17 @@ final class PackedWeight {
 
   /** Columns of a panel that are not padding. */
   int columns(int panel) {
-    return Math.min(gemm.panelWidth(), columns - panel * gemm.panelWidth());
+    return Math.min(panelWidth, columns - panel * panelWidth);
+  }
+
+  /** Columns of a panel with its padding. */
+  int panelWidth(int panel) {
+    return panel == panels.length - 1 ? lastWidth : panelWidth;
   }
 
   /** The kernel for a panel; its width is the panel's. */
-  Gemm gemm(int panel) {
-    return panel == panels.length - 1 ? last : gemm;
+  Gemm gemm(CpuContext context, int panel) {
+    return narrow && panel == panels.length - 1 ? context.gemm().narrow() : context.gemm();
   }
 
   /**
@@ -61,20 +69,20 @@ final class PackedWeight {
     if (panels[panel] instanceof Elements.Bits32 f) {
       return f.values();
     }
-    int width = gemm(panel).panelWidth();
+    int width = panelWidth(panel);
     panels[panel].widen(math, from * width, count * width, scratch, 0);
     return scratch;
   }
 
   /** Copies rows {@code from} to {@code from + count} of a panel as floats. */
   void copyRows(int panel, int from, int count, float[] to, int at) {
-    int width = gemm(panel).panelWidth();
+    int width = panelWidth(panel);
     panels[panel].widen(math, from * width, count * width, to, at);
   }
 
   /** Where {@link #rows} from row {@code from} on start in their array. */
   int start(int panel, int from) {
-    return panels[panel] instanceof Elements.Bits32 ? from * gemm(panel).panelWidth() : 0;
+    return panels[panel] instanceof Elements.Bits32 ? from * panelWidth(panel) : 0;
   }
 
   long byteSize() {

@@ -107,26 +107,19 @@ final class PanelProduct {
     int[] rows = context.indices(thread);
     locate(top, count, rows);
     float[] scratch = context.scratch(thread);
-    int panelWidth = weight.gemm(panel).panelWidth();
-    if (width == panelWidth) {
-      initialise(c, at, weight.columns(), left, width, count);
-      multiply(panel, rows, count, scratch, c, at, weight.columns());
-    } else {
-      // A tile writes whole panels: the last one goes where nothing is overwritten.
-      int spare = blockLength * panelWidth;
-      Arrays.fill(scratch, spare, spare + count * panelWidth, 0);
-      initialise(scratch, spare, panelWidth, left, width, count);
-      multiply(panel, rows, count, scratch, scratch, spare, panelWidth);
-      for (int r = 0; r < count; r++) {
-        System.arraycopy(scratch, spare + r * panelWidth, c, at + r * weight.columns(), width);
-      }
+    // Rows of the result are pages apart: sums are made close together and stored once.
+    int panelWidth = weight.panelWidth(panel);
+    int sums = blockLength * panelWidth;
+    initialise(scratch, sums, panelWidth, left, width, count);
+    multiply(panel, rows, count, scratch, sums, panelWidth);
+    for (int r = 0; r < count; r++) {
+      System.arraycopy(scratch, sums + r * panelWidth, c, at + r * weight.columns(), width);
     }
     epilogue.apply(c, cStart, top, count, left, width);
   }
 
-  private void multiply(
-      int panel, int[] rows, int count, float[] scratch, float[] to, int at, int stride) {
-    var gemm = weight.gemm(panel);
+  private void multiply(int panel, int[] rows, int count, float[] scratch, int sums, int width) {
+    var gemm = weight.gemm(context, panel);
     for (int run = 0; run < geometry.runs(); run++) {
       for (int from = 0; from < geometry.length(); from += blockLength) {
         int length = Math.min(blockLength, geometry.length() - from);
@@ -134,7 +127,7 @@ final class PanelProduct {
         float[] b = weight.rows(panel, row, length, scratch);
         int bStart = weight.start(panel, row);
         int delta = run * geometry.runStep() + from;
-        gemm.panel(a, rows, 0, count, delta, b, bStart, length, to, at, stride, true);
+        gemm.panel(a, rows, 0, count, delta, b, bStart, length, scratch, sums, width, true);
       }
     }
   }
@@ -156,12 +149,13 @@ final class PanelProduct {
     }
   }
 
-  private void initialise(float[] to, int at, int stride, int left, int width, int count) {
-    for (int r = 0; r < count; r++) {
-      if (bias.length == 0) {
-        Arrays.fill(to, at + r * stride, at + r * stride + width, 0);
-      } else {
-        System.arraycopy(bias, left, to, at + r * stride, width);
+  private void initialise(float[] to, int at, int panelWidth, int left, int width, int count) {
+    if (bias.length == 0 || width < panelWidth) {
+      Arrays.fill(to, at, at + count * panelWidth, 0);
+    }
+    if (bias.length > 0) {
+      for (int r = 0; r < count; r++) {
+        System.arraycopy(bias, left, to, at + r * panelWidth, width);
       }
     }
   }

@@ -62,16 +62,18 @@ final class Winograd4 extends Winograd {
     var x3 = FloatVector.fromArray(SPECIES, x, at + 3 * step);
     var x4 = FloatVector.fromArray(SPECIES, x, at + 4 * step);
     var x5 = FloatVector.fromArray(SPECIES, x, at + 5 * step);
-    var p = x2.fma(minus(B2), x4);
-    var q = x1.fma(minus(B2), x3).mul(A);
-    var r = x2.fma(minus(A2), x4);
-    var s = x1.fma(minus(A2), x3).mul(B);
-    x0.fma(all(A2_B2), x2.fma(minus(SUM), x4)).intoArray(to, toStart);
+    var p = x2.fma(FloatVector.broadcast(SPECIES, -B2), x4);
+    var q = x1.fma(FloatVector.broadcast(SPECIES, -B2), x3).mul(A);
+    var r = x2.fma(FloatVector.broadcast(SPECIES, -A2), x4);
+    var s = x1.fma(FloatVector.broadcast(SPECIES, -A2), x3).mul(B);
+    x0.fma(FloatVector.broadcast(SPECIES, A2_B2), x2.fma(FloatVector.broadcast(SPECIES, -SUM), x4))
+        .intoArray(to, toStart);
     p.add(q).intoArray(to, toStart + toStep);
     p.sub(q).intoArray(to, toStart + 2 * toStep);
     r.add(s).intoArray(to, toStart + 3 * toStep);
     r.sub(s).intoArray(to, toStart + 4 * toStep);
-    x1.fma(all(A2_B2), x3.fma(minus(SUM), x5)).intoArray(to, toStart + 5 * toStep);
+    x1.fma(FloatVector.broadcast(SPECIES, A2_B2), x3.fma(FloatVector.broadcast(SPECIES, -SUM), x5))
+        .intoArray(to, toStart + 5 * toStep);
   }
 
   @Override
@@ -96,9 +98,9 @@ final class Winograd4 extends Winograd {
     var w0 = FloatVector.fromArray(SPECIES, w, at);
     var w1 = FloatVector.fromArray(SPECIES, w, at + step);
     var w2 = FloatVector.fromArray(SPECIES, w, at + 2 * step);
-    var p = w2.fma(all(W2_A), w0.mul(W0_A));
+    var p = w2.fma(FloatVector.broadcast(SPECIES, W2_A), w0.mul(W0_A));
     var q = w1.mul(W1_A);
-    var r = w2.fma(all(W2_B), w0.mul(W0_B));
+    var r = w2.fma(FloatVector.broadcast(SPECIES, W2_B), w0.mul(W0_B));
     var s = w1.mul(W1_B);
     w0.mul(W0_0).intoArray(to, toStart);
     p.add(q).intoArray(to, toStart + toStep);
@@ -139,16 +141,9 @@ final class Winograd4 extends Winograd {
     var r = m3.add(m4);
     var s = m3.sub(m4);
     m0.add(p).add(r).intoArray(to, toStart);
-    s.fma(all(B), q.mul(A)).intoArray(to, toStart + toStep);
-    r.fma(all(B2), p.mul(A2)).intoArray(to, toStart + 2 * toStep);
-    s.fma(all(B3), q.fma(all(A3), m5)).intoArray(to, toStart + 3 * toStep);
-  }
-
-  private static FloatVector all(float x) {
-    return FloatVector.broadcast(SPECIES, x);
-  }
-
-  private static FloatVector minus(float x) {
-    return FloatVector.broadcast(SPECIES, -x);
+    s.fma(FloatVector.broadcast(SPECIES, B), q.mul(A)).intoArray(to, toStart + toStep);
+    r.fma(FloatVector.broadcast(SPECIES, B2), p.mul(A2)).intoArray(to, toStart + 2 * toStep);
+    s.fma(FloatVector.broadcast(SPECIES, B3), q.fma(FloatVector.broadcast(SPECIES, A3), m5))
+        .intoArray(to, toStart + 3 * toStep);
   }
 }

@@ -1,6 +1,7 @@
 package org.drag4j.kernels.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -14,14 +15,20 @@ final class GemmTest {
   }
 
   private static List<Gemm> all() {
-    return List.of(new ScalarGemm(), new VectorGemm6x4(), new VectorGemm6x2(), new VectorGemm6x1());
+    return List.of(
+        new ScalarGemm(),
+        new VectorGemm6x4(),
+        new VectorGemm6x2(),
+        new VectorGemm6x1(),
+        new PartialSumGemm(new ScalarGemm(), new ScalarRowMath()),
+        new PartialSumGemm(new VectorGemm6x4(), new VectorRowMath()));
   }
 
   @Test
   void everyTileOfEveryKernelMatchesADoubleLoop() {
     for (var gemm : all()) {
       for (int count = 1; count <= 13; count++) {
-        for (int k : new int[] {1, 2, 19}) {
+        for (int k : new int[] {1, 2, 19, 300}) {
           check(gemm, count, k, false);
           check(gemm, count, k, true);
         }
@@ -64,6 +71,34 @@ final class GemmTest {
       }
       Reference.assertClose(sum, c[i], where);
     }
+  }
+
+  @Test
+  void longSumsOfPartialSumsAreMoreAccurate() {
+    int k = 1 << 14;
+    for (var gemm : List.of(new ScalarGemm(), VectorGemm.create())) {
+      double plain = error(gemm, k);
+      double partial = error(new PartialSumGemm(gemm, new ScalarRowMath()), k);
+      assertTrue(4 * partial < plain, gemm.getClass() + ": " + partial + " and " + plain);
+    }
+  }
+
+  /** Largest error of a row of sums of {@code k} products. */
+  private static double error(Gemm gemm, int k) {
+    int width = gemm.panelWidth();
+    float[] a = Reference.normal(k, 1);
+    float[] b = Reference.normal(k * width, 2);
+    float[] c = new float[width];
+    gemm.panel(a, new int[] {0}, 0, 1, 0, b, 0, k, c, 0, width, true);
+    double most = 0;
+    for (int j = 0; j < width; j++) {
+      double sum = 0;
+      for (int i = 0; i < k; i++) {
+        sum += (double) a[i] * b[i * width + j];
+      }
+      most = Math.max(most, Math.abs(sum - c[j]));
+    }
+    return most;
   }
 
   @Test
