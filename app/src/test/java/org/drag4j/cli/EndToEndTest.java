@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.TreeSet;
 import javax.imageio.ImageIO;
 import org.drag4j.device.Step;
 import org.drag4j.edit.Editor;
@@ -35,6 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Whole commands with the demo model, small and of few steps. */
 class EndToEndTest {
   private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
+  private static final int KILLS = 5;
   private static final String MODEL = HOME.resolve("models/demo").toString();
 
   @TempDir Path folder = Path.of("");
@@ -471,13 +474,8 @@ class EndToEndTest {
     return Files.readAllLines(file).stream().map(mapper::readTree).toList();
   }
 
-  @Test
-  void aKilledBatchGoesOnWithoutLosingOrRepeating() throws Exception {
-    var documents = documents(20);
-    var out = folder.resolve("out");
-    var log = out.resolve("results.jsonl");
-    var command =
-        List.of(
+  private Process batch(Path documents, Path out) throws IOException {
+    return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--add-modules",
             "jdk.incubator.vector",
@@ -489,27 +487,75 @@ class EndToEndTest {
             "-o",
             out.toString(),
             "-m",
-            MODEL);
-    var process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("log.txt").toFile())
-            .start();
-    while (process.isAlive() && (!Files.exists(log) || Files.readAllLines(log).size() < 3)) {
-      Thread.sleep(5);
+            MODEL)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log.txt").toFile()))
+        .start();
+  }
+
+  private static List<String> lines(Path log) throws IOException {
+    return Files.exists(log) ? Files.readString(log).lines().toList() : List.of();
+  }
+
+  @Test
+  void aKilledBatchGoesOnWithoutLosingOrRepeating() throws Exception {
+    var documents = documents(20);
+    var out = folder.resolve("out");
+    var log = out.resolve("results.jsonl");
+    long seed = System.nanoTime();
+    var random = new Random(seed);
+    for (int kill = 0; kill < KILLS; kill++) {
+      var process = batch(documents, out);
+      int from = lines(log).size();
+      // After some more results, at any moment of the next one.
+      int more = random.nextInt(3);
+      while (process.isAlive() && lines(log).size() < from + more) {
+        Thread.sleep(5);
+      }
+      Thread.sleep(random.nextInt(kill == 0 ? 3000 : 300));
+      boolean killed = process.isAlive();
+      process.destroyForcibly().waitFor();
+      String what = "seed " + seed + ": " + Files.readString(folder.resolve("log.txt"));
+      assertTrue(killed, what);
+      assertTrue(lines(log).size() < 20, what);
+      // A picture is there whole or not at all, before its line.
+      for (int i = 0; i < 20; i++) {
+        var picture = out.resolve("%02d.png".formatted(i));
+        if (Files.exists(picture)) {
+          assertEquals(64, PictureFiles.read(picture).width(), what);
+        }
+      }
     }
-    process.destroyForcibly().waitFor();
-    int before = Files.readAllLines(log).size();
-    assertTrue(before >= 3 && before < 20, Files.readString(folder.resolve("log.txt")));
-    // As if the last line had been cut as well.
-    Files.writeString(log, "{\"document\": \"x", StandardOpenOption.APPEND);
+    int before = (int) lines(log).stream().filter(l -> l.endsWith("}")).count();
+    // As if the last line had been cut as well, and a picture.
+    Files.createDirectories(out);
+    Files.writeString(
+        log, "{\"document\": \"x", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    Files.writeString(out.resolve(".19.png.fffffffffff-1.tmp"), "half");
     var again = succeeds("batch", documents.toString(), "-o", out.toString(), "-m", MODEL);
-    assertEquals(20 - before, again.out().lines().count());
-    assertTrue(again.err().contains(before + " were done before"), again.err());
+    assertEquals(20 - before, again.out().lines().count(), "seed " + seed);
     var rows = results(log);
-    assertEquals(20, rows.size());
+    assertEquals(20, rows.size(), "seed " + seed);
     assertEquals(20, rows.stream().map(r -> r.get("document").asString()).distinct().count());
     assertTrue(rows.stream().allMatch(r -> r.get("ok").asBoolean()));
+    var whole = folder.resolve("whole");
+    succeeds("batch", documents.toString(), "-o", whole.toString(), "-m", MODEL);
+    var expected = new TreeSet<String>(List.of("results.jsonl"));
+    for (int i = 0; i < 20; i++) {
+      var name = "%02d.png".formatted(i);
+      expected.add(name);
+      assertArrayEquals(
+          Files.readAllBytes(whole.resolve(name)),
+          Files.readAllBytes(out.resolve(name)),
+          name + ", seed " + seed);
+    }
+    try (var files = Files.list(out)) {
+      var names = new TreeSet<String>();
+      files.forEach(file -> names.add(String.valueOf(file.getFileName())));
+      assertEquals(expected, names, "seed " + seed);
+    }
+    assertEquals(
+        "", succeeds("batch", documents.toString(), "-o", out.toString(), "-m", MODEL).out());
     // Each is what it is alone, whoever shared its inversion.
     for (int i : new int[] {1, 6, 19}) {
       succeeds(
@@ -524,6 +570,16 @@ class EndToEndTest {
       assertEquals(
           PictureFiles.read(folder.resolve("alone.png")),
           PictureFiles.read(out.resolve("%02d.png".formatted(i))));
+    }
+  }
+
+  @Test
+  void oneBatchAtATimeInAFolder() throws IOException {
+    var out = Files.createDirectories(folder.resolve("out"));
+    try (var _ = ResultLog.open(out.resolve("results.jsonl"))) {
+      var second = run("batch", path("pig.json"), "-o", out.toString(), "-m", MODEL);
+      assertEquals(1, second.code());
+      assertTrue(second.err().contains("expected one batch at a time, got another"), second.err());
     }
   }
 
