@@ -74,6 +74,9 @@ final class PngFile {
    * @throws PictureException where the file is cut, damaged or out of order
    */
   static PngFile parse(Object origin, byte[] file) {
+    if (!matches(file)) {
+      throw damaged(origin, "the signature of a PNG", "other bytes");
+    }
     var essential = new ByteArrayOutputStream(file.length);
     essential.write(file, 0, SIGNATURE.length);
     var in = ByteBuffer.wrap(file).position(SIGNATURE.length);

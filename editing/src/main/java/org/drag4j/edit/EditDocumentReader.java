@@ -143,7 +143,11 @@ final class EditDocumentReader {
         at == null || at.getLineNr() < 1
             ? origin
             : origin + ": line " + at.getLineNr() + ", column " + at.getColumnNr();
-    String what = EditDocumentException.printable(String.valueOf(e.getOriginalMessage()));
+    // Without what the parser says of itself behind the first clause.
+    String what =
+        EditDocumentException.printable(
+            String.valueOf(e.getOriginalMessage())
+                .replaceFirst("(: enable `| \\(start marker| \\[Source).*", ""));
     String expected =
         what.startsWith("Duplicate")
             ? "every field once"
