@@ -8,9 +8,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Files that appear complete or not at all. */
 final class AtomicFile {
+  private static final Pattern TEMPORARY =
+      Pattern.compile("\\..+\\.([0-9a-f]{1,15})-[0-9a-f]+\\.tmp");
+
   private AtomicFile() {}
 
   /** Writes a file's content. */
@@ -45,6 +50,22 @@ final class AtomicFile {
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /**
+   * Removes what processes that are gone have left in a folder.
+   *
+   * @throws IOException where it cannot be listed, or a file not be removed
+   */
+  static void sweep(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (var file : files.toList()) {
+        var name = TEMPORARY.matcher(String.valueOf(file.getFileName()));
+        if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1), 16)).isEmpty()) {
+          Files.deleteIfExists(file);
+        }
+      }
     }
   }
 

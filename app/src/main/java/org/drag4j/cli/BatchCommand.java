@@ -3,6 +3,7 @@ package org.drag4j.cli;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ import org.drag4j.edit.Editor;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.CancelledException;
 import org.drag4j.weights.ModelException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -127,6 +129,7 @@ final class BatchCommand implements Callable<Integer> {
     Files.createDirectories(output);
     try (var progress = show.progress(spec, host);
         var results = ResultLog.open(output.resolve("results.jsonl"))) {
+      AtomicFile.sweep(output);
       var jobs = new LinkedHashMap<Path, Map<List<Object>, List<Job>>>();
       int failed = 0;
       int skipped = 0;
@@ -276,12 +279,8 @@ final class BatchCommand implements Callable<Integer> {
   private void lines(List<Item> items, Set<Path> pictures) throws IOException {
     var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     int number = 0;
-    for (String line = in.readLine(); line != null; line = in.readLine()) {
+    for (String line = line(in, 1); line != null; line = line(in, number + 1)) {
       number++;
-      if (line.length() > MAX_LINE) {
-        throw new IOException(
-            "stdin, line " + number + ": expected at most 16 MB, got more; check the input");
-      }
       if (!line.isBlank()) {
         requireRoom(items);
         String name = "line-" + number;
@@ -294,6 +293,23 @@ final class BatchCommand implements Callable<Integer> {
                 line));
       }
     }
+  }
+
+  /** The next line without its end, null after the last; none is held beyond its limit. */
+  private static @Nullable String line(Reader in, int number) throws IOException {
+    var line = new StringBuilder();
+    int c = in.read();
+    if (c < 0) {
+      return null;
+    }
+    for (; c >= 0 && c != '\n'; c = in.read()) {
+      if (line.length() == MAX_LINE) {
+        throw new IOException(
+            "stdin, line " + number + ": expected at most 16 MB, got more; check the input");
+      }
+      line.append((char) c);
+    }
+    return line.toString();
   }
 
   private static void requireRoom(List<Item> items) {

@@ -101,7 +101,7 @@ public final class Drag4j implements Callable<Integer> {
 
   private static int usage(ParameterException e) {
     var command = e.getCommandLine();
-    String message = ExitCode.message(new IllegalArgumentException(e.getMessage()));
+    String message = ExitCode.message(new IllegalArgumentException(UsageMessage.of(e)));
     print(
         command.getErr(),
         message + "; see " + command.getCommandSpec().qualifiedName() + " --help");

@@ -3,6 +3,7 @@ package org.drag4j.cli;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.edit.EditDocumentException;
@@ -56,6 +57,11 @@ final class ExitCode {
                   + e.getClass().getSimpleName()
                   + (e.getReason() == null ? "" : ": " + e.getReason())
                   + "; check the path and its permissions";
+          case InvalidPathException e ->
+              e.getInput()
+                  + ": expected a file name that this system can have, got "
+                  + e.getReason()
+                  + "; rename the file, or use a UTF-8 locale";
           case IOException _ -> text;
           case EditDocumentException _ -> text;
           case PictureException _ -> text;

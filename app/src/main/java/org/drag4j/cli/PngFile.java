@@ -33,6 +33,10 @@ final class PngFile {
   private static final int MAX_KEYWORD = 80;
   private static final int MAX_TEXTS = 64;
   private static final int MAX_TEXT = 16 << 20;
+
+  /** Most bytes of all texts: compressed ones can be a thousand times as long as their chunks. */
+  private static final int MAX_ALL_TEXTS = 32 << 20;
+
   private static final int MAX_PROFILE = 4 << 20;
   private static final int MAX_PLAIN = 2000;
 
@@ -70,6 +74,9 @@ final class PngFile {
    * @throws PictureException where the file is cut, damaged or out of order
    */
   static PngFile parse(Object origin, byte[] file) {
+    if (!matches(file)) {
+      throw damaged(origin, "the signature of a PNG", "other bytes");
+    }
     var essential = new ByteArrayOutputStream(file.length);
     essential.write(file, 0, SIGNATURE.length);
     var in = ByteBuffer.wrap(file).position(SIGNATURE.length);
@@ -77,6 +84,7 @@ final class PngFile {
     int height = 0;
     boolean data = false;
     var texts = new LinkedHashMap<String, String>();
+    int room = MAX_ALL_TEXTS;
     Optional<byte[]> profile = Optional.empty();
     Optional<byte[]> exif = Optional.empty();
     for (boolean first = true; ; first = false) {
@@ -118,7 +126,7 @@ final class PngFile {
       }
       var content = ByteBuffer.wrap(file, body, length).slice();
       switch (type) {
-        case "tEXt", "zTXt", "iTXt" -> text(type, content, texts);
+        case "tEXt", "zTXt", "iTXt" -> room -= text(type, content, texts, Math.min(room, MAX_TEXT));
         case "iCCP" -> profile = profile(content);
         case "eXIf" -> exif = Optional.of(rest(content));
         default -> {}
@@ -138,29 +146,32 @@ final class PngFile {
     }
   }
 
-  /** What an ancillary chunk gets wrong is left out: pixels do not depend on it. */
-  private static void text(String type, ByteBuffer content, Map<String, String> texts) {
+  /**
+   * Adds a text and returns its bytes. What an ancillary chunk gets wrong is left out: pixels do
+   * not depend on it.
+   */
+  private static int text(String type, ByteBuffer content, Map<String, String> texts, int most) {
     var keyword = keyword(content);
     if (keyword.isEmpty() || texts.size() >= MAX_TEXTS || texts.containsKey(keyword.get())) {
-      return;
+      return 0;
     }
     Optional<byte[]> value =
         switch (type) {
           case "tEXt" -> Optional.of(rest(content));
           case "zTXt" ->
               content.hasRemaining() && content.get() == 0
-                  ? inflated(content, MAX_TEXT)
+                  ? inflated(content, most)
                   : Optional.empty();
-          default -> international(content);
+          default -> international(content, most);
         };
     var charset = type.equals("iTXt") ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1;
-    value
-        .filter(bytes -> bytes.length <= MAX_TEXT)
-        .ifPresent(bytes -> texts.put(keyword.get(), new String(bytes, charset)));
+    var kept = value.filter(bytes -> bytes.length <= most);
+    kept.ifPresent(bytes -> texts.put(keyword.get(), new String(bytes, charset)));
+    return kept.map(bytes -> bytes.length).orElse(0);
   }
 
   /** The text of an iTXt chunk: flag, method, language, translated keyword, text. */
-  private static Optional<byte[]> international(ByteBuffer content) {
+  private static Optional<byte[]> international(ByteBuffer content, int most) {
     if (content.remaining() < 2) {
       return Optional.empty();
     }
@@ -169,7 +180,7 @@ final class PngFile {
     if (!skipStrings(content, 2)) {
       return Optional.empty();
     }
-    return compressed ? inflated(content, MAX_TEXT) : Optional.of(rest(content));
+    return compressed ? inflated(content, most) : Optional.of(rest(content));
   }
 
   private static boolean skipStrings(ByteBuffer content, int count) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,25 +32,50 @@ final class ResultLog implements AutoCloseable {
   }
 
   /**
-   * Opens or creates it.
+   * Opens or creates it, for one process at a time.
    *
-   * @throws IOException where it cannot be read and written
+   * @throws IOException where it cannot be read and written, or another process does
    */
   static ResultLog open(Path path) throws IOException {
-    if (Files.exists(path) && Files.size(path) > MAX_BYTES) {
+    var channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      return open(path, channel);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static ResultLog open(Path path, FileChannel channel) throws IOException {
+    lock(path, channel);
+    if (Files.size(path) > MAX_BYTES) {
       throw new IOException(path + ": expected at most 1 GB, got more; use another folder");
     }
-    byte[] bytes = Files.exists(path) ? Files.readAllBytes(path) : new byte[0];
+    byte[] bytes = Files.readAllBytes(path);
     int whole = bytes.length;
     while (whole > 0 && bytes[whole - 1] != '\n') {
       whole--;
     }
-    var log =
-        new ResultLog(FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+    var log = new ResultLog(channel);
     log.file.truncate(whole);
     log.file.position(whole);
     new String(bytes, 0, whole, StandardCharsets.UTF_8).lines().forEach(log::take);
     return log;
+  }
+
+  /** The lock goes with the channel, and with a process that is killed. */
+  private static void lock(Path path, FileChannel channel) throws IOException {
+    boolean alone;
+    try {
+      alone = channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      alone = false;
+    }
+    if (!alone) {
+      throw new IOException(
+          path
+              + ": expected one batch at a time, got another at work; wait, or use another folder");
+    }
   }
 
   private void take(String line) {

@@ -76,6 +76,9 @@ public record EditDocument(
     public Image {
       if (!isAbsolute(file)) {
         requireInside("file", file);
+      } else if (file.indexOf('\0') >= 0) {
+        throw new EditDocumentException(
+            "file", "the name of a picture", EditDocumentException.quote(file), "correct it");
       }
       sha256.ifPresent(Image::requireHash);
     }

@@ -143,7 +143,11 @@ final class EditDocumentReader {
         at == null || at.getLineNr() < 1
             ? origin
             : origin + ": line " + at.getLineNr() + ", column " + at.getColumnNr();
-    String what = EditDocumentException.printable(String.valueOf(e.getOriginalMessage()));
+    // Without what the parser says of itself behind the first clause.
+    String what =
+        EditDocumentException.printable(
+            String.valueOf(e.getOriginalMessage())
+                .replaceFirst("(: enable `| \\(start marker| \\[Source).*", ""));
     String expected =
         what.startsWith("Duplicate")
             ? "every field once"
@@ -344,6 +348,7 @@ final class EditDocumentReader {
     if (p.currentToken() == JsonToken.VALUE_STRING
         && p.getString().startsWith(Area.Painted.INLINE)) {
       String inline = p.getString();
+      requireWhole(path, inline);
       try {
         return new Area.Painted(inline, masks.read(inline));
       } catch (EditDocumentException e) {
@@ -582,6 +587,7 @@ final class EditDocumentReader {
       throw wrong(path, "a text in quotes");
     }
     String text = p.getString();
+    requireWhole(path, text);
     if (text.length() > EditDocument.MAX_TEXT) {
       throw new EditDocumentException(
           path,
@@ -590,6 +596,15 @@ final class EditDocumentReader {
           "shorten it");
     }
     return text;
+  }
+
+  /** JSON can spell halves of characters, which no file can hold. */
+  private static void requireWhole(String path, String text) {
+    if (text.codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+      throw new EditDocumentException(
+          path, "whole characters", "half a surrogate pair", "correct the \\u escapes");
+    }
   }
 
   private <T> T oneOf(String path, List<T> values, Function<T, String> name) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.drag4j.geometry.RegionMask;
 import org.junit.jupiter.api.Test;
@@ -130,10 +131,36 @@ class SchemaTest {
           before.isNumber() ? before.asDouble() == after.asDouble() : before.equals(after);
       assertTrue(same, path + ": " + before + " and " + after);
     }
-    // Every kind of value the schema knows occurs in it.
-    var text = EditDocumentTest.FULL;
-    for (var fields : EditDocumentReader.FIELDS.values()) {
-      fields.forEach(field -> assertTrue(text.contains('"' + field + '"'), field));
+    // Every field of the schema occurs in it, with another value than it has by default.
+    var occurring = new TreeMap<String, List<JsonNode>>();
+    occurring("", SCHEMA, document, occurring);
+    for (var object : EditDocumentReader.FIELDS.entrySet()) {
+      for (var field : object.getValue()) {
+        var place = object.getKey() + "/properties/" + field;
+        var values = occurring.getOrDefault(place, List.of());
+        var declared = at(place).get("default");
+        boolean fixed = at(place).has("const") || field.equals("name");
+        assertTrue(
+            values.stream().anyMatch(value -> fixed || !value.equals(declared)),
+            place + ": " + values);
+      }
+    }
+  }
+
+  /** The values in a document by the places of their schemas. */
+  private static void occurring(
+      String place, JsonNode schema, JsonNode value, Map<String, List<JsonNode>> out) {
+    if (schema.has("$ref")) {
+      String target = schema.get("$ref").asString("").substring(1);
+      occurring(target, at(target), value, out);
+    } else if (value instanceof ObjectNode object) {
+      for (var field : object.properties()) {
+        String name = place + "/properties/" + field.getKey();
+        out.computeIfAbsent(name, _ -> new ArrayList<>()).add(field.getValue());
+        occurring(name, at(name), field.getValue(), out);
+      }
+    } else if (value instanceof ArrayNode array && schema.get("items") instanceof JsonNode items) {
+      array.forEach(item -> occurring(place + "/items", items, item, out));
     }
   }
 

@@ -35,12 +35,16 @@ public final class Devices {
           case Probe.Available(var name, var _) -> provider.open(name, options);
           case Probe.Unavailable(var name, var reason, var hint) ->
               throw new DeviceException(
-                  "device " + name + ": unavailable: " + reason + "; " + hint);
+                  "device " + name + ": expected it to be available, got: " + reason + "; " + hint);
         };
       }
     }
     throw new DeviceException(
-        "device " + device + ": expected one of " + known + "; see drag4j devices");
+        "device "
+            + device
+            + ": expected one of "
+            + String.join(", ", known)
+            + ", got another name; see drag4j devices");
   }
 
   /** A kind that has no devices at all is probed under its own name. */

@@ -15,7 +15,8 @@ class DevicesTest {
     // No backend is on this module's class path.
     assertEquals(List.of(), Devices.probe());
     var e = assertThrows(DeviceException.class, () -> Devices.open("gpu", DeviceOptions.DEFAULT));
-    assertEquals("device gpu: expected one of []; see drag4j devices", e.getMessage());
+    assertEquals(
+        "device gpu: expected one of , got another name; see drag4j devices", e.getMessage());
   }
 
   @Test

@@ -115,7 +115,11 @@ final class Json {
         where == null || where.getCharOffset() < 0
             ? ""
             : " character " + where.getCharOffset() + ":";
-    String what = printable(e.getOriginalMessage());
+    // Without what the parser says of itself behind the first clause.
+    String what =
+        printable(
+            String.valueOf(e.getOriginalMessage())
+                .replaceFirst("(: enable `| \\(start marker| \\[Source).*", ""));
     if (e instanceof StreamConstraintsException) {
       return "%s:%s expected at most %d levels of nesting, numbers of 100 digits, names of 65536 and"
               .formatted(origin, at, MAX_NESTING)

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -120,7 +121,14 @@ public final class ShardedSafetensors implements WeightFile {
           "weight_map: expected the name of a .safetensors file in the same folder, got "
               + Json.quote(shard));
     }
-    var file = index.resolveSibling(shard);
+    Path file;
+    try {
+      file = index.resolveSibling(shard);
+    } catch (InvalidPathException e) {
+      throw fail(
+          index,
+          "weight_map: expected a file name that this system can have, got " + Json.quote(shard));
+    }
     if (!Files.exists(file)) {
       throw new ModelNotFoundException(
           "%s: weight_map: expected the file %s beside it, got none; fetch the missing file"

@@ -29,7 +29,8 @@ class CudaProviderTest {
     for (var name : new String[] {"cuda", "cuda:0", "cuda:7"}) {
       var e = assertThrows(DeviceException.class, () -> Devices.open(name, DeviceOptions.DEFAULT));
       assertEquals(
-          "device cuda: unavailable: libcuda.so.1 not found; install NVIDIA's driver",
+          "device cuda: expected it to be available, got: libcuda.so.1 not found; install NVIDIA's"
+              + " driver",
           e.getMessage());
     }
   }
