@@ -49,6 +49,9 @@ public final class Pipeline implements AutoCloseable {
   /** Device memory that plans are not given: recordings, libraries' workspaces, pieces. */
   private static final long RESERVE = 256L << 20;
 
+  /** Samples of one call where the device has room for more: work stops only between calls. */
+  private static final int MAX_SAMPLES = 32;
+
   private final Backend backend;
   private final PlanOptions options;
   private final Residency residency;
@@ -346,20 +349,18 @@ public final class Pipeline implements AutoCloseable {
       return most;
     }
     long room = free.getAsLong() - RESERVE - unet.missingBytes(backend.activations());
-    int samples = most;
-    while (samples > 1
-        && UNetDenoiser.bytes(
-                unet.model(),
-                backend,
-                options,
-                hook,
-                grid,
-                Collections.nCopies(samples, context),
-                most)
-            > room) {
-      samples--;
+    int fits = 1;
+    int tooMany = Math.min(most, MAX_SAMPLES) + 1;
+    for (int samples = tooMany - 1; fits < tooMany - 1; samples = (fits + tooMany) / 2) {
+      var contexts = Collections.nCopies(samples, context);
+      long bytes = UNetDenoiser.bytes(unet.model(), backend, options, hook, grid, contexts, most);
+      if (bytes <= room) {
+        fits = samples;
+      } else {
+        tooMany = samples;
+      }
     }
-    return samples;
+    return fits;
   }
 
   /** Memory for {@code slots} samples of what a denoiser captures. */

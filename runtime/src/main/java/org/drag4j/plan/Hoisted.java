@@ -100,7 +100,8 @@ public record Hoisted(Graph once, Graph rest, Set<String> names) {
       // In the order of the graph, so that the rest runs as it would have.
       for (var v : graph.live()) {
         if (shared.contains(v)) {
-          var name = v.path() + "@" + v.id();
+          // Not by its id: dead nodes count there, and equal halves must have equal names.
+          var name = v.path() + "@" + names.size();
           names.add(name);
           once.copy(v).output(name);
           rest.copies.put(v, rest.graph.input(name, v.shape(), v.dtype()));

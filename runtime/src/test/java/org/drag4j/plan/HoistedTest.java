@@ -62,6 +62,13 @@ class HoistedTest {
   }
 
   @Test
+  void namesDoNotDependOnWhatIsDead() {
+    linear("dead", x);
+    linear("q", x).plus(linear("k", context)).output("y");
+    assertEquals(Set.of("k@0"), split(graph).names());
+  }
+
+  @Test
   void outputsStayWhereTheyAreAndSoDoesWhatReadsThem() {
     var k = linear("k", context).output("k");
     linear("q", x).plus(k.silu()).output("y");
