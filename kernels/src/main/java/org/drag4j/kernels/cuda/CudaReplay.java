@@ -18,6 +18,7 @@ final class CudaReplay implements Replay {
   private @Nullable CudaGraph graph;
   private CudaPlace[] places = {};
   private boolean tried;
+  private boolean refused;
 
   CudaReplay(CudaBackend backend, List<CudaLaunch> launches) {
     this.backend = backend;
@@ -33,7 +34,7 @@ final class CudaReplay implements Replay {
     boolean settled = !tried || stayed();
     close();
     launchAll();
-    if (settled && launches.length > 0) {
+    if (settled && !refused && launches.length > 0) {
       record();
     }
     tried = true;
@@ -76,6 +77,7 @@ final class CudaReplay implements Replay {
       graph = backend.record(this::launchAll);
       places = distinct.values().toArray(CudaPlace[]::new);
     } catch (DeviceException e) {
+      refused = true;
       backend.warn(
           "a plan of "
               + launches.length

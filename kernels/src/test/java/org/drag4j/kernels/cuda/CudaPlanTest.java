@@ -357,6 +357,7 @@ class CudaPlanTest {
       assertEquals(1, backend.warnings().size());
       assertTrue(backend.warnings().getFirst().startsWith("cuda:0: a plan of 5 launches"));
       assertArrayEquals(first, run(plan, input(1, 1)));
+      assertEquals(1, count("instantiate"), "not tried again");
     }
     assertEquals(List.of(), driver.leaks());
   }
