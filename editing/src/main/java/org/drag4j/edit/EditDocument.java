@@ -163,7 +163,7 @@ public record EditDocument(
    * @param negativePrompt what the picture does not show
    * @param faithful whether everything is as released: no composite without a mask, no window,
    *     cells not clamped to the picture, output truncated
-   * @param batched whether the inversion runs as one batch
+   * @param batched whether the inversion runs as one batch, or as few as device memory allows
    */
   public record Method(
       int steps,

@@ -268,6 +268,11 @@ public final class Editor {
     }
 
     @Override
+    public int fitting(Hook hook, int most) {
+      return pipeline.fitting(hook, grid(), contexts.getFirst(), most);
+    }
+
+    @Override
     public SiteBank bank(Denoiser capturing, int slots) {
       return pipeline.bank(capturing, slots);
     }

@@ -2,6 +2,7 @@ package org.drag4j.edit;
 
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
+import org.drag4j.tensor.DType;
 import org.drag4j.weights.Component;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,17 @@ final class Network<M> implements AutoCloseable {
       weights = backend.weights(component.weights());
     }
     return weights;
+  }
+
+  /** Bytes that the weights still have to get on the device, in elements of this type. */
+  long missingBytes(DType dtype) {
+    var source = component.weights();
+    long all =
+        source.names().stream()
+            .flatMap(name -> source.entry(name).stream())
+            .mapToLong(entry -> Math.multiplyExact(entry.shape().size(), dtype.bytes()))
+            .sum();
+    return Math.max(0, all - (weights == null ? 0 : weights.byteSize()));
   }
 
   /** Gives the weights' memory back; they are loaded again when needed. */

@@ -2,6 +2,7 @@ package org.drag4j.edit;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -45,6 +46,12 @@ public final class Pipeline implements AutoCloseable {
     KEEP
   }
 
+  /** Device memory that plans are not given: recordings, libraries' workspaces, pieces. */
+  private static final long RESERVE = 256L << 20;
+
+  /** Samples of one call where the device has room for more: work stops only between calls. */
+  private static final int MAX_SAMPLES = 32;
+
   private final Backend backend;
   private final PlanOptions options;
   private final Residency residency;
@@ -53,6 +60,7 @@ public final class Pipeline implements AutoCloseable {
   private final Network<ClipTextModel> text;
   private final Network<AutoencoderKL> vae;
   private final Network<UNet2DConditionModel> unet;
+  private final ContextWork contextWork = new ContextWork();
   private Trace trace = Trace.OFF;
   private InversionCache inversions = new InversionCache(0);
 
@@ -328,17 +336,45 @@ public final class Pipeline implements AutoCloseable {
    * @param contexts one a sample of the batch
    */
   public Denoiser denoiser(Hook hook, LatentGrid grid, List<float[]> contexts) {
-    return new UNetDenoiser(unet, backend, options, hook, grid, contexts, trace);
+    return UNetDenoiser.compile(unet, backend, options, hook, grid, contexts, contextWork, trace);
+  }
+
+  /**
+   * How many samples, at most {@code most}, a denoiser may have beside a bank of {@code most} slots
+   * for what it captures, so that both fit the device's memory; at least 1.
+   */
+  int fitting(Hook hook, LatentGrid grid, float[] context, int most) {
+    var free = backend.freeBytes();
+    if (free.isEmpty()) {
+      return most;
+    }
+    long room = free.getAsLong() - RESERVE - unet.missingBytes(backend.activations());
+    int fits = 1;
+    int tooMany = Math.min(most, MAX_SAMPLES) + 1;
+    for (int samples = tooMany - 1; fits < tooMany - 1; samples = (fits + tooMany) / 2) {
+      var contexts = Collections.nCopies(samples, context);
+      long bytes = UNetDenoiser.bytes(unet.model(), backend, options, hook, grid, contexts, most);
+      if (bytes <= room) {
+        fits = samples;
+      } else {
+        tooMany = samples;
+      }
+    }
+    return fits;
   }
 
   /** Memory for {@code slots} samples of what a denoiser captures. */
   public SiteBank bank(Denoiser capturing, int slots) {
     return new SiteBank(
-        capturing.sites(), slots, bytes -> backend.allocate(bytes, "keys and values"));
+        capturing.sites(),
+        capturing.siteType(),
+        slots,
+        bytes -> backend.allocate(bytes, "keys and values"));
   }
 
-  /** The denoiser is not needed any more in this edit. */
+  /** The denoiser is not needed any more in this edit, and none is open. */
   void doneWithDenoiser() {
+    contextWork.close();
     doneWith(unet);
   }
 
@@ -351,6 +387,7 @@ public final class Pipeline implements AutoCloseable {
   @Override
   public void close() {
     inversions.close();
+    contextWork.close();
     text.close();
     vae.close();
     unet.close();

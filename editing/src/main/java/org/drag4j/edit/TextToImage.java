@@ -1,13 +1,13 @@
 package org.drag4j.edit;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
 import org.drag4j.graph.Hook;
 import org.drag4j.method.Denoiser;
 import org.drag4j.method.Progress;
+import org.drag4j.method.SiteBank;
 import org.drag4j.schedule.Ddim;
 import org.drag4j.schedule.DpmSolverPlusPlus;
 import org.drag4j.schedule.LatentGrid;
@@ -15,7 +15,6 @@ import org.drag4j.schedule.NoiseSchedule;
 import org.drag4j.schedule.SchedulerConfig;
 import org.drag4j.schedule.Timesteps;
 import org.drag4j.schedule.TorchRandom;
-import org.drag4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -229,7 +228,7 @@ public final class TextToImage {
    * uncond + guidance * (cond - uncond)}. A batch of one is the prediction as it is.
    */
   public static float[] guided(Denoiser denoiser, float[] x, int t, double guidance) {
-    var none = Map.<String, Tensor>of();
+    var none = SiteBank.Slots.NONE;
     if (denoiser.batch() == 1) {
       return denoiser.predict(x, new int[] {t}, none);
     }

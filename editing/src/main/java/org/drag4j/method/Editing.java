@@ -69,6 +69,14 @@ public interface Editing {
     inversion.bank().close();
   }
 
+  /**
+   * How many samples, at most {@code most}, a denoiser with this hook may have beside a bank of
+   * {@code most} slots for what it captures: as many as the device has memory for, and at least 1.
+   */
+  default int fitting(Hook hook, int most) {
+    return most;
+  }
+
   /** Memory for {@code slots} samples of what {@code capturing} captures. */
   SiteBank bank(Denoiser capturing, int slots);
 

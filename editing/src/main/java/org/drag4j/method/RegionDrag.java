@@ -5,10 +5,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.drag4j.graph.Hook;
 import org.drag4j.schedule.CycleSde;
-import org.drag4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * self-attention, from a noising trajectory of the original into the denoising of the edit.
  *
  * @param handleNoise deviation of the noise put on the handle's cells once, before denoising
- * @param batched whether the inversion of "Encode then CP" runs as one batch: its UNet calls do not
- *     depend on each other, so they may, memory permitting
+ * @param batched whether the inversion of "Encode then CP" runs as one batch, or as few as device
+ *     memory allows: its UNet calls do not depend on each other
  * @param options what may differ from what is released
  */
 public record RegionDrag(Variant variant, double handleNoise, boolean batched, Options options)
@@ -111,26 +109,28 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
       observe(e, "invert", i, "latent", states.get(i + 1));
     }
     var stored = new ArrayList<float[]>();
-    int batch = batched ? steps : 1;
+    int batch = batched ? chunk(steps, e.fitting(capture(), steps)) : 1;
     e.progress().phase("invert", steps);
     try (var capturing = capturing(e, batch)) {
       var bank = e.bank(capturing, steps);
       try {
-        for (int i = 0; i < steps; i += batch) {
+        while (stored.size() < steps) {
+          // The last call, if it would be a smaller one, does some steps again.
+          int i = Math.min(stored.size(), steps - batch);
           var latents = join(states.subList(i + 1, i + 1 + batch));
           int[] at = new int[batch];
           for (int k = 0; k < batch; k++) {
             at[k] = ts[i + k] + sde.stride();
           }
-          var predicted = capturing.predict(latents, at, bank.slots(i, batch));
-          for (int k = 0; k < batch; k++) {
+          var predicted = capturing.predict(latents, at, bank.from(i));
+          for (int k = stored.size() - i; k < batch; k++) {
             var x = states.get(i + k + 1);
             var output = slice(predicted, k, grid.size());
             var epsilon = sde.schedule().epsilon(at[k], x, output);
             stored.add(sde.recoverNoise(ts[i + k], states.get(i + k), x, epsilon));
             observe(e, "invert", i + k, "noise", stored.getLast());
           }
-          e.progress().advance(i + batch, steps);
+          e.progress().advance(stored.size(), steps);
         }
         return new Inversion(states, stored, bank);
       } catch (RuntimeException | Error failure) {
@@ -184,8 +184,17 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     }
   }
 
+  private Hook capture() {
+    return Hook.capture(options.injection().sites());
+  }
+
+  /** Of so many steps at a time, as many as make the chunks alike without making more of them. */
+  private static int chunk(int steps, int fitting) {
+    return Math.ceilDiv(steps, Math.ceilDiv(steps, fitting));
+  }
+
   private Denoiser capturing(Editing e, int batch) {
-    var capturing = e.denoiser(Hook.capture(options.injection().sites()), batch);
+    var capturing = e.denoiser(capture(), batch);
     if (capturing.sites().isEmpty()) {
       capturing.close();
       throw new IllegalArgumentException(
@@ -206,8 +215,8 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     var states = new ArrayList<float[]>();
     var x = clean;
     for (int i = 0; i < ts.length; i++) {
-      var sites = bank == null ? Map.<String, Tensor>of() : bank.slots(i, 1);
-      var output = denoiser.predict(x, new int[] {ts[i]}, sites);
+      var slots = bank == null ? SiteBank.Slots.NONE : bank.from(i);
+      var output = denoiser.predict(x, new int[] {ts[i]}, slots);
       x = sde.invertOde(ts[i], x, sde.schedule().epsilon(ts[i], x, output));
       states.add(x);
       observe(e, "invert", before + i, "latent", x);
@@ -275,11 +284,11 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
         prompted = e.denoiser(hook(), 1);
         negative = options.guidance() == 1 ? null : e.negativeDenoiser(hook());
       }
-      var sites = inject ? bank.slots(ts.length - 1 - step, 1) : Map.<String, Tensor>of();
+      var slots = inject ? bank.from(ts.length - 1 - step) : SiteBank.Slots.NONE;
       int[] at = {ts[step]};
-      var output = prompted.predict(x, at, sites);
+      var output = prompted.predict(x, at, slots);
       if (negative != null) {
-        var away = negative.predict(x, at, sites);
+        var away = negative.predict(x, at, slots);
         for (int i = 0; i < output.length; i++) {
           output[i] = (float) (away[i] + options.guidance() * (output[i] - away[i]));
         }

@@ -13,33 +13,51 @@ import org.drag4j.tensor.Tensor;
  * self-attentions. A batch of steps is contiguous, so one call can fill several slots.
  */
 public final class SiteBank implements AutoCloseable {
+  /**
+   * The slots that one call of a denoiser fills or reads.
+   *
+   * @param banks all slots of every site, {@code [slots, ..]}
+   * @param first the first of them
+   */
+  public record Slots(Map<String, Tensor> banks, int first) {
+    /** None, for a denoiser that neither captures nor injects. */
+    public static final Slots NONE = new Slots(Map.of(), 0);
+
+    public Slots {
+      banks = Map.copyOf(banks);
+    }
+  }
+
   private final DeviceMemory memory;
   private final long size;
-  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, Tensor> tensors;
 
   /**
    * Room for {@code slots} samples of every site.
    *
    * @param sites shapes by site, batch first
+   * @param dtype as the device keeps them
    * @param allocate gives memory of so many bytes
    */
-  public SiteBank(Map<String, Shape> sites, int slots, LongFunction<DeviceMemory> allocate) {
-    long total = 0;
-    for (var s : sites.values()) {
-      total += bytes(s, slots);
-    }
-    memory = allocate.apply(total);
-    size = total;
+  public SiteBank(
+      Map<String, Shape> sites, DType dtype, int slots, LongFunction<DeviceMemory> allocate) {
+    size = bytes(sites, dtype, slots);
+    memory = allocate.apply(size);
+    var placed = new LinkedHashMap<String, Tensor>();
     long offset = 0;
     for (var e : sites.entrySet()) {
-      var shape = e.getValue().with(0, slots);
-      tensors.put(e.getKey(), new Tensor(memory, offset, shape, DType.F32));
-      offset += bytes(e.getValue(), slots);
+      var tensor = new Tensor(memory, offset, e.getValue().with(0, slots), dtype);
+      placed.put(e.getKey(), tensor);
+      offset += tensor.byteSize();
     }
+    tensors = Map.copyOf(placed);
   }
 
-  private static long bytes(Shape site, int slots) {
-    return site.with(0, slots).size() * DType.F32.bytes();
+  /** Bytes that a bank takes. */
+  public static long bytes(Map<String, Shape> sites, DType dtype, int slots) {
+    return sites.values().stream()
+        .mapToLong(s -> Math.multiplyExact(s.with(0, slots).size(), dtype.bytes()))
+        .sum();
   }
 
   /** Bytes of device memory. */
@@ -47,11 +65,9 @@ public final class SiteBank implements AutoCloseable {
     return size;
   }
 
-  /** The slots from {@code first} on as one batch of {@code count}, by site. */
-  public Map<String, Tensor> slots(int first, int count) {
-    var slice = new LinkedHashMap<String, Tensor>();
-    tensors.forEach((site, t) -> slice.put(site, t.batch(first, count)));
-    return slice;
+  /** The slots from {@code first} on. */
+  public Slots from(int first) {
+    return new Slots(tensors, first);
   }
 
   @Override

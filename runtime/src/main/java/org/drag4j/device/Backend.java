@@ -2,6 +2,7 @@ package org.drag4j.device;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.ObjLongConsumer;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -22,6 +23,14 @@ public interface Backend extends AutoCloseable {
    */
   DeviceMemory allocate(long bytes, String purpose);
 
+  /**
+   * Bytes that could be allocated now; empty where the device has no memory of its own to run out
+   * of.
+   */
+  default OptionalLong freeBytes() {
+    return OptionalLong.empty();
+  }
+
   /** A place for a network's weights on this device; plans fill it as they need them. */
   DeviceWeights weights(WeightSource source);
 
@@ -39,6 +48,23 @@ public interface Backend extends AutoCloseable {
    */
   default DType activations() {
     return DType.F32;
+  }
+
+  /** The launches of a plan, to be enqueued over and over. */
+  default Replay replay(List<Launch> launches) {
+    var all = List.copyOf(launches);
+    return new Replay() {
+      @Override
+      public void enqueue() {
+        // By index: an iterator would be the run's only allocation.
+        for (int i = 0; i < all.size(); i++) {
+          all.get(i).enqueue();
+        }
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   /**

@@ -13,6 +13,7 @@ import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
+import org.drag4j.device.Replay;
 import org.drag4j.device.Slot;
 import org.drag4j.device.Step;
 import org.drag4j.device.UnsupportedOpException;
@@ -36,21 +37,31 @@ public final class Plan implements AutoCloseable {
   private final DeviceMemory slab;
   private final SequencedMap<String, Port> ports;
   private final Set<String> unbound;
+  private final Tensor sample;
+  private final Replay replay;
+  private int first;
 
-  /** A named input or output: the value it stands for and where that is. */
-  private record Port(Value value, Slot slot) {}
+  /** A named input or output: the value it stands for, of which type and where that is. */
+  private record Port(Value value, DType dtype, Slot slot) {
+    int samples() {
+      return value.shape().dim(0);
+    }
+  }
 
   private Plan(
       Backend backend,
       List<Step> steps,
       DeviceMemory slab,
       SequencedMap<String, Port> ports,
-      Set<String> unbound) {
+      Set<String> unbound,
+      Tensor sample) {
     this.backend = backend;
     this.steps = steps;
     this.slab = slab;
     this.ports = ports;
     this.unbound = unbound;
+    this.sample = sample;
+    replay = backend.replay(steps.stream().map(Step::launch).toList());
   }
 
   /**
@@ -61,10 +72,21 @@ public final class Plan implements AutoCloseable {
    */
   public static Plan compile(
       Graph graph, Backend backend, DeviceWeights weights, PlanOptions options) {
-    var fused =
-        Fusion.apply(
-            graph, options.fusionsOff(), v -> backend.select(v, options.kernels()).isPresent());
-    return new Compiler(fused, backend, weights, options).compile();
+    return new Compiler(fused(graph, backend, options), backend, options).compile(weights);
+  }
+
+  /**
+   * Bytes of the slab that a plan of this graph would have; nothing is allocated.
+   *
+   * @throws UnsupportedOpException listing every node the device has no kernel for
+   */
+  public static long slabBytes(Graph graph, Backend backend, PlanOptions options) {
+    return new Compiler(fused(graph, backend, options), backend, options).slabBytes();
+  }
+
+  private static Graph fused(Graph graph, Backend backend, PlanOptions options) {
+    return Fusion.apply(
+        graph, options.fusionsOff(), v -> backend.select(v, options.kernels()).isPresent());
   }
 
   /** What runs, in order. */
@@ -98,12 +120,17 @@ public final class Plan implements AutoCloseable {
       throw new IllegalArgumentException(name + ": expected to be bound before use, got no tensor");
     }
     var at = port.slot().tensor();
-    return new Tensor(at.memory(), at.offset(), port.value().shape(), port.value().dtype());
+    return new Tensor(at.memory(), at.offset(), port.value().shape(), port.dtype());
   }
 
   /** The value an input or output stands for. */
   public Value value(String name) {
     return port(name).value();
+  }
+
+  /** Element type of an input or output on the device. */
+  public DType dtype(String name) {
+    return port(name).dtype();
   }
 
   /**
@@ -112,16 +139,78 @@ public final class Plan implements AutoCloseable {
    * @throws IllegalArgumentException where name, shape, type or device do not fit
    */
   public void bind(String name, Tensor tensor) {
-    var v = port(name).value();
-    if (!tensor.shape().equals(v.shape())
-        || tensor.dtype() != v.dtype()
+    var port = port(name);
+    check(name, port, tensor, tensor.shape().equals(port.value().shape()));
+    port.slot().rebind(tensor);
+    unbound.remove(name);
+  }
+
+  /**
+   * Makes the next runs read inputs from, and write outputs to, samples of banks.
+   *
+   * @param banks by name; each like the input or output, with any number of samples
+   * @param from the sample with which a run begins, of these banks and of those bound before
+   * @throws IllegalArgumentException where a name, shape, type or device does not fit, or a bank
+   *     ends before a run's last sample
+   */
+  public void bindBanks(Map<String, Tensor> banks, int from) {
+    banks.forEach((name, all) -> {
+      var port = port(name);
+      var shape = port.value().shape();
+      boolean fits =
+          shape.rank() > 0
+              && all.shape().rank() == shape.rank()
+              && all.shape().equals(shape.with(0, all.shape().dim(0)));
+      check(name, port, all, fits);
+    });
+    ports.forEach((name, port) -> {
+      var bank = port.slot().bank();
+      var all = banks.get(name);
+      if (all != null) {
+        checkSamples(name, port, all, from);
+      } else if (bank != null) {
+        checkSamples(name, port, bank.all(), from);
+      }
+    });
+    if (from != first) {
+      sample.write(new int[] {from});
+      first = from;
+    }
+    ports.forEach((name, port) -> {
+      var bank = port.slot().bank();
+      var all = banks.get(name);
+      if (all != null) {
+        port.slot().rebind(new Slot.Bank(all, sample), from, port.samples());
+        unbound.remove(name);
+      } else if (bank != null) {
+        port.slot().rebind(bank, from, port.samples());
+      }
+    });
+  }
+
+  private static void checkSamples(String name, Port port, Tensor all, int from) {
+    if (from < 0 || from > all.shape().dim(0) - port.samples()) {
+      throw new IllegalArgumentException(
+          name
+              + ": expected "
+              + port.samples()
+              + " samples from "
+              + from
+              + " on, got a bank of "
+              + all.shape().dim(0));
+    }
+  }
+
+  private void check(String name, Port port, Tensor tensor, boolean fits) {
+    if (!fits
+        || tensor.dtype() != port.dtype()
         || !tensor.memory().device().equals(backend.device())) {
       throw new IllegalArgumentException(
           name
               + ": expected "
-              + v.shape()
+              + port.value().shape()
               + " "
-              + v.dtype()
+              + port.dtype()
               + " on "
               + backend.device()
               + ", got "
@@ -131,8 +220,6 @@ public final class Plan implements AutoCloseable {
               + " on "
               + tensor.memory().device());
     }
-    port(name).slot().rebind(tensor);
-    unbound.remove(name);
   }
 
   /**
@@ -144,32 +231,29 @@ public final class Plan implements AutoCloseable {
     if (!unbound.isEmpty()) {
       throw new IllegalStateException("plan: expected every external tensor bound, not " + unbound);
     }
-    boolean measured = !trace.equals(Trace.OFF);
+    if (trace.equals(Trace.OFF)) {
+      replay.enqueue();
+      backend.synchronize();
+      return;
+    }
     try {
-      // By index: an iterator would be the run's only allocation.
-      for (int i = 0; i < steps.size(); i++) {
-        var step = steps.get(i);
+      for (var step : steps) {
         trace.begin(step);
-        if (measured) {
-          backend.measure(step);
-        }
+        backend.measure(step);
         step.launch().enqueue();
         trace.end(step);
       }
     } finally {
-      if (measured) {
-        backend.measure(null);
-      }
+      backend.measure(null);
     }
     backend.synchronize();
-    if (measured) {
-      backend.report(trace::measured);
-    }
+    backend.report(trace::measured);
   }
 
   /** Releases the slab. */
   @Override
   public void close() {
+    replay.close();
     slab.close();
   }
 
@@ -185,35 +269,49 @@ public final class Plan implements AutoCloseable {
   private static final class Compiler {
     private final Graph graph;
     private final Backend backend;
-    private final DeviceWeights weights;
     private final PlanOptions options;
     private final List<Value> nodes;
+    private final SequencedMap<String, Value> ports;
+    private final Set<Value> external = new HashSet<>();
+    // What the caller sees is of the type the graph says.
+    private final Set<Value> seen = new HashSet<>();
+    private final MemoryLayout layout = new MemoryLayout();
+    private final List<Chosen> chosen;
+    private final Map<Value, MemoryLayout.Block> blocks;
+    private final MemoryLayout.Block sample;
     private final Map<Value, Slot> slots = new HashMap<>();
 
     private record Chosen(Value node, Kernel kernel, MemoryLayout.Block workspace) {}
 
-    Compiler(Graph graph, Backend backend, DeviceWeights weights, PlanOptions options) {
+    Compiler(Graph graph, Backend backend, PlanOptions options) {
       this.graph = graph;
       this.backend = backend;
-      this.weights = weights;
       this.options = options;
       this.nodes = graph.live();
+      ports = portNames();
+      ports.forEach((name, v) -> {
+        if (options.external().test(name)) {
+          external.add(root(v));
+        }
+        if (!options.kept().test(name)) {
+          seen.add(root(v));
+        }
+      });
+      chosen = choose();
+      blocks = blocks();
+      sample = layout.add(external.isEmpty() ? 0 : Integer.BYTES, -1, chosen.size());
     }
 
-    Plan compile() {
-      var ports = portNames();
-      var layout = new MemoryLayout();
-      var chosen = choose(layout);
-      // What the caller sees is of the type the graph says.
-      var seen = new HashSet<Value>();
-      ports.values().forEach(v -> seen.add(root(v)));
-      var blocks = blocks(layout, chosen, ports, seen);
+    long slabBytes() {
+      return layout.place();
+    }
+
+    Plan compile(DeviceWeights weights) {
       var slab = backend.allocate(layout.place(), "activations");
       try {
         for (var e : blocks.entrySet()) {
           var v = e.getKey();
-          var dtype = seen.contains(v) ? v.dtype() : kept(v);
-          slots.put(v, new Slot(new Tensor(slab, e.getValue().offset(), v.shape(), dtype)));
+          slots.put(v, new Slot(new Tensor(slab, e.getValue().offset(), v.shape(), dtype(v))));
         }
         var unbound = new HashSet<String>();
         var bound = new LinkedHashMap<String, Port>();
@@ -221,17 +319,18 @@ public final class Plan implements AutoCloseable {
           var root = root(v);
           if (options.external().test(name)) {
             // Until it is bound the slot holds nothing; the placeholder is never read.
-            slots.putIfAbsent(root, new Slot(placeholder(slab, v)));
+            slots.putIfAbsent(root, new Slot(new Tensor(slab, 0, Shape.of(0), dtype(root))));
             unbound.add(name);
           }
-          bound.put(name, new Port(v, slot(root)));
+          bound.put(name, new Port(v, dtype(root), slot(root)));
         });
         var steps = new ArrayList<Step>();
         for (var c : chosen) {
-          steps.add(
-              new Step(c.node(), c.kernel(), c.kernel().bind(bindings(slab, c)), c.node().cost()));
+          var launch = c.kernel().bind(bindings(slab, c, weights));
+          steps.add(new Step(c.node(), c.kernel(), launch, c.node().cost()));
         }
-        return new Plan(backend, List.copyOf(steps), slab, bound, unbound);
+        var at = new Tensor(slab, sample.offset(), Shape.of(external.isEmpty() ? 0 : 1), DType.I32);
+        return new Plan(backend, List.copyOf(steps), slab, bound, unbound, at);
       } catch (RuntimeException | Error e) {
         slab.close();
         throw e;
@@ -239,10 +338,10 @@ public final class Plan implements AutoCloseable {
     }
 
     private SequencedMap<String, Value> portNames() {
-      var ports = new LinkedHashMap<String, Value>();
+      var named = new LinkedHashMap<String, Value>();
       for (var v : nodes) {
         if (v.op() instanceof Op.Input(var name)) {
-          ports.put(name, v);
+          named.put(name, v);
         }
       }
       var taken = new HashMap<Value, String>();
@@ -258,14 +357,14 @@ public final class Plan implements AutoCloseable {
                       + ": expected a value of its own to bind, got that of "
                       + root(v).path());
             }
-            ports.put(name, v);
+            named.put(name, v);
           });
-      return ports;
+      return named;
     }
 
-    private List<Chosen> choose(MemoryLayout layout) {
+    private List<Chosen> choose() {
       var missing = new ArrayList<String>();
-      var chosen = new ArrayList<Chosen>();
+      var found = new ArrayList<Chosen>();
       for (var node : nodes) {
         if (!computed(node)) {
           continue;
@@ -275,57 +374,49 @@ public final class Plan implements AutoCloseable {
           missing.add(node.toString());
           continue;
         }
-        int step = chosen.size();
+        int step = found.size();
         long scratch = kernel.get().workspaceBytes();
-        chosen.add(new Chosen(node, kernel.get(), layout.add(scratch, step, step)));
+        found.add(new Chosen(node, kernel.get(), layout.add(scratch, step, step)));
       }
       if (!missing.isEmpty()) {
         throw new UnsupportedOpException(
             backend.device() + " has no kernel for:\n  " + String.join("\n  ", missing));
       }
-      return chosen;
+      return found;
     }
 
     /** A block for every value that is stored, alive from its step to its last reader's. */
-    private Map<Value, MemoryLayout.Block> blocks(
-        MemoryLayout layout, List<Chosen> chosen, Map<String, Value> ports, Set<Value> seen) {
-      var external = new HashSet<Value>();
-      ports.forEach((name, v) -> {
-        if (options.external().test(name)) {
-          external.add(root(v));
-        }
-      });
-      var blocks = new LinkedHashMap<Value, MemoryLayout.Block>();
+    private Map<Value, MemoryLayout.Block> blocks() {
+      var placed = new LinkedHashMap<Value, MemoryLayout.Block>();
       int end = chosen.size();
       for (var v : ports.values()) {
         // Inputs stay as they were written from one run to the next.
         if (v.op() instanceof Op.Input && !external.contains(v)) {
-          blocks.put(v, layout.add(bytes(v, v.dtype()), -1, end));
+          placed.put(v, layout.add(bytes(v, dtype(v)), -1, end));
         }
       }
       for (int step = 0; step < chosen.size(); step++) {
         var node = chosen.get(step).node();
         for (var in : node.inputs()) {
-          var block = blocks.get(root(in));
+          var block = placed.get(root(in));
           if (block != null) {
             block.keepUntil(step);
           }
         }
         if (!external.contains(node)) {
-          var dtype = seen.contains(node) ? node.dtype() : kept(node);
-          blocks.put(node, layout.add(bytes(node, dtype), step, step));
+          placed.put(node, layout.add(bytes(node, dtype(node)), step, step));
         }
       }
       for (var v : ports.values()) {
-        var block = blocks.get(root(v));
+        var block = placed.get(root(v));
         if (block != null) {
           block.keepUntil(end);
         }
       }
-      return blocks;
+      return placed;
     }
 
-    private Bindings bindings(DeviceMemory slab, Chosen c) {
+    private Bindings bindings(DeviceMemory slab, Chosen c, DeviceWeights weights) {
       var scratch =
           new Slot(
               new Tensor(
@@ -359,10 +450,6 @@ public final class Plan implements AutoCloseable {
       return slot;
     }
 
-    private static Tensor placeholder(DeviceMemory slab, Value v) {
-      return new Tensor(slab, 0, Shape.of(0), v.dtype());
-    }
-
     private static boolean computed(Value v) {
       return !(v.op() instanceof Op.Input
           || v.op() instanceof Op.Weight
@@ -377,8 +464,9 @@ public final class Plan implements AutoCloseable {
       return v;
     }
 
-    private DType kept(Value v) {
-      return v.dtype() == DType.F32 ? backend.activations() : v.dtype();
+    /** Type in which a value that is no view is stored. */
+    private DType dtype(Value v) {
+      return v.dtype() == DType.F32 && !seen.contains(v) ? backend.activations() : v.dtype();
     }
 
     private static long bytes(Value v, DType dtype) {

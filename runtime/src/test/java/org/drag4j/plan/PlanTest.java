@@ -2,6 +2,7 @@ package org.drag4j.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -169,7 +171,8 @@ class PlanTest {
     g.input("x", Shape.of(1, 1000), DType.F32).silu().gelu().output("y");
     var backend = new NullBackend();
     try (var plan = compile(g, backend, PLAIN.withExternal(_ -> true))) {
-      assertEquals(4032, plan.slabBytes());
+      // What is in between, and the number of the sample with which banks begin.
+      assertEquals(4032 + 64, plan.slabBytes());
       var e = assertThrows(IllegalStateException.class, () -> plan.run(Trace.OFF));
       assertTrue(String.valueOf(e.getMessage()).contains("x"), e.toString());
       assertThrows(IllegalArgumentException.class, () -> plan.tensor("y"));
@@ -201,6 +204,47 @@ class PlanTest {
               IllegalArgumentException.class,
               () -> plan.bind("z", new Tensor(memory, 0, Shape.of(1, 8), DType.F32)));
       assertEquals("z: expected one of [x, y]", e.getMessage());
+    }
+  }
+
+  @Test
+  void samplesOfBanksAreBoundByTheirNumber() {
+    var g = new Graph(Hook.NONE);
+    g.input("x", Shape.of(2, 8), DType.F32).silu().output("y");
+    var backend = new RecordingBackend(_ -> true, 0);
+    var memory = backend.allocate(1 << 12, "test");
+    var bank = new Tensor(memory, 32, Shape.of(5, 8), DType.F32);
+    try (var plan = compile(g, backend, PLAIN.withExternal("y"::equals))) {
+      var slot = backend.bound().getFirst().written();
+      assertThrows(IllegalStateException.class, () -> plan.run(Trace.OFF));
+      plan.bindBanks(Map.of("y", bank), 0);
+      plan.run(Trace.OFF);
+      assertEquals(32, slot.tensor().offset());
+      plan.bindBanks(Map.of(), 3);
+      assertEquals(new Tensor(memory, 32 + 3 * 32, Shape.of(2, 8), DType.F32), slot.tensor());
+      assertEquals(bank, Objects.requireNonNull(slot.bank()).all());
+      var first = Objects.requireNonNull(slot.bank()).first();
+      assertEquals(DType.I32, first.dtype());
+      assertTrue(first.offset() >= 64, "not where the input is");
+      for (int from : new int[] {-1, 4}) {
+        assertThrows(IllegalArgumentException.class, () -> plan.bindBanks(Map.of("y", bank), from));
+      }
+      var rows = new Tensor(memory, 0, Shape.of(5, 9), DType.F32);
+      var halves = new Tensor(memory, 0, Shape.of(5, 8), DType.F16);
+      for (var wrong : List.of(rows, halves)) {
+        assertThrows(IllegalArgumentException.class, () -> plan.bindBanks(Map.of("y", wrong), 0));
+      }
+      assertThrows(IllegalArgumentException.class, () -> plan.bindBanks(Map.of("z", bank), 0));
+      plan.bind("y", new Tensor(memory, 0, Shape.of(2, 8), DType.F32));
+      assertNull(slot.bank());
+    }
+  }
+
+  @Test
+  void theSizeOfASlabIsKnownWithoutIt() {
+    var g = resnet();
+    try (var plan = compile(g, new NullBackend(), PlanOptions.DEFAULT)) {
+      assertEquals(plan.slabBytes(), Plan.slabBytes(g, new NullBackend(), PlanOptions.DEFAULT));
     }
   }
 

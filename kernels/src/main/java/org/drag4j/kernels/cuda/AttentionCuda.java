@@ -64,14 +64,18 @@ final class AttentionCuda {
   private void flash(CudaCalls calls) {
     long batchKeys = (long) keys * width;
     long batchQueries = (long) queries * width;
-    var set = new KeySet(calls.in(1), calls.in(2), batchKeys, batchKeys, width, width, keys, 1);
+    var bank = calls.bank(1).filter(_ -> calls.bank(2).isPresent());
+    long k = bank.map(CudaCalls.Banked::all).orElseGet(() -> calls.in(1));
+    long v =
+        bank.flatMap(_ -> calls.bank(2)).map(CudaCalls.Banked::all).orElseGet(() -> calls.in(2));
+    var set = new KeySet(k, v, batchKeys, batchKeys, width, width, keys, 1);
     var args =
         new AttentionArgs(
             calls.in(0),
             calls.out(),
             0,
-            0,
-            0,
+            bank.map(CudaCalls.Banked::first).orElse(0L),
+            bank.map(CudaCalls.Banked::sample).orElse(0L),
             batchQueries,
             batchQueries,
             set,

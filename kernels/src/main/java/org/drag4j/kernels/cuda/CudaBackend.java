@@ -1,11 +1,17 @@
 package org.drag4j.kernels.cuda;
 
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Launch;
+import org.drag4j.device.Replay;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.driver.CudaDriver;
@@ -24,6 +30,7 @@ final class CudaBackend implements Backend {
   private final CudaModules modules;
   private final DType activations;
   private final CudaPrograms programs;
+  private final Set<String> warnings = new LinkedHashSet<>();
 
   private CudaBackend(
       CudaContext context,
@@ -126,6 +133,28 @@ final class CudaBackend implements Backend {
       case Op.TimestepEmbedding _ -> TimestepEmbeddingCuda.select(this, node, options);
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
+  }
+
+  @Override
+  public Replay replay(List<Launch> launches) {
+    return launches.stream().allMatch(CudaLaunch.class::isInstance)
+        ? new CudaReplay(this, launches.stream().map(CudaLaunch.class::cast).toList())
+        : Backend.super.replay(launches);
+  }
+
+  @Override
+  public OptionalLong freeBytes() {
+    return OptionalLong.of(heap.freeBytes());
+  }
+
+  @Override
+  public List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
+  /** Something the user should know; each is told once. */
+  void warn(String message) {
+    warnings.add(device() + ": " + message);
   }
 
   /**

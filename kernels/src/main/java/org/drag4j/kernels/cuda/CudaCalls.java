@@ -2,8 +2,13 @@ package org.drag4j.kernels.cuda;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.driver.KernelCall;
@@ -21,6 +26,7 @@ final class CudaCalls {
   private final DType type;
   private final long[] inputs;
   private final List<KernelCall> calls = new ArrayList<>();
+  private final Set<Slot> placed = new HashSet<>();
   // Freed with the calls, which may outlive this plan in a recording.
   private final Arena arena = Arena.ofAuto();
 
@@ -32,14 +38,72 @@ final class CudaCalls {
     this.inputs = new long[kernel.node().inputs().size()];
   }
 
-  /** The calls in their order; none where there is nothing to compute. */
-  static KernelCall[] of(Prepared kernel, Bindings at) {
+  /**
+   * Calls in their order, and where they find what.
+   *
+   * @param calls none where there is nothing to compute
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared; a run must not allocate iterators
+  record Made(KernelCall[] calls, CudaPlace[] places) {}
+
+  /**
+   * A bank as kernels take it that look for the samples themselves.
+   *
+   * @param all address of its first sample
+   * @param first address of the number of the first sample that is to be used
+   * @param sample elements of one
+   */
+  record Banked(long all, long first, long sample) {}
+
+  static Made of(Prepared kernel, Bindings at) {
     var calls = new CudaCalls(kernel, at);
     if (kernel.node().shape().size() > 0) {
       kernel.work().accept(calls);
       calls.deliver();
     }
-    return calls.calls.toArray(KernelCall[]::new);
+    return new Made(calls.calls.toArray(KernelCall[]::new), calls.places());
+  }
+
+  private CudaPlace[] places() {
+    var slots = new LinkedHashSet<Slot>();
+    for (var v : kernel.node().inputs()) {
+      if (!(Scratch.root(v).op() instanceof Op.Weight)) {
+        slots.add(at.slot(v));
+      }
+    }
+    slots.add(at.slot(kernel.node()));
+    return slots.stream()
+        .map(slot -> new CudaPlace(slot, slot.bank() != null && !placed.contains(slot)))
+        .toArray(CudaPlace[]::new);
+  }
+
+  /** The bank an operand is in; empty where it is in none, or of another format. */
+  Optional<Banked> bank(int i) {
+    return bank(kernel.node().in(i));
+  }
+
+  /** The bank the result goes to; empty where it goes to none, or of another format. */
+  Optional<Banked> bankOut() {
+    return bank(kernel.node());
+  }
+
+  private Optional<Banked> bank(Value v) {
+    var bank = at.slot(v).bank();
+    if (bank == null || bank.all().dtype() != type) {
+      return Optional.empty();
+    }
+    long samples = Math.max(1, v.shape().dim(0));
+    return Optional.of(
+        new Banked(
+            CudaMemory.address(bank.all()),
+            CudaMemory.address(bank.first()),
+            v.shape().size() / samples));
+  }
+
+  /** Where a slot's tensor is in this run. */
+  private long place(Slot slot) {
+    placed.add(slot);
+    return CudaMemory.address(slot);
   }
 
   /** Format of operands and result. */
@@ -49,6 +113,7 @@ final class CudaCalls {
 
   /**
    * Address of an operand in the device's format, or of one that is not floating point as it is.
+   * That of a bank's samples holds for this run only.
    */
   long in(int i) {
     if (inputs[i] == 0) {
@@ -65,7 +130,7 @@ final class CudaCalls {
       return weight(name, Shape.of(Math.toIntExact(v.shape().size())));
     }
     var slot = at.slot(v);
-    long address = CudaMemory.address(slot);
+    long address = place(slot);
     if (v.dtype() != DType.F32 || slot.tensor().dtype() == type) {
       return address;
     }
@@ -78,7 +143,7 @@ final class CudaCalls {
   long floats(int i, long scratch) {
     var v = kernel.node().in(i);
     var slot = at.slot(v);
-    long address = CudaMemory.address(slot);
+    long address = place(slot);
     if (slot.tensor().dtype() == DType.F32) {
       return address;
     }
@@ -104,7 +169,7 @@ final class CudaCalls {
   long out() {
     return delivers()
         ? CudaMemory.address(at.workspace()) + room.result()
-        : CudaMemory.address(at.slot(kernel.node()));
+        : place(at.slot(kernel.node()));
   }
 
   /** Address of the kernel's own scratch memory. */
@@ -120,7 +185,7 @@ final class CudaCalls {
     if (delivers()) {
       var slot = at.slot(kernel.node());
       long size = kernel.node().shape().size();
-      cast(out(), type, CudaMemory.address(slot), slot.tensor().dtype(), size);
+      cast(out(), type, place(slot), slot.tensor().dtype(), size);
     }
   }
 

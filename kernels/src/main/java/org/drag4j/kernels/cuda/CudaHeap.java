@@ -70,6 +70,16 @@ final class CudaHeap implements CudaContext.Resource {
     return memory;
   }
 
+  /** Bytes that the device has left, what the pool keeps among them. */
+  long freeBytes() {
+    var driver = context().driver();
+    if (pool != 0) {
+      stream.synchronize();
+      driver.trimPool(pool, 0);
+    }
+    return driver.memoryInfo().freeBytes();
+  }
+
   private long take(long bytes, String purpose) {
     var driver = context().driver();
     try {

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.Slot;
 import org.drag4j.tensor.DeviceMemory;
+import org.drag4j.tensor.Tensor;
 
 /** A block of device memory. */
 final class CudaMemory implements DeviceMemory, CudaContext.Resource {
@@ -22,7 +23,11 @@ final class CudaMemory implements DeviceMemory, CudaContext.Resource {
 
   /** Address of the tensor in a slot, as kernels take it. */
   static long address(Slot slot) {
-    var tensor = slot.tensor();
+    return address(slot.tensor());
+  }
+
+  /** Address of a tensor, as kernels take it. */
+  static long address(Tensor tensor) {
     return ((CudaMemory) tensor.memory()).address() + tensor.offset();
   }
 

@@ -31,8 +31,22 @@ final class LinearCuda {
     int k = node.in(1).shape().dim(1);
     int m = Math.toIntExact(node.shape().size() / n);
     long bias = Prepared.body(node).arity() > 2 ? calls.in(2) : 0;
-    var p = new Product(calls.out(), bias, 0, stages.at(calls), m, n, k, n, 1, 1);
-    var args = new GemmArgs(p, calls.in(0), calls.in(1), 0, 0, 0, k, k, 1);
+    var bank = calls.bankOut();
+    long y = bank.map(CudaCalls.Banked::all).orElseGet(calls::out);
+    var p = new Product(y, bias, 0, stages.at(calls), m, n, k, n, 1, 1);
+    var args =
+        new GemmArgs(
+            p,
+            calls.in(0),
+            calls.in(1),
+            0,
+            0,
+            0,
+            bank.map(CudaCalls.Banked::first).orElse(0L),
+            bank.map(CudaCalls.Banked::sample).orElse(0L),
+            k,
+            k,
+            1);
     calls.add(CudaKernels.gemmNt(calls.type(), args), args);
   }
 }

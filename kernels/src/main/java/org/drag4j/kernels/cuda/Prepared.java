@@ -59,6 +59,6 @@ record Prepared(
 
   @Override
   public Launch bind(Bindings at) {
-    return CudaLaunch.of(this, at);
+    return new CudaLaunch(this, at);
   }
 }

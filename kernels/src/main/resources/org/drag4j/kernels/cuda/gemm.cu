@@ -8,6 +8,8 @@ struct GemmArgs {
   const void* a;                      // [m, lda]
   const void* b;                      // [n, ldb] or [k, ldb]
   i64 batch_a, batch_b, batch_y;      // elements from one matrix to the next
+  const int* step;                    // null, or the step of the bank that y is
+  i64 step_y;                         // elements from one step of the bank to the next
   int lda, ldb;
   int batches;
 };
@@ -38,18 +40,23 @@ DEV GemmSource<T, BY_ROWS> gemm_source(const GemmArgs& p, int batch) {
           static_cast<const T*>(p.b) + batch * p.batch_b, p.p.m, p.p.n, p.p.k, p.lda, p.ldb};
 }
 
+template <class Y>
+DEV Y* result_of(const GemmArgs& p, int batch) {
+  return static_cast<Y*>(p.p.y) + batch * p.batch_y + (p.step ? load_int(p.step) * p.step_y : 0);
+}
+
 template <class Tile, class Y, bool ALIGNED, bool BY_ROWS>
 DEV void gemm_mma(const GemmArgs& p) {
   const int batch = blockIdx.z / p.p.splits;
   Tile::template run<ALIGNED, BY_ROWS>(p.p, gemm_source<f16, BY_ROWS>(p, batch),
-                                       static_cast<Y*>(p.p.y) + batch * p.batch_y, blockIdx.z);
+                                       result_of<Y>(p, batch), blockIdx.z);
 }
 
 template <bool BY_ROWS>
 DEV void gemm_fma(const GemmArgs& p) {
   const int batch = blockIdx.z / p.p.splits;
   FmaTile::run(p.p, gemm_source<float, BY_ROWS>(p, batch),
-               static_cast<float*>(p.p.y) + batch * p.batch_y, blockIdx.z);
+               result_of<float>(p, batch), blockIdx.z);
 }
 
 KERNEL(256, 1) gemm_nt_f16_mma_128x128(const GemmArgs p) { gemm_mma<Mma128x128, f16, true, false>(p); }

@@ -12,6 +12,7 @@ import org.drag4j.method.Progress;
 import org.drag4j.method.SiteBank;
 import org.drag4j.schedule.CycleSde;
 import org.drag4j.schedule.LatentGrid;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -123,11 +124,11 @@ class FaultyEditing implements Editing {
       super(right);
     }
 
-    abstract Map<String, Tensor> wrong(int step, Map<String, Tensor> tensors);
+    abstract SiteBank.Slots wrong(int step, SiteBank.Slots slots);
 
     /** What is injected in a step of the way back. */
-    Map<String, Tensor> ofStep(int step) {
-      return Objects.requireNonNull(bank).slots(slots - 1 - step, 1);
+    SiteBank.Slots ofStep(int step) {
+      return Objects.requireNonNull(bank).from(slots - 1 - step);
     }
 
     @Override
@@ -170,8 +171,13 @@ class FaultyEditing implements Editing {
     }
 
     @Override
-    public float[] predict(float[] latents, int[] timesteps, Map<String, Tensor> sites) {
-      return right.predict(latents, timesteps, editing.wrong(step++, sites));
+    public DType siteType() {
+      return right.siteType();
+    }
+
+    @Override
+    public float[] predict(float[] latents, int[] timesteps, SiteBank.Slots slots) {
+      return right.predict(latents, timesteps, editing.wrong(step++, slots));
     }
 
     @Override
@@ -187,7 +193,7 @@ class FaultyEditing implements Editing {
     }
 
     @Override
-    Map<String, Tensor> wrong(int step, Map<String, Tensor> tensors) {
+    SiteBank.Slots wrong(int step, SiteBank.Slots slots) {
       var wrong = new HashMap<String, Tensor>();
       UnaryOperator<String> other =
           site ->
@@ -196,8 +202,8 @@ class FaultyEditing implements Editing {
                   : site.startsWith("up_blocks.3.attentions.1.")
                       ? site.replace("attentions.1.", "attentions.0.")
                       : site;
-      tensors.forEach((site, tensor) -> wrong.put(other.apply(site), tensor));
-      return wrong;
+      slots.banks().forEach((site, tensor) -> wrong.put(other.apply(site), tensor));
+      return new SiteBank.Slots(wrong, slots.first());
     }
   }
 
@@ -211,8 +217,8 @@ class FaultyEditing implements Editing {
     }
 
     @Override
-    Map<String, Tensor> wrong(int at, Map<String, Tensor> tensors) {
-      return at == step ? ofStep(step + 1) : at == step + 1 ? ofStep(step) : tensors;
+    SiteBank.Slots wrong(int at, SiteBank.Slots slots) {
+      return at == step ? ofStep(step + 1) : at == step + 1 ? ofStep(step) : slots;
     }
   }
 

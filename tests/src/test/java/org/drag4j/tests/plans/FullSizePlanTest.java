@@ -1,6 +1,7 @@
 package org.drag4j.tests.plans;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -15,6 +16,7 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Site;
 import org.drag4j.graph.Value;
+import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
@@ -56,6 +58,24 @@ class FullSizePlanTest {
       // 5 attentions at each of 64x64, 32x32 and 16x16 cost the same, the one at 8x8 a quarter.
       long each = 2 * 2L * 4096 * 320 * 320;
       assertEquals(15 * each + each / 4, plain.cost().flops() - injecting.cost().flops());
+    }
+  }
+
+  @Test
+  void keysAndValuesOfTheContextAreAPlanOfTheirOwn() throws IOException {
+    var graph = unetGraph(load(Like.SD15), 64, 64, 77, 768, Hook.NONE);
+    var halves = Hoisted.of(graph, Set.of("context")).orElseThrow();
+    assertEquals(32, halves.names().size());
+    try (var whole = compile(graph);
+        var once = compile(halves.once());
+        var rest = compile(halves.rest())) {
+      assertEquals(32, once.steps().size());
+      assertEquals(whole.steps().size() - 32, rest.steps().size());
+      // 77 tokens of 768 to every width, twice.
+      long widths = 5 * 320 + 5 * 640 + 6 * 1280;
+      assertEquals(2 * 2L * 77 * 768 * widths, once.cost().flops());
+      assertEquals(whole.cost().flops(), once.cost().flops() + rest.cost().flops());
+      assertFalse(rest.names().contains("context"));
     }
   }
 
@@ -104,19 +124,27 @@ class FullSizePlanTest {
   }
 
   private static Plan unet(Like like, int side, int tokens, int dim, Hook hook) throws IOException {
+    return unet(load(like), side, side, tokens, dim, hook);
+  }
+
+  private static UNet2DConditionModel load(Like like) throws IOException {
     var config = like.config("unet");
-    var unet = UNet2DConditionModel.load(weights(NetworkTensors.unet(config)), config);
-    return unet(unet, side, side, tokens, dim, hook);
+    return UNet2DConditionModel.load(weights(NetworkTensors.unet(config)), config);
   }
 
   private static Plan unet(
+      UNet2DConditionModel unet, int height, int width, int tokens, int dim, Hook hook) {
+    return compile(unetGraph(unet, height, width, tokens, dim, hook));
+  }
+
+  private static Graph unetGraph(
       UNet2DConditionModel unet, int height, int width, int tokens, int dim, Hook hook) {
     var graph = new Graph(hook);
     var sample = graph.input("sample", Shape.of(1, height, width, 4), DType.F32);
     var timestep = graph.input("timestep", Shape.of(1), DType.F32);
     var context = graph.input("context", Shape.of(1, tokens, dim), DType.F32);
     unet.forward(sample, timestep, context).output("out");
-    return compile(graph);
+    return graph;
   }
 
   private static Plan compile(Shape input, DType dtype, Function<Value, Value> network) {

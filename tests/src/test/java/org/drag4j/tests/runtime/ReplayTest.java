@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -20,6 +22,7 @@ import org.drag4j.graph.Site;
 import org.drag4j.graph.Value;
 import org.drag4j.layer.Attention;
 import org.drag4j.plan.Fusion;
+import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
@@ -145,6 +148,92 @@ class ReplayTest {
 
   @ParameterizedTest
   @MethodSource("targets")
+  void stepsOfABankAreFilledAndReadAgainByTheirNumber(Target target) {
+    var names = List.of("attn1#self_key", "attn1#self_value");
+    var options = PlanOptions.DEFAULT.withExternal(names::contains).withKept(names::contains);
+    try (var backend = target.open();
+        var weights = backend.weights(checkpoint());
+        var capturing = attention(backend, weights, Hook.capture(Site::isSelfKeyOrValue), options);
+        var injecting = attention(backend, weights, Hook.inject(Site::isSelfKeyOrValue), options);
+        var memory = backend.allocate(2 * 3 * 9 * DIM * 4, "bank")) {
+      var banks = new HashMap<String, Tensor>();
+      for (var name : names) {
+        banks.put(
+            name,
+            new Tensor(
+                memory,
+                banks.size() * memory.byteSize() / 2,
+                Shape.of(3, 9, DIM),
+                capturing.dtype(name)));
+      }
+      var x = capturing.tensor("x").read();
+      var captured = new ArrayList<float[]>();
+      for (int step = 0; step < 3; step++) {
+        x[0] += 1;
+        capturing.tensor("x").write(x);
+        capturing.bindBanks(banks, step);
+        capturing.run(Trace.OFF);
+        captured.add(capturing.tensor("y").read());
+      }
+      for (int step : new int[] {2, 0, 1}) {
+        x[0] = injecting.tensor("x").read()[0];
+        injecting.bindBanks(banks, step);
+        injecting.run(Trace.OFF);
+        var y = injecting.tensor("y").read();
+        // Keys and values are the step's own; of the queries, only the first was another.
+        var expected = captured.get(step);
+        assertArrayEquals(
+            Arrays.copyOfRange(expected, DIM, expected.length),
+            Arrays.copyOfRange(y, DIM, y.length));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("targets")
+  void whatDependsOnOneInputAloneMayBeComputedOnce(Target target) {
+    try (var backend = target.open();
+        var weights = backend.weights(checkpoint())) {
+      var graph = new Graph(Hook.NONE);
+      var attn =
+          Attention.load(Weights.of(checkpoint()).at("attn1"), Attention.Kind.CROSS, 2, DIM, DIM);
+      Value x = graph.input("x", Shape.of(1, 9, DIM), DType.F32);
+      Value context = graph.input("context", Shape.of(1, 5, DIM), DType.F32);
+      attn.forward(x, context).output("y");
+      var halves = Hoisted.of(graph, Set.of("context")).orElseThrow();
+      var kept = PlanOptions.DEFAULT.withKept(halves.names()::contains);
+      try (var whole = Plan.compile(graph, backend, weights, PlanOptions.DEFAULT);
+          var once = Plan.compile(halves.once(), backend, weights, kept);
+          var rest =
+              Plan.compile(
+                  halves.rest(), backend, weights, kept.withExternal(halves.names()::contains))) {
+        assertEquals(whole.steps().size(), once.steps().size() + rest.steps().size());
+        var tokens = wave(5 * DIM, 0.7);
+        whole.tensor("context").write(tokens);
+        once.tensor("context").write(tokens);
+        once.run(Trace.OFF);
+        halves.names().forEach(name -> rest.bind(name, once.tensor(name)));
+        for (double phase : new double[] {1, 2}) {
+          for (var plan : List.of(whole, rest)) {
+            plan.tensor("x").write(wave(9 * DIM, phase));
+            plan.run(Trace.OFF);
+          }
+          assertArrayEquals(whole.tensor("y").read(), rest.tensor("y").read());
+        }
+      }
+    }
+  }
+
+  private static float[] wave(int count, double phase) {
+    var values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) Math.sin(i + phase);
+    }
+    return values;
+  }
+
+  @ParameterizedTest
+  @MethodSource("targets")
   void aTraceSeesEveryStepAndItsCost(Target target) {
     try (var backend = target.open();
         var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
@@ -174,17 +263,18 @@ class ReplayTest {
   }
 
   private static Plan attention(Backend backend, DeviceWeights weights, Hook hook) {
+    return attention(backend, weights, hook, PlanOptions.DEFAULT);
+  }
+
+  private static Plan attention(
+      Backend backend, DeviceWeights weights, Hook hook, PlanOptions options) {
     var g = new Graph(hook);
     var attn =
         Attention.load(Weights.of(checkpoint()).at("attn1"), Attention.Kind.SELF, 2, DIM, DIM);
     Value x = g.input("x", Shape.of(1, 9, DIM), DType.F32);
     attn.forward(x, x).output("y");
-    var plan = Plan.compile(g, backend, weights, PlanOptions.DEFAULT);
-    var values = new float[9 * DIM];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) Math.sin(i);
-    }
-    plan.tensor("x").write(values);
+    var plan = Plan.compile(g, backend, weights, options);
+    plan.tensor("x").write(wave(9 * DIM, 0));
     return plan;
   }
 }

@@ -11,6 +11,22 @@ public record GemmArgs(
     long batchA,
     long batchB,
     long batchY,
+    long step,
+    long stepY,
     int lda,
     int ldb,
-    int batches) {}
+    int batches) {
+  /** Products whose result is not in a bank. */
+  public GemmArgs(
+      Product p,
+      long a,
+      long b,
+      long batchA,
+      long batchB,
+      long batchY,
+      int lda,
+      int ldb,
+      int batches) {
+    this(p, a, b, batchA, batchB, batchY, 0, 0, lda, ldb, batches);
+  }
+}

@@ -157,6 +157,12 @@ final class FaultTest {
         "    float* const tile",
         m -> GemmTest.deviation(m, CudaKernels.GEMM_NT_F16_64, wide));
     fault(
+        "the step of the bank ignored",
+        "gemm.cu",
+        "p.step ? load_int(p.step) * p.step_y : 0",
+        "0",
+        m -> GemmTest.deviation(m, CudaKernels.GEMM_NT_F16_64, wide));
+    fault(
         "the bias before the factor",
         "gemm.cu",
         "p.bias ? p.alpha * v[i] + bias[i]",
