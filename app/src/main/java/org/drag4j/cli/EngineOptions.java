@@ -102,8 +102,7 @@ final class EngineOptions {
   /** Opens the chosen device. */
   Backend openDevice() {
     return Devices.open(
-        device,
-        new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype, providers));
+        device, new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype, providers));
   }
 
   private static OptionalInt boxed(Optional<Integer> value) {

@@ -22,9 +22,7 @@ import org.drag4j.kernels.cuda.driver.ProgramCache;
 public final class CudaProvider implements BackendProvider {
   static final String NAME = "cuda";
 
-  private static final List<CudaLibrary> TOOLS =
-      List.of(
-          CudaLibrary.NVRTC, CudaLibrary.NVTX);
+  private static final List<CudaLibrary> TOOLS = List.of(CudaLibrary.NVRTC, CudaLibrary.NVTX);
 
   private final CudaLibraries libraries;
   private final Opening opening;

@@ -36,8 +36,7 @@ final class LibraryKernel {
   private final Extras extras;
   private final DType type;
 
-  private LibraryKernel(
-      CudaBackend backend, Value node, Providers.Opened opened, Extras extras) {
+  private LibraryKernel(CudaBackend backend, Value node, Providers.Opened opened, Extras extras) {
     this.backend = backend;
     this.node = node;
     this.opened = opened;
@@ -162,8 +161,7 @@ final class LibraryKernel {
 
   private Offer<Kernel> convolution(Op.Conv2d conv, ConvolutionProvider provider) {
     var offer =
-        opened.offer(
-            spec(conv, extras.perChannel(), extras.residual() >= 0), provider::prepare);
+        opened.offer(spec(conv, extras.perChannel(), extras.residual() >= 0), provider::prepare);
     if (offer instanceof Offer.Ready<ConvolutionProvider.Prepared>(var convolution)) {
       return ready(convolution, "", calls -> convolution(calls, convolution, true));
     }
@@ -230,17 +228,14 @@ final class LibraryKernel {
                 long values = aligned(calls.in(2));
                 long y = aligned(calls.out());
                 long workspace = calls.scratch();
-                calls.add(stream ->
-                    attention.enqueue(queries, keys, values, y, workspace, stream));
+                calls.add(stream -> attention.enqueue(queries, keys, values, y, workspace, stream));
               });
       case Offer.Refused<AttentionProvider.Prepared>(var reason) -> new Offer.Refused<>(reason);
     };
   }
 
   private Offer<Kernel> ready(
-      LibraryProvider.Prepared prepared,
-      String after,
-      Consumer<CudaCalls> work) {
+      LibraryProvider.Prepared prepared, String after, Consumer<CudaCalls> work) {
     var name = new StringBuilder(opened.library().label());
     name.append(':').append(node.op().label()).append(type == DType.F16 ? "_f16" : "_f32");
     if (!prepared.algorithm().isEmpty()) {
@@ -287,7 +282,9 @@ final class LibraryKernel {
     }
   }
 
-  /** {@code y = a + b}, of {@code b} the same row for every row of {@code a} where the stride is 0. */
+  /**
+   * {@code y = a + b}, of {@code b} the same row for every row of {@code a} where the stride is 0.
+   */
   private void add(CudaCalls calls, long a, long b, long y, int rows, int stride) {
     int columns = columns();
     long size = Math.multiplyExact((long) rows, columns);

@@ -71,7 +71,8 @@ final class Providers {
 
     /** What the library answered to this specification when it was asked first. */
     @SuppressWarnings("unchecked") // one specification is of one kind of operation
-    <S extends Record, P extends LibraryProvider.Prepared> Offer<P> offer(S spec, Asking<S, P> ask) {
+    <S extends Record, P extends LibraryProvider.Prepared> Offer<P> offer(
+        S spec, Asking<S, P> ask) {
       var known = (Offer<P>) offers.get(spec);
       if (known == null) {
         known = ask.prepare(spec, WORKSPACE);
@@ -116,8 +117,8 @@ final class Providers {
    * The providers of a device.
    *
    * @param forced provider by operation's label, as the user said
-   * @throws DeviceException where there is no such operation or provider, or a named provider cannot
-   *     be had
+   * @throws DeviceException where there is no such operation or provider, or a named provider
+   *     cannot be had
    */
   Providers(CudaContext context, Libraries libraries, Map<String, String> forced) {
     this.context = context;
@@ -137,15 +138,16 @@ final class Providers {
                 + ", got "
                 + name);
       }
-      Library.of(name).ifPresent(library -> {
-        libraries
-            .missing(library)
-            .ifPresent(reason -> {
-              throw new DeviceException(
-                  where(operation, name) + "expected it to be available: " + reason);
-            });
-        open(library);
-      });
+      Library.of(name)
+          .ifPresent(library -> {
+            libraries
+                .missing(library)
+                .ifPresent(reason -> {
+                  throw new DeviceException(
+                      where(operation, name) + "expected it to be available: " + reason);
+                });
+            open(library);
+          });
     });
   }
 

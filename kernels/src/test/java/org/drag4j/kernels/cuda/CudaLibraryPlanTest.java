@@ -393,8 +393,8 @@ class CudaLibraryPlanTest {
     attention.attention(2, 40, 6, 6, true).output("y");
     assertEquals(
         "cuda:0 has no kernel for:\n"
-            + "  cuda:0: --provider attention=cudnn: expected net.attention (attention of [2, 6, 80]"
-            + " [2, 6, 80] [2, 6, 80] to [2, 6, 80]) to be possible, but it knows no order; use"
+            + "  cuda:0: --provider attention=cudnn: expected net.attention (attention of [2, 6,"
+            + " 80] [2, 6, 80] [2, 6, 80] to [2, 6, 80]) to be possible, but it knows no order; use"
             + " --provider attention=own",
         refusal(attention, "attention=cudnn"));
     var product = new Net();

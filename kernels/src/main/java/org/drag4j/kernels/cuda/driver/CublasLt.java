@@ -78,8 +78,7 @@ public final class CublasLt implements MatmulProvider {
         Native.status(library, "cublasLtMatmulAlgoGetHeuristic", p, p, p, p, p, p, p, i, p, p);
     matmul =
         Native.status(library, "cublasLtMatmul", p, p, p, l, p, l, p, p, l, p, l, p, p, l, l, l);
-    algorithmGet =
-        Native.status(library, "cublasLtMatmulAlgoConfigGetAttribute", p, i, p, l, p);
+    algorithmGet = Native.status(library, "cublasLtMatmulAlgoConfigGetAttribute", p, i, p, l, p);
     destroy = Native.status(library, "cublasLtDestroy", p);
   }
 

@@ -132,9 +132,10 @@ public final class Cudnn implements ConvolutionProvider, AttentionProvider {
   }
 
   private static void checkMajor(LibraryProbe.Loaded library) {
-    unusable(library).ifPresent(reason -> {
-      throw new DeviceException("cudnn: " + reason);
-    });
+    unusable(library)
+        .ifPresent(reason -> {
+          throw new DeviceException("cudnn: " + reason);
+        });
   }
 
   /** Why this cuDNN cannot be used, as far as that shows without a device. */

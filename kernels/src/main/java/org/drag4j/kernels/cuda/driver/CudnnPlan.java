@@ -244,7 +244,10 @@ final class CudnnPlan implements AutoCloseable {
       }
     }
     return Optional.of(
-        "cuDNN proposes " + proposed + " engines and none fits" + (last.isEmpty() ? "" : ": ")
+        "cuDNN proposes "
+            + proposed
+            + " engines and none fits"
+            + (last.isEmpty() ? "" : ": ")
             + last);
   }
 
@@ -261,8 +264,7 @@ final class CudnnPlan implements AutoCloseable {
       int note = notes.getAtIndex(JAVA_INT, i);
       boolean half = dtype != DType.F32;
       if (note != NOTE_STRICT_NAN_PROP && !(half && note == NOTE_TENSOR_CORE)) {
-        return Optional.of(
-            "engine " + index.get(JAVA_LONG, 0) + " has numerical note " + note);
+        return Optional.of("engine " + index.get(JAVA_LONG, 0) + " has numerical note " + note);
       }
     }
     var candidate = made(EXECUTION_PLAN);

@@ -75,9 +75,10 @@ public final class JCudnnProvider implements ConvolutionProvider {
    * @throws DeviceException where JCudnn does not load, cuDNN lacks a function, or refuses
    */
   public static JCudnnProvider open(JCudaBinding driver, LibraryProbe.Loaded cudnn) {
-    unusable(cudnn).ifPresent(reason -> {
-      throw new DeviceException("jcudnn: " + reason);
-    });
+    unusable(cudnn)
+        .ifPresent(reason -> {
+          throw new DeviceException("jcudnn: " + reason);
+        });
     JCudaNatives.cudnn(cudnn);
     JCudnn.setExceptionsEnabled(false);
     var provider = new JCudnnProvider(driver, cudnn);

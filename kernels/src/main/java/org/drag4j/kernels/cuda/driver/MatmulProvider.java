@@ -15,7 +15,6 @@ public non-sealed interface MatmulProvider extends LibraryProvider {
      * Enqueues it; {@code bias} and {@code residual} are 0 where there are none. Operands start at
      * multiples of 16 bytes.
      */
-    void enqueue(
-        long a, long b, long bias, long residual, long d, long workspace, long stream);
+    void enqueue(long a, long b, long bias, long residual, long d, long workspace, long stream);
   }
 }

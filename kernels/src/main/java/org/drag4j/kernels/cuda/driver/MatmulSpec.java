@@ -4,8 +4,8 @@ import org.drag4j.tensor.DType;
 
 /**
  * Matrix products {@code d[M, N] = scale * a[M, K] b (+ bias[N]) (+ residual[M, N])}, row major,
- * summed in float32; the residual lies as {@code d} does.
- * {@code b} is {@code [N, K]} where {@code transposeB}, else {@code [K, N]}.
+ * summed in float32; the residual lies as {@code d} does. {@code b} is {@code [N, K]} where {@code
+ * transposeB}, else {@code [K, N]}.
  *
  * @param dtype of all operands: F16, BF16 or F32
  * @param lda elements from one row of {@code a} to the next; so {@code ldb}, {@code ldd}

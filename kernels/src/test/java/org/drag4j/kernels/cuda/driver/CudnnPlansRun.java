@@ -73,7 +73,9 @@ final class CudnnPlansRun {
       block(all, batch, b[0], b[1], b[2]);
     }
     for (int[] s : new int[][] {{64, 320}, {32, 640}, {16, 1280}}) {
-      all.add(new ConvolutionSpec(batch, s[0], s[0], s[1], s[1], 3, 3, 2, 1, 1, DType.F16, true, false));
+      all.add(
+          new ConvolutionSpec(
+              batch, s[0], s[0], s[1], s[1], 3, 3, 2, 1, 1, DType.F16, true, false));
     }
     for (int[] s : new int[][] {{16, 1280}, {32, 1280}, {64, 640}}) {
       all.add(conv(batch, s[0], s[1], s[1], 3, false)); // after an upsampling
@@ -91,14 +93,22 @@ final class CudnnPlansRun {
   private static void vae(SequencedSet<ConvolutionSpec> all) {
     all.add(conv(1, 512, 3, 128, 3, false));
     int[][] blocks = {
-      {512, 128, 128}, {256, 128, 256}, {256, 256, 256}, {128, 256, 512}, {128, 512, 512},
-      {64, 512, 512}, {256, 512, 256}, {256, 512, 512}, {512, 256, 128},
+      {512, 128, 128},
+      {256, 128, 256},
+      {256, 256, 256},
+      {128, 256, 512},
+      {128, 512, 512},
+      {64, 512, 512},
+      {256, 512, 256},
+      {256, 512, 512},
+      {512, 256, 128},
     };
     for (var b : blocks) {
       block(all, 1, b[0], b[1], b[2]);
     }
     for (int[] s : new int[][] {{512, 128}, {256, 256}, {128, 512}}) {
-      all.add(new ConvolutionSpec(1, s[0], s[0], s[1], s[1], 3, 3, 2, 0, 1, DType.F16, true, false));
+      all.add(
+          new ConvolutionSpec(1, s[0], s[0], s[1], s[1], 3, 3, 2, 0, 1, DType.F16, true, false));
     }
     all.add(conv(1, 512, 256, 256, 3, false));
     all.add(conv(1, 64, 512, 8, 3, false));
@@ -109,7 +119,8 @@ final class CudnnPlansRun {
   }
 
   /** Both convolutions of a residual block, and its shortcut. */
-  private static void block(SequencedSet<ConvolutionSpec> all, int batch, int size, int in, int out) {
+  private static void block(
+      SequencedSet<ConvolutionSpec> all, int batch, int size, int in, int out) {
     all.add(conv(batch, size, in, out, 3, false));
     all.add(conv(batch, size, out, out, 3, true));
     if (in != out) {

@@ -44,7 +44,6 @@ class CudnnPlansTest {
       expected += CudnnPlansRun.convolutions(batch).size();
     }
     assertEquals(expected, lines.stream().filter(l -> l.startsWith("engine")).count(), out);
-    System.out.println(
-        "cuDNN plans of Stable Diffusion 1.5: " + expected + " by " + probe.line());
+    System.out.println("cuDNN plans of Stable Diffusion 1.5: " + expected + " by " + probe.line());
   }
 }
