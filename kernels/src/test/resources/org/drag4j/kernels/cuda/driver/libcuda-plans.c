@@ -27,3 +27,14 @@ R cuGetErrorName(int r, const char **s) { *s = "STAND_IN"; return 0; }
 R cuLaunchKernel(void) { return 801; }
 R cuLaunchKernelEx(void) { return 801; }
 R cuGetExportTable(void) { return 801; }
+R cuCtxGetLimit(U *v, int l) { *v = 0; return 0; }
+R cuCtxPopCurrent(void **c) { *c = 0; return 0; }
+R cuCtxPushCurrent(void *c) { return 0; }
+R cuStreamGetCtx(void *s, void **c) { *c = 0; return 0; }
+R cuLinkCreate(void) { return 801; }
+R cuLinkAddData(void) { return 801; }
+R cuLinkComplete(void) { return 801; }
+R cuLinkDestroy(void) { return 801; }
+R cuLaunchCooperativeKernel(void) { return 801; }
+R cuLibraryLoadFromFile(void) { return 801; }
+R cuOccupancyMaxPotentialClusterSize(void) { return 801; }
