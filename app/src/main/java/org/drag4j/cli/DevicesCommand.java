@@ -28,7 +28,7 @@ final class DevicesCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var out = spec.commandLine().getOut();
-    var rows = new ArrayList<Map<String, String>>();
+    var rows = new ArrayList<Map<String, Object>>();
     for (var probe : Devices.probe()) {
       rows.add(row(probe));
       if (!json) {
@@ -44,11 +44,15 @@ final class DevicesCommand implements Callable<Integer> {
 
   static List<String> lines(Probe probe) {
     return switch (probe) {
-      case Probe.Available(var device, var info) -> List.of(line(device, "ready", info));
+      case Probe.Available(var device, var info) -> {
+        var lines = new ArrayList<String>();
+        for (var text : info.lines().toList()) {
+          lines.add(lines.isEmpty() ? line(device, "ready", text) : line("", "", text));
+        }
+        yield lines;
+      }
       case Probe.Unavailable(var device, var reason, var hint) ->
-          hint.isEmpty()
-              ? List.of(line(device, "unavailable", reason))
-              : List.of(line(device, "unavailable", reason), line("", "", hint));
+          List.of(line(device, "unavailable", hint.isEmpty() ? reason : reason + "; " + hint));
     };
   }
 
@@ -56,13 +60,17 @@ final class DevicesCommand implements Callable<Integer> {
     return String.format(Locale.ROOT, "%-8s %-13s %s", device, state, text);
   }
 
-  private static Map<String, String> row(Probe probe) {
-    var row = new LinkedHashMap<String, String>();
+  private static Map<String, Object> row(Probe probe) {
+    var row = new LinkedHashMap<String, Object>();
     row.put("device", probe.device());
     switch (probe) {
       case Probe.Available(var _, var info) -> {
         row.put("state", "ready");
-        row.put("info", info);
+        var lines = info.lines().toList();
+        row.put("info", lines.getFirst());
+        if (lines.size() > 1) {
+          row.put("libraries", lines.subList(1, lines.size()));
+        }
       }
       case Probe.Unavailable(var _, var reason, var hint) -> {
         row.put("state", "unavailable");

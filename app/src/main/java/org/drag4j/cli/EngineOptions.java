@@ -1,6 +1,7 @@
 package org.drag4j.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -61,6 +62,15 @@ final class EngineOptions {
               + " ${DEFAULT-VALUE}.")
   Precision precision = Precision.F32;
 
+  @Option(
+      names = "--provider",
+      paramLabel = "OP=NAME",
+      description =
+          "Who does an operation on a CUDA device, and nobody else: linear=own|cublaslt|jcublas,"
+              + " conv2d=own|cudnn|jcudnn, attention=own|cudnn. May be repeated. Default: see"
+              + " docs/kernels.md.")
+  Map<String, String> providers = new LinkedHashMap<>();
+
   @Option(names = "--exact", description = "Use no kernel that is marked approximate.")
   boolean exact;
 
@@ -92,7 +102,7 @@ final class EngineOptions {
   /** Opens the chosen device. */
   Backend openDevice() {
     return Devices.open(
-        device, new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype));
+        device, new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype, providers));
   }
 
   private static OptionalInt boxed(Optional<Integer> value) {

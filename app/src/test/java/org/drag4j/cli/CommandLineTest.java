@@ -314,8 +314,10 @@ class CommandLineTest {
         List.of("cpu      ready         16 threads"),
         DevicesCommand.lines(new Probe.Available("cpu", "16 threads")));
     assertEquals(
-        List.of(
-            "cuda     unavailable   no libcuda.so.1", "                       install the driver"),
+        List.of("cuda:0   ready         H200, compute 9.0", "                       cudnn: none"),
+        DevicesCommand.lines(new Probe.Available("cuda:0", "H200, compute 9.0\ncudnn: none")));
+    assertEquals(
+        List.of("cuda     unavailable   no libcuda.so.1; install the driver"),
         DevicesCommand.lines(
             new Probe.Unavailable("cuda", "no libcuda.so.1", "install the driver")));
     assertEquals(0, run("devices").code());

@@ -34,7 +34,11 @@ public interface Backend extends AutoCloseable {
   /** A place for a network's weights on this device; plans fill it as they need them. */
   DeviceWeights weights(WeightSource source);
 
-  /** The kernel this device would run for the node, or empty when it has none. */
+  /**
+   * The kernel this device would run for the node, or empty when it has none.
+   *
+   * @throws UnsupportedOpException saying why there is none, where there is more to say than that
+   */
   Optional<Kernel> select(Value node, KernelOptions options);
 
   /** What the user should know about how this device is doing; a line each. */

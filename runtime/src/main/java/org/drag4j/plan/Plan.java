@@ -369,7 +369,13 @@ public final class Plan implements AutoCloseable {
         if (!computed(node)) {
           continue;
         }
-        Optional<Kernel> kernel = backend.select(node, options.kernels());
+        Optional<Kernel> kernel;
+        try {
+          kernel = backend.select(node, options.kernels());
+        } catch (UnsupportedOpException e) {
+          missing.add(String.valueOf(e.getMessage()));
+          continue;
+        }
         if (kernel.isEmpty()) {
           missing.add(node.toString());
           continue;

@@ -49,6 +49,7 @@ public final class CpuProvider implements BackendProvider {
               + options.activations().name().toLowerCase(Locale.ROOT)
               + ", which is not available; leave it out");
     }
+    options.refuseProviders("device cpu");
     return new CpuBackend(threads, options.vectorBits().orElse(VectorWidth.ofThisProcessor()));
   }
 }

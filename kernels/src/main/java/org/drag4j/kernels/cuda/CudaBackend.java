@@ -2,6 +2,7 @@ package org.drag4j.kernels.cuda;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -30,6 +31,7 @@ final class CudaBackend implements Backend {
   private final CudaModules modules;
   private final DType activations;
   private final CudaPrograms programs;
+  private final Providers providers;
   private final Set<String> warnings = new LinkedHashSet<>();
 
   private CudaBackend(
@@ -37,17 +39,19 @@ final class CudaBackend implements Backend {
       CudaStream stream,
       CudaHeap heap,
       DType activations,
-      CudaPrograms programs) {
+      CudaPrograms programs,
+      Providers providers) {
     this.context = context;
     this.stream = stream;
     this.heap = heap;
     this.activations = activations;
     this.programs = programs;
+    this.providers = providers;
     modules = new CudaModules(context);
   }
 
   /**
-   * Opens a device.
+   * Opens a device that our own kernels do everything on.
    *
    * @throws DeviceException where the driver refuses, or activations cannot be of this type;
    *     nothing stays open then
@@ -56,9 +60,32 @@ final class CudaBackend implements Backend {
     return open(driver, device, STAGING, activations, programs);
   }
 
+  /** The same with libraries, and the provider that the user named for an operation. */
+  static CudaBackend open(
+      CudaDriver driver,
+      int device,
+      DType activations,
+      CudaPrograms programs,
+      Libraries libraries,
+      Map<String, String> named) {
+    return open(driver, device, STAGING, activations, programs, libraries, named);
+  }
+
   /** The same with another half of the staging memory. */
   static CudaBackend open(
       CudaDriver driver, int device, long stagingBytes, DType activations, CudaPrograms programs) {
+    return open(driver, device, stagingBytes, activations, programs, Libraries.NONE, Map.of());
+  }
+
+  /** The same with all of it. */
+  static CudaBackend open(
+      CudaDriver driver,
+      int device,
+      long stagingBytes,
+      DType activations,
+      CudaPrograms programs,
+      Libraries libraries,
+      Map<String, String> named) {
     if (activations != DType.F32 && activations != DType.F16) {
       throw new DeviceException(
           CudaProvider.NAME + ":" + device + ": --dtype: expected f32 or f16, got " + activations);
@@ -66,8 +93,9 @@ final class CudaBackend implements Backend {
     var context = CudaContext.open(driver, device);
     try {
       var stream = CudaStream.create(context);
-      return new CudaBackend(
-          context, stream, CudaHeap.create(stream, stagingBytes), activations, programs);
+      var heap = CudaHeap.create(stream, stagingBytes);
+      var providers = new Providers(context, libraries, named);
+      return new CudaBackend(context, stream, heap, activations, programs, providers);
     } catch (RuntimeException | Error e) {
       try {
         context.close();
@@ -118,6 +146,14 @@ final class CudaBackend implements Backend {
     if (node.dtype() != DType.F32) {
       return Optional.empty();
     }
+    return switch (providers.choose(this, node, options)) {
+      case Providers.Choice.Taken(var kernel) -> Optional.of(kernel);
+      case Providers.Choice.Split _ -> Optional.empty();
+      case Providers.Choice.Own _ -> own(node, options);
+    };
+  }
+
+  private Optional<Kernel> own(Value node, KernelOptions options) {
     return switch (Prepared.body(node)) {
       case Op.Linear _ -> LinearCuda.select(this, node, options);
       case Op.Conv2d _ -> Conv2dCuda.select(this, node, options);

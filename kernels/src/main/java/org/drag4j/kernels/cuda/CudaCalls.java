@@ -211,6 +211,11 @@ final class CudaCalls {
     calls.add(KernelCall.of(arena, function, shape, bytes));
   }
 
+  /** Appends what a library does. */
+  void add(KernelCall.LibraryWork work) {
+    calls.add(KernelCall.of(work));
+  }
+
   /** The node. */
   Value node() {
     return kernel.node();

@@ -22,13 +22,7 @@ import org.drag4j.kernels.cuda.driver.ProgramCache;
 public final class CudaProvider implements BackendProvider {
   static final String NAME = "cuda";
 
-  private static final List<CudaLibrary> PROVIDERS =
-      List.of(
-          CudaLibrary.NVRTC,
-          CudaLibrary.CUBLASLT,
-          CudaLibrary.CUBLAS,
-          CudaLibrary.CUDNN,
-          CudaLibrary.NVTX);
+  private static final List<CudaLibrary> TOOLS = List.of(CudaLibrary.NVRTC, CudaLibrary.NVTX);
 
   private final CudaLibraries libraries;
   private final Opening opening;
@@ -82,7 +76,7 @@ public final class CudaProvider implements BackendProvider {
     return probes;
   }
 
-  /** The device, then every library with its version and path, or why it is missing. */
+  /** The device, then a line for every library: its version and path, or why it is missing. */
   private String info(CudaDriver driver, int device, LibraryProbe.Loaded library) {
     var text = new ArrayList<String>();
     text.add(driver.deviceName(device));
@@ -94,10 +88,10 @@ public final class CudaProvider implements BackendProvider {
             driver.attribute(device, Attribute.COMPUTE_CAPABILITY_MINOR)));
     text.add((driver.totalBytes(device) >> 20) + " MB");
     text.add(library.line());
-    for (var other : PROVIDERS) {
-      text.add(libraries.find(other).line());
-    }
-    return String.join(", ", text);
+    var lines = new ArrayList<>(List.of(String.join(", ", text)));
+    lines.addAll(Libraries.lines(libraries));
+    TOOLS.forEach(other -> lines.add(libraries.find(other).line()));
+    return String.join("\n", lines);
   }
 
   @Override
@@ -124,7 +118,13 @@ public final class CudaProvider implements BackendProvider {
             ordinal,
             () -> Nvrtc.open(libraries.require(CudaLibrary.NVRTC)),
             ProgramCache.ofUser(System.getenv()));
-    return CudaBackend.open(driver, ordinal, options.activations(), programs);
+    return CudaBackend.open(
+        driver,
+        ordinal,
+        options.activations(),
+        programs,
+        Libraries.of(libraries, driver),
+        options.providers());
   }
 
   private static Optional<Integer> ordinal(String device) {

@@ -27,9 +27,15 @@ final class CudaStream implements AutoCloseable, CudaContext.Resource {
     return handle;
   }
 
-  /** Enqueues a kernel. */
+  /** Enqueues a kernel, or what a library does. */
   void launch(KernelCall call) {
-    context.driver().launch(call, handle);
+    var driver = context.driver();
+    var work = call.work();
+    if (work == null) {
+      driver.launch(call, handle);
+    } else {
+      work.enqueue(handle);
+    }
   }
 
   /** Enqueues a copy within the device. */

@@ -36,6 +36,7 @@ public final class OpenClProvider implements BackendProvider {
       throw new DeviceException(
           device + ": --cpu-vector: expected none, since the driver decides; leave it out");
     }
+    options.refuseProviders(device);
     var info =
         DeviceList.get().devices().stream()
             .filter(d -> d.name().equals(device))

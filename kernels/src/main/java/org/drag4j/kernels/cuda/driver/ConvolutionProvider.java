@@ -1,31 +1,20 @@
 package org.drag4j.kernels.cuda.driver;
 
-import java.util.Optional;
-
 /** Someone else's convolutions. */
-public interface ConvolutionProvider extends AutoCloseable {
-  /** As options and kernel names spell it: {@code cudnn}. */
-  String name();
-
+public non-sealed interface ConvolutionProvider extends LibraryProvider {
   /**
-   * A convolution ready to run, or empty where the provider cannot do it.
+   * A convolution ready to run, or why the provider cannot do it.
    *
    * @param workspaceLimit bytes of scratch memory it may ask for
    */
-  Optional<Prepared> prepare(ConvolutionSpec spec, long workspaceLimit);
-
-  @Override
-  void close();
+  Offer<Prepared> prepare(ConvolutionSpec spec, long workspaceLimit);
 
   /** A convolution with everything chosen. */
-  interface Prepared extends AutoCloseable {
-    /** Scratch memory it needs, in bytes. */
-    long workspaceBytes();
-
-    /** Enqueues it; {@code bias} and {@code residual} are 0 where there are none. */
+  interface Prepared extends LibraryProvider.Prepared {
+    /**
+     * Enqueues it; {@code bias} and {@code residual} are 0 where there are none. Operands start at
+     * multiples of 16 bytes.
+     */
     void enqueue(long x, long w, long bias, long residual, long y, long workspace, long stream);
-
-    @Override
-    void close();
   }
 }

@@ -9,11 +9,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.util.Optional;
 import org.drag4j.device.DeviceException;
 import org.drag4j.tensor.DType;
 
-/** Matrix products by cuBLASLt, a bias added by the product itself. */
+/** Matrix products by cuBLASLt; bias and residual are added by the product itself. */
 public final class CublasLt implements MatmulProvider {
   private static final int SUCCESS = 0;
   private static final int NOT_SUPPORTED = 15;
@@ -31,8 +30,13 @@ public final class CublasLt implements MatmulProvider {
   private static final int LAYOUT_BATCH_COUNT = 5;
   private static final int LAYOUT_STRIDED_BATCH_OFFSET = 6;
   private static final int PREF_MAX_WORKSPACE_BYTES = 1;
+  private static final int PREF_REDUCTION_SCHEME_MASK = 3;
   private static final int PREF_MIN_ALIGNMENT_A = 5; // then B, C, D
-  private static final int OPERANDS = 4;
+  private static final int ALGO_ID = 0;
+  private static final int ALGO_SPLIT_K = 2;
+
+  /** Parts of a sum are added in float32, never in the format of the result. */
+  private static final int REDUCTION_SCHEME_COMPUTE_TYPE = 2;
 
   /** Every tensor of a plan starts at a multiple of this. */
   private static final int ALIGNMENT = 16;
@@ -52,6 +56,7 @@ public final class CublasLt implements MatmulProvider {
   private final MethodHandle preferenceDestroy;
   private final MethodHandle heuristic;
   private final MethodHandle matmul;
+  private final MethodHandle algorithmGet;
   private final MethodHandle destroy;
   private final MemorySegment handle;
 
@@ -73,6 +78,7 @@ public final class CublasLt implements MatmulProvider {
         Native.status(library, "cublasLtMatmulAlgoGetHeuristic", p, p, p, p, p, p, p, i, p, p);
     matmul =
         Native.status(library, "cublasLtMatmul", p, p, p, l, p, l, p, p, l, p, l, p, p, l, l, l);
+    algorithmGet = Native.status(library, "cublasLtMatmulAlgoConfigGetAttribute", p, i, p, l, p);
     destroy = Native.status(library, "cublasLtDestroy", p);
   }
 
@@ -96,18 +102,21 @@ public final class CublasLt implements MatmulProvider {
   }
 
   @Override
-  public Optional<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
+  public Offer<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
     var product = new Product(spec);
     try {
       if (product.choose(workspaceLimit)) {
-        return Optional.of(product);
+        return new Offer.Ready<>(product);
       }
     } catch (RuntimeException | Error e) {
       product.close();
       throw e;
     }
     product.close();
-    return Optional.empty();
+    return new Offer.Refused<>(
+        "cublasLtMatmulAlgoGetHeuristic proposes no algorithm within "
+            + (workspaceLimit >> 20)
+            + " MB of workspace");
   }
 
   @Override
@@ -155,7 +164,7 @@ public final class CublasLt implements MatmulProvider {
     private final Arena arena = Arena.ofShared();
     private final MatmulSpec spec;
     private final MemorySegment scale;
-    private final MemorySegment zero;
+    private final MemorySegment beta;
     private final MemorySegment result;
     private final MemorySegment biasPointer;
     private MemorySegment desc = MemorySegment.NULL;
@@ -167,7 +176,7 @@ public final class CublasLt implements MatmulProvider {
     Product(MatmulSpec spec) {
       this.spec = spec;
       scale = arena.allocateFrom(JAVA_FLOAT, spec.scale());
-      zero = arena.allocateFrom(JAVA_FLOAT, 0f);
+      beta = arena.allocateFrom(JAVA_FLOAT, spec.residual() ? 1f : 0f);
       result = arena.allocate(RESULT_BYTES, 16);
       biasPointer = arena.allocate(JAVA_LONG);
     }
@@ -194,8 +203,11 @@ public final class CublasLt implements MatmulProvider {
       var preference = out.get(ADDRESS, 0);
       try {
         setLong(preferenceSet, preference, PREF_MAX_WORKSPACE_BYTES, workspaceLimit);
-        for (int operand = 0; operand < OPERANDS; operand++) {
-          set(preferenceSet, preference, PREF_MIN_ALIGNMENT_A + operand, ALIGNMENT);
+        set(preferenceSet, preference, PREF_REDUCTION_SCHEME_MASK, REDUCTION_SCHEME_COMPUTE_TYPE);
+        long[] strides = {spec.strideB(), spec.strideA(), spec.strideD(), spec.strideD()};
+        for (int operand = 0; operand < strides.length; operand++) {
+          int alignment = alignment(strides[operand]);
+          set(preferenceSet, preference, PREF_MIN_ALIGNMENT_A + operand, alignment);
         }
         var found = arena.allocate(JAVA_INT);
         int status =
@@ -221,6 +233,12 @@ public final class CublasLt implements MatmulProvider {
       }
     }
 
+    /** What every matrix of the batch starts at a multiple of. */
+    private int alignment(long stride) {
+      long bytes = spec.batch() > 1 ? stride * spec.dtype().bytes() : 0;
+      return (int) Math.min(ALIGNMENT, bytes == 0 ? ALIGNMENT : Long.lowestOneBit(bytes));
+    }
+
     private MemorySegment layout(int type, long rows, long columns, long ld, long stride) {
       var out = arena.allocate(ADDRESS);
       check(Native.call(layoutCreate, out, type, rows, columns, ld), "MatrixLayoutCreate");
@@ -243,12 +261,30 @@ public final class CublasLt implements MatmulProvider {
     }
 
     @Override
+    public String algorithm() {
+      int splits = algorithm(ALGO_SPLIT_K);
+      return "algo" + algorithm(ALGO_ID) + (splits > 1 ? "_split" + splits : "");
+    }
+
+    private int algorithm(int attribute) {
+      try (var scratch = Arena.ofConfined()) {
+        var value = scratch.allocate(JAVA_INT);
+        var written = scratch.allocate(JAVA_LONG);
+        check(
+            Native.call(algorithmGet, result, attribute, value, 4L, written),
+            "MatmulAlgoConfigGetAttribute");
+        return value.get(JAVA_INT, 0);
+      }
+    }
+
+    @Override
     public long workspaceBytes() {
       return result.get(JAVA_LONG, RESULT_WORKSPACE);
     }
 
     @Override
-    public void enqueue(long a, long b, long bias, long d, long workspace, long stream) {
+    public void enqueue(
+        long a, long b, long bias, long residual, long d, long workspace, long stream) {
       int status;
       try {
         if (spec.bias() && bias != boundBias) {
@@ -266,8 +302,8 @@ public final class CublasLt implements MatmulProvider {
                     first,
                     a,
                     second,
-                    zero,
-                    d,
+                    beta,
+                    spec.residual() ? residual : d,
                     target,
                     d,
                     target,

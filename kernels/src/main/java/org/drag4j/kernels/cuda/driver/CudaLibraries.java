@@ -50,7 +50,9 @@ public final class CudaLibraries {
           "adv",
           "heuristic",
           "engines_precompiled",
-          "engines_runtime_compiled");
+          "engines_runtime_compiled",
+          "engines_tensor_ir",
+          "ext");
 
   /** A file that may be the library. */
   record Candidate(CudaLibrary.Soname soname, Path path) {}

@@ -1,8 +1,6 @@
 package org.drag4j.kernels.cuda.driver;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -18,46 +16,27 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.tensor.DType;
 
 /**
- * Convolutions by cuDNN 9's graph interface: the sum and what is added to it (bias, residual) are
- * one graph, for which cuDNN proposes engines. Plans can also be made without a device, for one
- * described in JSON: what they say is then all that can be done with them.
+ * Convolutions and attention by cuDNN 9's graph interface: a convolution and what is added to it
+ * (residual, bias) are one graph, attention is one operation of its own. Plans can also be made
+ * without a device, for one described in JSON: what they say is then all that can be done with
+ * them.
  */
-public final class Cudnn implements ConvolutionProvider {
-  private static final int SUCCESS = 0;
+public final class Cudnn implements ConvolutionProvider, AttentionProvider {
+  static final int SUCCESS = 0;
 
   // cudnnBackendDescriptorType_t
-  private static final int POINTWISE = 0;
   private static final int CONVOLUTION = 1;
-  private static final int ENGINECFG = 3;
-  private static final int ENGINEHEUR = 4;
-  private static final int EXECUTION_PLAN = 5;
   private static final int OPERATION_CONVOLUTION_FORWARD = 10;
-  private static final int OPERATION_POINTWISE = 13;
-  private static final int OPERATIONGRAPH = 15;
-  private static final int VARIANT_PACK = 16;
-  private static final int TENSOR = 17;
   private static final int DEVICEPROP = 38;
+  private static final int OPERATION_SDPA_FWD = 41;
 
   // cudnnBackendAttributeType_t
-  private static final int TYPE_HANDLE = 0;
-  private static final int TYPE_DATA_TYPE = 1;
-  private static final int TYPE_BOOLEAN = 2;
-  private static final int TYPE_INT64 = 3;
-  private static final int TYPE_FLOAT = 4;
-  private static final int TYPE_VOID_PTR = 6;
   private static final int TYPE_CONVOLUTION_MODE = 7;
-  private static final int TYPE_HEUR_MODE = 8;
-  private static final int TYPE_POINTWISE_MODE = 14;
-  private static final int TYPE_BACKEND_DESCRIPTOR = 15;
   private static final int TYPE_CHAR = 24;
 
   private static final int CROSS_CORRELATION = 1;
-  private static final int POINTWISE_ADD = 0;
-  private static final int HEUR_MODE_A = 3;
 
   // cudnnBackendAttributeName_t
-  private static final int POINTWISE_MODE = 0;
-  private static final int POINTWISE_MATH_PREC = 1;
   private static final int CONVOLUTION_COMP_TYPE = 100;
   private static final int CONVOLUTION_CONV_MODE = 101;
   private static final int CONVOLUTION_DILATIONS = 102;
@@ -65,59 +44,20 @@ public final class Cudnn implements ConvolutionProvider {
   private static final int CONVOLUTION_POST_PADDINGS = 104;
   private static final int CONVOLUTION_PRE_PADDINGS = 105;
   private static final int CONVOLUTION_SPATIAL_DIMS = 106;
-  private static final int ENGINEHEUR_MODE = 200;
-  private static final int ENGINEHEUR_OPERATION_GRAPH = 201;
-  private static final int ENGINEHEUR_RESULTS = 202;
-  private static final int ENGINEHEUR_DEVICEPROP = 204;
-  private static final int PLAN_HANDLE = 400;
-  private static final int PLAN_ENGINE_CONFIG = 401;
-  private static final int PLAN_WORKSPACE_SIZE = 402;
-  private static final int PLAN_JSON = 405;
-  private static final int PLAN_DEVICEPROP = 407;
   private static final int CONVOLUTION_FORWARD_ALPHA = 700;
   private static final int CONVOLUTION_FORWARD_BETA = 701;
   private static final int CONVOLUTION_FORWARD_CONV_DESC = 702;
   private static final int CONVOLUTION_FORWARD_W = 703;
   private static final int CONVOLUTION_FORWARD_X = 704;
   private static final int CONVOLUTION_FORWARD_Y = 705;
-  private static final int POINTWISE_PW_DESCRIPTOR = 750;
-  private static final int POINTWISE_XDESC = 751;
-  private static final int POINTWISE_BDESC = 752;
-  private static final int POINTWISE_YDESC = 753;
-  private static final int OPERATIONGRAPH_HANDLE = 800;
-  private static final int OPERATIONGRAPH_OPS = 801;
-  private static final int TENSOR_BYTE_ALIGNMENT = 900;
-  private static final int TENSOR_DATA_TYPE = 901;
-  private static final int TENSOR_DIMENSIONS = 902;
-  private static final int TENSOR_STRIDES = 903;
-  private static final int TENSOR_UNIQUE_ID = 906;
-  private static final int TENSOR_IS_VIRTUAL = 907;
-  private static final int VARIANT_PACK_UNIQUE_IDS = 1000;
-  private static final int VARIANT_PACK_DATA_POINTERS = 1001;
-  private static final int VARIANT_PACK_WORKSPACE = 1003;
   private static final int DEVICEPROP_JSON = 2702;
+  private static final int SDPA_Q = 2800;
+  private static final int SDPA_K = 2801;
+  private static final int SDPA_V = 2802;
+  private static final int SDPA_O = 2803;
+  private static final int SDPA_SCALE = 2805;
 
-  private static final int ALIGNMENT = 16;
-  private static final int MAX_CONFIGURATIONS = 16;
   private static final int TEXT_BYTES = 4096;
-  private static final int MAX_JSON_BYTES = 1 << 20;
-
-  /** Names of the tensors of a graph; cuDNN matches pointers to them. */
-  private enum Operand {
-    X(1),
-    W(2),
-    BIAS(3),
-    RESIDUAL(4),
-    Y(5),
-    SUM(6),
-    BIASED(7);
-
-    private final long id;
-
-    Operand(long id) {
-      this.id = id;
-    }
-  }
 
   private final MethodHandle createDescriptor;
   private final MethodHandle destroyDescriptor;
@@ -179,22 +119,35 @@ public final class Cudnn implements ConvolutionProvider {
   public static Cudnn offline(LibraryProbe.Loaded library, String properties) {
     checkMajor(library);
     var cudnn = new Cudnn(library.symbols(), MemorySegment.NULL);
-    cudnn.deviceProperties = cudnn.create(DEVICEPROP);
-    var json = cudnn.arena.allocateFrom(properties);
-    cudnn.set(cudnn.deviceProperties, DEVICEPROP_JSON, TYPE_CHAR, json.byteSize(), json);
-    cudnn.complete(cudnn.deviceProperties, "device properties");
+    try {
+      cudnn.deviceProperties = cudnn.create(DEVICEPROP);
+      var json = cudnn.arena.allocateFrom(properties);
+      cudnn.set(cudnn.deviceProperties, DEVICEPROP_JSON, TYPE_CHAR, json.byteSize(), json);
+      cudnn.check(cudnn.complete(cudnn.deviceProperties), "device properties");
+    } catch (DeviceException e) {
+      cudnn.close();
+      throw e;
+    }
     return cudnn;
   }
 
   private static void checkMajor(LibraryProbe.Loaded library) {
-    if (library.major() < 9) {
-      throw new DeviceException(
-          "cudnn: expected version 9 or later, got "
-              + library.version()
-              + " ("
-              + library.path()
-              + "); the provider jcudnn takes version 8");
-    }
+    unusable(library)
+        .ifPresent(reason -> {
+          throw new DeviceException("cudnn: " + reason);
+        });
+  }
+
+  /** Why this cuDNN cannot be used, as far as that shows without a device. */
+  public static Optional<String> unusable(LibraryProbe.Loaded library) {
+    return library.major() >= 9
+        ? Optional.empty()
+        : Optional.of(
+            "expected version 9 or later, got "
+                + library.version()
+                + " ("
+                + library.path()
+                + "); the provider jcudnn takes version 8");
   }
 
   @Override
@@ -203,26 +156,38 @@ public final class Cudnn implements ConvolutionProvider {
   }
 
   @Override
-  public Optional<Prepared> prepare(ConvolutionSpec spec, long workspaceLimit) {
-    var planned = new Planned(spec);
-    try {
-      if (planned.choose(workspaceLimit)) {
-        return Optional.of(planned);
-      }
-    } catch (RuntimeException | Error e) {
-      planned.close();
-      throw e;
+  public Offer<ConvolutionProvider.Prepared> prepare(ConvolutionSpec spec, long workspaceLimit) {
+    var convolution = new Convolution(new CudnnPlan(this), spec);
+    return offered(convolution, convolution.choose(workspaceLimit));
+  }
+
+  @Override
+  public Offer<AttentionProvider.Prepared> prepare(AttentionSpec spec, long workspaceLimit) {
+    if (spec.causal()) {
+      return new Offer.Refused<>("its attention operation has no order of keys");
     }
-    planned.close();
-    return Optional.empty();
+    var attention = new Attention(new CudnnPlan(this), spec);
+    return offered(attention, attention.choose(workspaceLimit));
+  }
+
+  /** An operation on which cuDNN said nothing, or what it said. */
+  private static <P extends LibraryProvider.Prepared> Offer<P> offered(
+      P operation, Optional<String> refusal) {
+    if (refusal.isPresent()) {
+      operation.close();
+      return new Offer.Refused<>(refusal.get());
+    }
+    return new Offer.Ready<>(operation);
   }
 
   /** What cuDNN says of a plan of its own, as JSON. */
-  public String describe(Prepared prepared) {
-    if (!(prepared instanceof Planned planned)) {
-      throw new IllegalArgumentException("cudnn: expected a plan of cuDNN's, got " + prepared);
-    }
-    return planned.describe();
+  public String describe(LibraryProvider.Prepared prepared) {
+    return switch (prepared) {
+      case Convolution convolution -> convolution.plan.describe();
+      case Attention attention -> attention.plan.describe();
+      default ->
+          throw new IllegalArgumentException("cudnn: expected a plan of cuDNN's, got " + prepared);
+    };
   }
 
   @Override
@@ -239,7 +204,20 @@ public final class Cudnn implements ConvolutionProvider {
     }
   }
 
-  private MemorySegment create(int type) {
+  /** Whether plans are made for a device that is not here. */
+  boolean offline() {
+    return handle.equals(MemorySegment.NULL);
+  }
+
+  MemorySegment handle() {
+    return handle;
+  }
+
+  MemorySegment deviceProperties() {
+    return deviceProperties;
+  }
+
+  MemorySegment create(int type) {
     try (var scratch = Arena.ofConfined()) {
       var out = scratch.allocate(ADDRESS);
       check(Native.call(createDescriptor, type, out), "descriptor " + type);
@@ -247,345 +225,234 @@ public final class Cudnn implements ConvolutionProvider {
     }
   }
 
-  private void set(MemorySegment descriptor, int attribute, int type, long count, MemorySegment v) {
+  void destroy(MemorySegment descriptor) {
+    Native.call(destroyDescriptor, descriptor);
+  }
+
+  void set(MemorySegment descriptor, int attribute, int type, long count, MemorySegment v) {
     check(
         Native.call(setAttribute, descriptor, attribute, type, count, v), "attribute " + attribute);
   }
 
-  private void complete(MemorySegment descriptor, String what) {
-    check(Native.call(finalizeDescriptor, descriptor), what);
-  }
-
-  private void check(int status, String what) {
-    if (status != SUCCESS) {
-      throw failure(status, what);
+  /** Reads an attribute and returns how many elements it has, at most {@code limit}. */
+  long get(MemorySegment descriptor, int attribute, int type, long limit, MemorySegment out) {
+    try (var scratch = Arena.ofConfined()) {
+      var count = scratch.allocate(JAVA_LONG);
+      check(
+          Native.call(getAttribute, descriptor, attribute, type, limit, count, out),
+          "attribute " + attribute);
+      return Math.min(limit, count.get(JAVA_LONG, 0));
     }
   }
 
-  private DeviceException failure(int status, String what) {
+  /** {@code cudnnBackendFinalize}; its status is the caller's to judge. */
+  int complete(MemorySegment descriptor) {
+    return Native.call(finalizeDescriptor, descriptor);
+  }
+
+  void execute(MemorySegment plan, MemorySegment pack, long stream) {
+    if (stream != boundStream) {
+      check(Native.call(setStream, handle, stream), "cudnnSetStream");
+      boundStream = stream;
+    }
+    int status;
+    try {
+      status = (int) execute.invokeExact(handle, plan, pack);
+    } catch (Throwable e) {
+      throw Native.failed(e);
+    }
+    check(status, "cudnnBackendExecute");
+  }
+
+  void check(int status, String what) {
+    if (status != SUCCESS) {
+      throw new DeviceException("cudnn: " + failure(status, what));
+    }
+  }
+
+  /** A status and what else cuDNN says of it. */
+  String failure(int status, String what) {
     var name = Native.text((MemorySegment) Native.result(errorString, status), TEXT_BYTES);
     try (var scratch = Arena.ofConfined()) {
       var text = scratch.allocate(TEXT_BYTES);
       Native.result(lastError, text, (long) TEXT_BYTES);
-      var detail = Native.text(text, TEXT_BYTES).strip();
-      return new DeviceException(
-          "cudnn: " + what + ": " + name + (detail.isEmpty() ? "" : " (" + detail + ")"));
+      var detail = Native.text(text, TEXT_BYTES).strip().replaceAll("\\s+", " ");
+      return what + ": " + name + (detail.isEmpty() ? "" : " (" + detail + ")");
     }
   }
 
-  /** {@code cudnnDataType_t}. */
-  private static int dataType(DType dtype) {
-    return switch (dtype) {
-      case F32 -> 0;
-      case F16 -> 2;
-      case BF16 -> 9;
-      case F64, I32, I64, U8 ->
-          throw new IllegalArgumentException(
-              "convolution: expected F16, BF16 or F32, got " + dtype);
-    };
-  }
-
-  /** One convolution: its graph, the plan chosen for it, the pointers of its last run. */
-  private final class Planned implements Prepared {
+  /** One convolution and its plan. */
+  private static final class Convolution implements ConvolutionProvider.Prepared {
+    private final CudnnPlan plan;
     private final ConvolutionSpec spec;
-    private final Arena memory = Arena.ofShared();
-    private final List<MemorySegment> descriptors = new ArrayList<>();
-    private final Operand[] operands;
-    private final long[] bound;
-    private MemorySegment plan = MemorySegment.NULL;
-    private MemorySegment pack = MemorySegment.NULL;
-    private long workspaceBytes;
+    private final long[] pointers;
 
-    Planned(ConvolutionSpec spec) {
+    Convolution(CudnnPlan plan, ConvolutionSpec spec) {
+      this.plan = plan;
       this.spec = spec;
-      var all = new ArrayList<>(List.of(Operand.X, Operand.W, Operand.Y));
-      if (spec.bias()) {
-        all.add(Operand.BIAS);
-      }
-      if (spec.residual()) {
-        all.add(Operand.RESIDUAL);
-      }
-      operands = all.toArray(Operand[]::new);
-      bound = new long[operands.length + 1];
+      pointers = new long[3 + (spec.residual() ? 1 : 0) + (spec.bias() ? 1 : 0)];
     }
 
-    /** The first of the proposed engines that works within the workspace; false where none does. */
-    boolean choose(long workspaceLimit) {
-      var graph = graph();
-      var heuristic = made(ENGINEHEUR);
-      descriptors(heuristic, ENGINEHEUR_OPERATION_GRAPH, graph);
-      ints(heuristic, ENGINEHEUR_MODE, TYPE_HEUR_MODE, HEUR_MODE_A);
-      if (offline()) {
-        descriptors(heuristic, ENGINEHEUR_DEVICEPROP, deviceProperties);
-      }
-      if (Native.call(finalizeDescriptor, heuristic) != SUCCESS) {
-        return false;
-      }
-      var configurations = memory.allocate(ADDRESS, MAX_CONFIGURATIONS);
-      for (int i = 0; i < MAX_CONFIGURATIONS; i++) {
-        configurations.setAtIndex(ADDRESS, i, made(ENGINECFG));
-      }
-      var count = memory.allocate(JAVA_LONG);
-      int status =
-          Native.call(
-              getAttribute,
-              heuristic,
-              ENGINEHEUR_RESULTS,
-              TYPE_BACKEND_DESCRIPTOR,
-              (long) MAX_CONFIGURATIONS,
-              count,
-              configurations);
-      if (status != SUCCESS) {
-        return false;
-      }
-      long found = Math.min(count.get(JAVA_LONG, 0), MAX_CONFIGURATIONS);
-      for (int i = 0; i < found; i++) {
-        if (plan(configurations.getAtIndex(ADDRESS, i), workspaceLimit)) {
-          return true;
+    Optional<String> choose(long workspaceLimit) {
+      try {
+        var dtype = spec.dtype();
+        var x = operand(1, spec.n(), spec.c(), spec.h(), spec.w());
+        var w = operand(2, spec.k(), spec.c(), spec.r(), spec.s());
+        var y = operand(3, spec.n(), spec.k(), spec.p(), spec.q());
+        var operations = new ArrayList<MemorySegment>();
+        // Residual before bias: in this order cuDNN has precompiled engines, in the other not.
+        var sum = spec.residual() || spec.bias() ? inside(6) : y;
+        operations.add(convolution(x, w, sum));
+        if (spec.residual()) {
+          var residual = operand(4, spec.n(), spec.k(), spec.p(), spec.q());
+          var next = spec.bias() ? inside(7) : y;
+          operations.add(plan.add(sum, residual, next));
+          sum = next;
         }
+        if (spec.bias()) {
+          operations.add(plan.add(sum, operand(5, 1, spec.k(), 1, 1), y));
+        }
+        return plan.choose(operations, dtype, workspaceLimit);
+      } catch (DeviceException e) {
+        return Optional.of(String.valueOf(e.getMessage()));
+      } catch (RuntimeException | Error e) {
+        plan.close();
+        throw e;
       }
-      return false;
-    }
-
-    private boolean offline() {
-      return handle.equals(MemorySegment.NULL);
-    }
-
-    private boolean plan(MemorySegment configuration, long workspaceLimit) {
-      var candidate = made(EXECUTION_PLAN);
-      if (offline()) {
-        descriptors(candidate, PLAN_DEVICEPROP, deviceProperties);
-      } else {
-        set(candidate, PLAN_HANDLE, TYPE_HANDLE, 1, memory.allocateFrom(ADDRESS, handle));
-      }
-      descriptors(candidate, PLAN_ENGINE_CONFIG, configuration);
-      if (Native.call(finalizeDescriptor, candidate) != SUCCESS) {
-        return false; // Proposed, but not for this device after all.
-      }
-      var value = memory.allocate(JAVA_LONG);
-      check(
-          Native.call(
-              getAttribute,
-              candidate,
-              PLAN_WORKSPACE_SIZE,
-              TYPE_INT64,
-              1L,
-              memory.allocate(JAVA_LONG),
-              value),
-          "workspace");
-      if (value.get(JAVA_LONG, 0) > workspaceLimit) {
-        return false;
-      }
-      plan = candidate;
-      workspaceBytes = value.get(JAVA_LONG, 0);
-      return true;
-    }
-
-    private MemorySegment graph() {
-      var x = tensor(Operand.X, spec.dtype(), spec.n(), spec.c(), spec.h(), spec.w(), false);
-      var w = tensor(Operand.W, spec.dtype(), spec.k(), spec.c(), spec.r(), spec.s(), false);
-      boolean more = spec.bias() || spec.residual();
-      var operations = new ArrayList<MemorySegment>();
-      var sum = result(more ? Operand.SUM : Operand.Y, more);
-      operations.add(convolution(x, w, sum));
-      if (spec.bias()) {
-        var bias = tensor(Operand.BIAS, spec.dtype(), 1, spec.k(), 1, 1, false);
-        var biased = result(spec.residual() ? Operand.BIASED : Operand.Y, spec.residual());
-        operations.add(add(sum, bias, biased));
-        sum = biased;
-      }
-      if (spec.residual()) {
-        var residual = result(Operand.RESIDUAL, false);
-        operations.add(add(sum, residual, result(Operand.Y, false)));
-      }
-      var graph = made(OPERATIONGRAPH);
-      if (!offline()) {
-        set(graph, OPERATIONGRAPH_HANDLE, TYPE_HANDLE, 1, memory.allocateFrom(ADDRESS, handle));
-      }
-      descriptors(graph, OPERATIONGRAPH_OPS, operations.toArray(MemorySegment[]::new));
-      complete(graph, "graph of " + spec);
-      return graph;
-    }
-
-    /** A tensor of the result's shape; what stays inside the graph is kept in float32. */
-    private MemorySegment result(Operand operand, boolean inside) {
-      return tensor(
-          operand,
-          inside ? DType.F32 : spec.dtype(),
-          spec.n(),
-          spec.k(),
-          spec.p(),
-          spec.q(),
-          inside);
     }
 
     /** Dimensions in cuDNN's order, channels second; strides say that they are innermost. */
-    private MemorySegment tensor(
-        Operand operand, DType dtype, long n, long c, long h, long w, boolean virtual) {
-      var tensor = made(TENSOR);
-      longs(tensor, TENSOR_UNIQUE_ID, operand.id);
-      ints(tensor, TENSOR_DATA_TYPE, TYPE_DATA_TYPE, dataType(dtype));
-      longs(tensor, TENSOR_DIMENSIONS, n, c, h, w);
-      longs(tensor, TENSOR_STRIDES, h * w * c, 1, w * c, c);
-      longs(tensor, TENSOR_BYTE_ALIGNMENT, ALIGNMENT);
-      if (virtual) {
-        set(tensor, TENSOR_IS_VIRTUAL, TYPE_BOOLEAN, 1, memory.allocateFrom(JAVA_BYTE, (byte) 1));
-      }
-      complete(tensor, "tensor " + operand);
-      return tensor;
+    private MemorySegment operand(long id, long n, long c, long h, long w) {
+      return plan.operand(id, spec.dtype(), new long[] {n, c, h, w}, strides(c, h, w));
+    }
+
+    private MemorySegment inside(long id) {
+      long[] dims = {spec.n(), spec.k(), spec.p(), spec.q()};
+      return plan.inside(id, dims, strides(spec.k(), spec.p(), spec.q()));
+    }
+
+    private static long[] strides(long c, long h, long w) {
+      return new long[] {h * w * c, 1, w * c, c};
     }
 
     private MemorySegment convolution(MemorySegment x, MemorySegment w, MemorySegment y) {
-      var convolution = made(CONVOLUTION);
-      longs(convolution, CONVOLUTION_SPATIAL_DIMS, 2);
-      ints(convolution, CONVOLUTION_COMP_TYPE, TYPE_DATA_TYPE, dataType(DType.F32));
-      ints(convolution, CONVOLUTION_CONV_MODE, TYPE_CONVOLUTION_MODE, CROSS_CORRELATION);
-      longs(convolution, CONVOLUTION_DILATIONS, 1, 1);
-      longs(convolution, CONVOLUTION_FILTER_STRIDES, spec.stride(), spec.stride());
-      longs(convolution, CONVOLUTION_PRE_PADDINGS, spec.padBefore(), spec.padBefore());
-      longs(convolution, CONVOLUTION_POST_PADDINGS, spec.padAfter(), spec.padAfter());
-      complete(convolution, "convolution");
-      var operation = made(OPERATION_CONVOLUTION_FORWARD);
-      descriptors(operation, CONVOLUTION_FORWARD_CONV_DESC, convolution);
-      descriptors(operation, CONVOLUTION_FORWARD_X, x);
-      descriptors(operation, CONVOLUTION_FORWARD_W, w);
-      descriptors(operation, CONVOLUTION_FORWARD_Y, y);
-      floats(operation, CONVOLUTION_FORWARD_ALPHA, 1);
-      floats(operation, CONVOLUTION_FORWARD_BETA, 0);
-      complete(operation, "convolution of " + spec);
+      var convolution = plan.made(CONVOLUTION);
+      plan.longs(convolution, CONVOLUTION_SPATIAL_DIMS, 2);
+      plan.type(convolution, CONVOLUTION_COMP_TYPE, DType.F32);
+      plan.ints(convolution, CONVOLUTION_CONV_MODE, TYPE_CONVOLUTION_MODE, CROSS_CORRELATION);
+      plan.longs(convolution, CONVOLUTION_DILATIONS, 1, 1);
+      plan.longs(convolution, CONVOLUTION_FILTER_STRIDES, spec.stride(), spec.stride());
+      plan.longs(convolution, CONVOLUTION_PRE_PADDINGS, spec.padBefore(), spec.padBefore());
+      plan.longs(convolution, CONVOLUTION_POST_PADDINGS, spec.padAfter(), spec.padAfter());
+      plan.complete(convolution, "convolution");
+      var operation = plan.made(OPERATION_CONVOLUTION_FORWARD);
+      plan.descriptors(operation, CONVOLUTION_FORWARD_CONV_DESC, convolution);
+      plan.descriptors(operation, CONVOLUTION_FORWARD_X, x);
+      plan.descriptors(operation, CONVOLUTION_FORWARD_W, w);
+      plan.descriptors(operation, CONVOLUTION_FORWARD_Y, y);
+      plan.floats(operation, CONVOLUTION_FORWARD_ALPHA, 1);
+      plan.floats(operation, CONVOLUTION_FORWARD_BETA, 0);
+      plan.complete(operation, "convolution of " + spec);
       return operation;
     }
 
-    private MemorySegment add(MemorySegment a, MemorySegment b, MemorySegment sum) {
-      var pointwise = made(POINTWISE);
-      ints(pointwise, POINTWISE_MODE, TYPE_POINTWISE_MODE, POINTWISE_ADD);
-      ints(pointwise, POINTWISE_MATH_PREC, TYPE_DATA_TYPE, dataType(DType.F32));
-      complete(pointwise, "addition");
-      var operation = made(OPERATION_POINTWISE);
-      descriptors(operation, POINTWISE_PW_DESCRIPTOR, pointwise);
-      descriptors(operation, POINTWISE_XDESC, a);
-      descriptors(operation, POINTWISE_BDESC, b);
-      descriptors(operation, POINTWISE_YDESC, sum);
-      complete(operation, "addition of " + spec);
-      return operation;
-    }
-
-    private MemorySegment made(int type) {
-      var descriptor = create(type);
-      descriptors.add(descriptor);
-      return descriptor;
-    }
-
-    private void longs(MemorySegment descriptor, int attribute, long... values) {
-      set(descriptor, attribute, TYPE_INT64, values.length, memory.allocateFrom(JAVA_LONG, values));
-    }
-
-    private void ints(MemorySegment descriptor, int attribute, int type, int value) {
-      set(descriptor, attribute, type, 1, memory.allocateFrom(JAVA_INT, value));
-    }
-
-    private void floats(MemorySegment descriptor, int attribute, float value) {
-      set(descriptor, attribute, TYPE_FLOAT, 1, memory.allocateFrom(JAVA_FLOAT, value));
-    }
-
-    private void descriptors(MemorySegment descriptor, int attribute, MemorySegment... values) {
-      var array = memory.allocate(ADDRESS, values.length);
-      for (int i = 0; i < values.length; i++) {
-        array.setAtIndex(ADDRESS, i, values[i]);
-      }
-      set(descriptor, attribute, TYPE_BACKEND_DESCRIPTOR, values.length, array);
+    @Override
+    public String algorithm() {
+      return plan.algorithm();
     }
 
     @Override
     public long workspaceBytes() {
-      return workspaceBytes;
-    }
-
-    String describe() {
-      try (var scratch = Arena.ofConfined()) {
-        var count = scratch.allocate(JAVA_LONG);
-        var text = scratch.allocate(MAX_JSON_BYTES);
-        check(
-            Native.call(
-                getAttribute, plan, PLAN_JSON, TYPE_CHAR, (long) MAX_JSON_BYTES, count, text),
-            "plan as JSON");
-        return Native.text(text, MAX_JSON_BYTES);
-      }
+      return plan.workspaceBytes();
     }
 
     @Override
     public void enqueue(
         long x, long w, long bias, long residual, long y, long workspace, long stream) {
-      if (offline()) {
-        throw new IllegalStateException("cudnn: expected a device, got a plan made without one");
+      pointers[0] = x;
+      pointers[1] = w;
+      pointers[2] = y;
+      int next = 3;
+      if (spec.residual()) {
+        pointers[next++] = residual;
       }
-      if (stream != boundStream) {
-        check(Native.call(setStream, handle, stream), "cudnnSetStream");
-        boundStream = stream;
+      if (spec.bias()) {
+        pointers[next] = bias;
       }
-      bind(x, w, bias, residual, y, workspace);
-      int status;
-      try {
-        status = (int) execute.invokeExact(handle, plan, pack);
-      } catch (Throwable e) {
-        throw Native.failed(e);
-      }
-      check(status, "cudnnBackendExecute");
-    }
-
-    /** Makes the pack of pointers anew where one of them has changed. */
-    private void bind(long x, long w, long bias, long residual, long y, long workspace) {
-      boolean same = !pack.equals(MemorySegment.NULL) && bound[operands.length] == workspace;
-      for (int i = 0; i < operands.length; i++) {
-        long pointer =
-            switch (operands[i]) {
-              case X -> x;
-              case W -> w;
-              case BIAS -> bias;
-              case RESIDUAL -> residual;
-              case Y -> y;
-              case SUM, BIASED -> 0;
-            };
-        same &= bound[i] == pointer;
-        bound[i] = pointer;
-      }
-      bound[operands.length] = workspace;
-      if (same) {
-        return;
-      }
-      if (!pack.equals(MemorySegment.NULL)) {
-        Native.call(destroyDescriptor, pack);
-        pack = MemorySegment.NULL;
-      }
-      try (var scratch = Arena.ofConfined()) {
-        var ids = scratch.allocate(JAVA_LONG, operands.length);
-        var pointers = scratch.allocate(JAVA_LONG, operands.length);
-        for (int i = 0; i < operands.length; i++) {
-          ids.setAtIndex(JAVA_LONG, i, operands[i].id);
-          pointers.setAtIndex(JAVA_LONG, i, bound[i]);
-        }
-        pack = create(VARIANT_PACK);
-        set(pack, VARIANT_PACK_UNIQUE_IDS, TYPE_INT64, operands.length, ids);
-        set(pack, VARIANT_PACK_DATA_POINTERS, TYPE_VOID_PTR, operands.length, pointers);
-        set(
-            pack,
-            VARIANT_PACK_WORKSPACE,
-            TYPE_VOID_PTR,
-            1,
-            scratch.allocateFrom(JAVA_LONG, workspace));
-        complete(pack, "variant pack");
-      }
+      plan.execute(pointers, workspace, stream);
     }
 
     @Override
     public void close() {
-      if (!pack.equals(MemorySegment.NULL)) {
-        Native.call(destroyDescriptor, pack);
+      plan.close();
+    }
+  }
+
+  /** One attention and its plan. */
+  private static final class Attention implements AttentionProvider.Prepared {
+    private final CudnnPlan plan;
+    private final AttentionSpec spec;
+    private final long[] pointers = new long[5];
+
+    Attention(CudnnPlan plan, AttentionSpec spec) {
+      this.plan = plan;
+      this.spec = spec;
+    }
+
+    Optional<String> choose(long workspaceLimit) {
+      try {
+        var q = operand(1, spec.queries());
+        var k = operand(2, spec.keys());
+        var v = operand(3, spec.keys());
+        var o = operand(4, spec.queries());
+        var scale = plan.scalar(5);
+        pointers[4] = plan.hostValue(spec.scale());
+        var operation = plan.made(OPERATION_SDPA_FWD);
+        plan.descriptors(operation, SDPA_Q, q);
+        plan.descriptors(operation, SDPA_K, k);
+        plan.descriptors(operation, SDPA_V, v);
+        plan.descriptors(operation, SDPA_O, o);
+        plan.descriptors(operation, SDPA_SCALE, scale);
+        plan.complete(operation, "attention of " + spec);
+        return plan.choose(List.of(operation), spec.dtype(), workspaceLimit);
+      } catch (DeviceException e) {
+        return Optional.of(String.valueOf(e.getMessage()));
+      } catch (RuntimeException | Error e) {
+        plan.close();
+        throw e;
       }
-      // Plans before what they were made from.
-      descriptors.reversed().forEach(d -> Native.call(destroyDescriptor, d));
-      descriptors.clear();
-      memory.close();
+    }
+
+    /** {@code [batch, heads, tokens, dim]} as cuDNN orders it, heads beside each other. */
+    private MemorySegment operand(long id, long tokens) {
+      long width = (long) spec.heads() * spec.dim();
+      long[] dims = {spec.batch(), spec.heads(), tokens, spec.dim()};
+      return plan.operand(
+          id, spec.dtype(), dims, new long[] {tokens * width, spec.dim(), width, 1});
+    }
+
+    @Override
+    public String algorithm() {
+      return plan.algorithm();
+    }
+
+    @Override
+    public long workspaceBytes() {
+      return plan.workspaceBytes();
+    }
+
+    @Override
+    public void enqueue(long q, long k, long v, long o, long workspace, long stream) {
+      pointers[0] = q;
+      pointers[1] = k;
+      pointers[2] = v;
+      pointers[3] = o;
+      plan.execute(pointers, workspace, stream);
+    }
+
+    @Override
+    public void close() {
+      plan.close();
     }
   }
 }

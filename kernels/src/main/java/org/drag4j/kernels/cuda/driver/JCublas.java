@@ -1,6 +1,5 @@
 package org.drag4j.kernels.cuda.driver;
 
-import java.util.Optional;
 import jcuda.Pointer;
 import jcuda.cudaDataType;
 import jcuda.jcublas.JCublas2;
@@ -12,8 +11,11 @@ import jcuda.runtime.cudaStream_t;
 import org.drag4j.device.DeviceException;
 import org.drag4j.tensor.DType;
 
-/** Matrix products by cuBLAS through JCublas, which has no cuBLASLt and so no bias. */
+/** Matrix products by cuBLAS through JCublas, which has no cuBLASLt: neither bias nor residual. */
 public final class JCublas implements MatmulProvider {
+  /** {@code CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION}: float32 sums stay float32. */
+  private static final int MATH_MODE = 16;
+
   /** What cuBLAS itself would take on the newest chips; less where it is not given. */
   private static final long WORKSPACE = 32L << 20;
 
@@ -37,7 +39,14 @@ public final class JCublas implements MatmulProvider {
     JCublas2.setExceptionsEnabled(false);
     var handle = new cublasHandle();
     check(JCublas2.cublasCreate(handle), "cublasCreate");
-    return new JCublas(driver, handle);
+    var provider = new JCublas(driver, handle);
+    try {
+      check(JCublas2.cublasSetMathMode(handle, MATH_MODE), "cublasSetMathMode");
+    } catch (DeviceException e) {
+      provider.close();
+      throw e;
+    }
+    return provider;
   }
 
   @Override
@@ -46,11 +55,15 @@ public final class JCublas implements MatmulProvider {
   }
 
   @Override
-  public Optional<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
+  public Offer<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
+    if (spec.bias() || spec.residual()) {
+      return new Offer.Refused<>("cublasGemmStridedBatchedEx adds neither bias nor residual");
+    }
     long widest = Math.max(spec.lda(), Math.max(spec.ldb(), spec.ldd()));
-    return spec.bias() || widest > Integer.MAX_VALUE
-        ? Optional.empty()
-        : Optional.of(new Product(spec, Math.min(workspaceLimit, WORKSPACE)));
+    if (widest > Integer.MAX_VALUE) {
+      return new Offer.Refused<>("rows are " + widest + " elements apart");
+    }
+    return new Offer.Ready<>(new Product(spec, Math.min(workspaceLimit, WORKSPACE)));
   }
 
   @Override
@@ -92,7 +105,8 @@ public final class JCublas implements MatmulProvider {
     }
 
     @Override
-    public void enqueue(long a, long b, long bias, long d, long workspace, long stream) {
+    public void enqueue(
+        long a, long b, long bias, long residual, long d, long workspace, long stream) {
       if (stream != boundStream) {
         check(
             JCublas2.cublasSetStream(handle, new cudaStream_t(driver.stream(stream))),

@@ -75,19 +75,27 @@ public final class JCudnnProvider implements ConvolutionProvider {
    * @throws DeviceException where JCudnn does not load, cuDNN lacks a function, or refuses
    */
   public static JCudnnProvider open(JCudaBinding driver, LibraryProbe.Loaded cudnn) {
-    var missing = CALLED.stream().filter(f -> cudnn.symbols().find(f).isEmpty()).toList();
-    if (!missing.isEmpty()) {
-      throw new DeviceException(
-          "jcudnn: expected all functions of cuDNN 8 that are called in "
-              + cudnn.path()
-              + ", got none of "
-              + missing);
-    }
+    unusable(cudnn)
+        .ifPresent(reason -> {
+          throw new DeviceException("jcudnn: " + reason);
+        });
     JCudaNatives.cudnn(cudnn);
     JCudnn.setExceptionsEnabled(false);
     var provider = new JCudnnProvider(driver, cudnn);
     provider.check(JCudnn.cudnnCreate(provider.handle), "cudnnCreate");
     return provider;
+  }
+
+  /** Why this cuDNN cannot be used through JCudnn, as far as that shows without a device. */
+  public static Optional<String> unusable(LibraryProbe.Loaded cudnn) {
+    var missing = CALLED.stream().filter(f -> cudnn.symbols().find(f).isEmpty()).toList();
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "expected all functions of cuDNN 8 that are called in "
+                + cudnn.path()
+                + ", got none of "
+                + missing);
   }
 
   @Override
@@ -96,21 +104,27 @@ public final class JCudnnProvider implements ConvolutionProvider {
   }
 
   @Override
-  public Optional<Prepared> prepare(ConvolutionSpec spec, long workspaceLimit) {
+  public Offer<Prepared> prepare(ConvolutionSpec spec, long workspaceLimit) {
     if (spec.padBefore() != spec.padAfter()) {
-      return Optional.empty();
+      return new Offer.Refused<>(
+          "the legacy interface pads both sides alike, not "
+              + spec.padBefore()
+              + " before and "
+              + spec.padAfter()
+              + " after");
     }
     var convolution = new Convolution(spec);
     try {
       if (convolution.choose(workspaceLimit)) {
-        return Optional.of(convolution);
+        return new Offer.Ready<>(convolution);
       }
     } catch (RuntimeException | Error e) {
       convolution.close();
       throw e;
     }
     convolution.close();
-    return Optional.empty();
+    return new Offer.Refused<>(
+        "no implicit product works within " + (workspaceLimit >> 20) + " MB of workspace");
   }
 
   @Override

@@ -3,8 +3,9 @@ package org.drag4j.kernels.cuda.driver;
 import org.drag4j.tensor.DType;
 
 /**
- * Matrix products {@code d[M, N] = scale * a[M, K] b (+ bias[N])}, row major, summed in float32.
- * {@code b} is {@code [N, K]} where {@code transposeB}, else {@code [K, N]}.
+ * Matrix products {@code d[M, N] = scale * a[M, K] b (+ bias[N]) (+ residual[M, N])}, row major,
+ * summed in float32; the residual lies as {@code d} does. {@code b} is {@code [N, K]} where {@code
+ * transposeB}, else {@code [K, N]}.
  *
  * @param dtype of all operands: F16, BF16 or F32
  * @param lda elements from one row of {@code a} to the next; so {@code ldb}, {@code ldd}
@@ -25,6 +26,7 @@ public record MatmulSpec(
     long strideD,
     DType dtype,
     boolean bias,
+    boolean residual,
     float scale) {
   public MatmulSpec {
     if (batch < 1 || m < 1 || n < 1 || k < 1) {
@@ -46,7 +48,8 @@ public record MatmulSpec(
   }
 
   /** A linear layer: dense {@code x [M, K]}, {@code w [N, K]}. */
-  public static MatmulSpec linear(int m, int n, int k, DType dtype, boolean bias) {
-    return new MatmulSpec(1, m, n, k, true, k, k, n, 0, 0, 0, dtype, bias, 1);
+  public static MatmulSpec linear(
+      int m, int n, int k, DType dtype, boolean bias, boolean residual) {
+    return new MatmulSpec(1, m, n, k, true, k, k, n, 0, 0, 0, dtype, bias, residual, 1);
   }
 }

@@ -215,6 +215,12 @@ public final class FakeCudaDriver implements CudaDriver {
     }
   }
 
+  /** Puts work of a library's on a stream. */
+  public void enqueueWork(long stream, String library, Runnable work) {
+    enterContext(library);
+    enqueue(stream, library, work);
+  }
+
   private void drain(Stream stream) {
     while (lost == 0 && !stream.queue.isEmpty()) {
       step(stream);

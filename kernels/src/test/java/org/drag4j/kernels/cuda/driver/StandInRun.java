@@ -52,6 +52,7 @@ final class StandInRun {
     var cudnn = libraries.require(CudaLibrary.CUDNN);
     try (var graphs = Cudnn.open(cudnn)) {
       convolutions(graphs, stream);
+      attention(graphs, stream);
     }
     try (var jcudnn = JCudnnProvider.open(driver, cudnn)) {
       convolutions(jcudnn, stream);
@@ -158,36 +159,40 @@ final class StandInRun {
   private static void products(MatmulProvider provider, long stream) {
     var specs =
         List.of(
-            MatmulSpec.linear(5, 7, 3, DType.F32, false),
-            MatmulSpec.linear(5, 7, 3, DType.F32, true),
-            new MatmulSpec(3, 4, 5, 6, true, 8, 9, 10, 40, 50, 60, DType.F32, false, 0.5f),
-            new MatmulSpec(2, 4, 5, 6, false, 8, 9, 10, 40, 60, 60, DType.F32, false, 2));
+            MatmulSpec.linear(5, 7, 3, DType.F32, false, false),
+            MatmulSpec.linear(5, 7, 3, DType.F32, true, false),
+            MatmulSpec.linear(5, 7, 3, DType.F32, true, true),
+            new MatmulSpec(3, 4, 5, 6, true, 8, 9, 10, 40, 50, 60, DType.F32, false, false, 0.5f),
+            new MatmulSpec(3, 4, 5, 6, true, 8, 9, 10, 40, 50, 60, DType.F32, false, true, 0.5f),
+            new MatmulSpec(2, 4, 5, 6, false, 8, 9, 10, 40, 61, 60, DType.F32, false, false, 2));
     say(
         provider.name() + " biased without workspace",
-        "" + provider.prepare(specs.get(1), 0).isPresent());
+        "" + provider.prepare(specs.get(1), 0).prepared().isPresent());
     var random = new Random(5);
     try (var arena = Arena.ofConfined()) {
       for (var spec : specs) {
         var a = numbers(arena, random, 200);
         var b = numbers(arena, random, 200);
         var bias = numbers(arena, random, 20);
+        var residual = numbers(arena, random, 200);
         var d = arena.allocate(ValueLayout.JAVA_FLOAT, 200);
         var workspace = arena.allocate(1024);
         var prepared = provider.prepare(spec, 1024);
-        if (prepared.isEmpty()) {
+        if (!(prepared instanceof Offer.Ready<MatmulProvider.Prepared>(var product))) {
           say(provider.name(), "not prepared");
           continue;
         }
-        try (var product = prepared.get()) {
+        try (product) {
           product.enqueue(
               a.address(),
               b.address(),
               spec.bias() ? bias.address() : 0,
+              spec.residual() ? residual.address() : 0,
               d.address(),
               workspace.address(),
               stream);
         }
-        say(provider.name(), error(spec, a, b, bias, d) < 1e-5 ? "right" : "wrong");
+        say(provider.name(), error(spec, a, b, bias, residual, d) < 1e-5 ? "right" : "wrong");
       }
     }
   }
@@ -201,16 +206,18 @@ final class StandInRun {
             new ConvolutionSpec(1, 5, 4, 3, 6, 1, 1, 1, 0, 0, DType.F32, false, true),
             new ConvolutionSpec(1, 5, 4, 3, 6, 3, 3, 1, 1, 1, DType.F32, true, true),
             new ConvolutionSpec(1, 6, 6, 2, 3, 3, 3, 2, 0, 1, DType.F32, true, true));
-    say(provider.name() + " without workspace", "" + provider.prepare(specs.get(0), 0).isPresent());
+    say(
+        provider.name() + " without workspace",
+        "" + provider.prepare(specs.get(0), 0).prepared().isPresent());
     var random = new Random(6);
     try (var arena = Arena.ofConfined()) {
       for (var spec : specs) {
         var prepared = provider.prepare(spec, 1024);
-        if (prepared.isEmpty()) {
+        if (!(prepared instanceof Offer.Ready<ConvolutionProvider.Prepared>(var convolution))) {
           say(provider.name(), "not prepared");
           continue;
         }
-        try (var convolution = prepared.get()) {
+        try (convolution) {
           for (int run = 0; run < 2; run++) {
             var x = numbers(arena, random, 200);
             var w = numbers(arena, random, 200);
@@ -269,6 +276,50 @@ final class StandInRun {
     return worst;
   }
 
+  /** Attention against plain loops, at more places than cuDNN's packs are kept for. */
+  private static void attention(AttentionProvider provider, long stream) {
+    var spec = new AttentionSpec(2, 3, 5, 7, 4, false, DType.F32);
+    var random = new Random(7);
+    double worst = 0;
+    try (var arena = Arena.ofConfined();
+        var attention = provider.prepare(spec, 1024).prepared().orElseThrow()) {
+      say(provider.name() + " attention by", attention.algorithm());
+      var workspace = arena.allocate(1024);
+      for (int run = 0; run < 200; run++) {
+        var q = numbers(arena, random, 2 * 5 * 12);
+        var k = numbers(arena, random, 2 * 7 * 12);
+        var v = numbers(arena, random, 2 * 7 * 12);
+        var o = arena.allocate(ValueLayout.JAVA_FLOAT, 2 * 5 * 12);
+        attention.enqueue(
+            q.address(), k.address(), v.address(), o.address(), workspace.address(), stream);
+        worst = Math.max(worst, error(spec, q, k, v, o));
+      }
+    }
+    say(provider.name() + " attention", worst < 1e-5 ? "right" : "wrong");
+  }
+
+  private static double error(
+      AttentionSpec spec, MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment o) {
+    int width = spec.heads() * spec.dim();
+    double worst = 0;
+    for (int at = 0; at < spec.batch() * spec.queries() * width; at++) {
+      int query = at / spec.dim() * spec.dim();
+      int first = at / width / spec.queries() * spec.keys() * width + query % width;
+      double total = 0;
+      double sum = 0;
+      for (int key = 0; key < spec.keys(); key++) {
+        double dot = 0;
+        for (int d = 0; d < spec.dim(); d++) {
+          dot += at(q, query + d) * at(k, first + key * width + d);
+        }
+        total += Math.exp(dot * spec.scale());
+        sum += Math.exp(dot * spec.scale()) * at(v, first + key * width + at - query);
+      }
+      worst = Math.max(worst, Math.abs(sum / total - at(o, at)));
+    }
+    return worst;
+  }
+
   private static double at(MemorySegment floats, int index) {
     return floats.getAtIndex(ValueLayout.JAVA_FLOAT, index);
   }
@@ -282,7 +333,12 @@ final class StandInRun {
   }
 
   private static double error(
-      MatmulSpec spec, MemorySegment a, MemorySegment b, MemorySegment bias, MemorySegment d) {
+      MatmulSpec spec,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment bias,
+      MemorySegment residual,
+      MemorySegment d) {
     double worst = 0;
     for (int batch = 0; batch < spec.batch(); batch++) {
       for (int m = 0; m < spec.m(); m++) {
@@ -299,8 +355,9 @@ final class StandInRun {
           }
           double expected =
               spec.scale() * sum + (spec.bias() ? bias.getAtIndex(ValueLayout.JAVA_FLOAT, n) : 0);
-          float got =
-              d.getAtIndex(ValueLayout.JAVA_FLOAT, batch * spec.strideD() + m * spec.ldd() + n);
+          long result = batch * spec.strideD() + m * spec.ldd() + n;
+          expected += spec.residual() ? residual.getAtIndex(ValueLayout.JAVA_FLOAT, result) : 0;
+          float got = d.getAtIndex(ValueLayout.JAVA_FLOAT, result);
           worst = Math.max(worst, Math.abs(expected - got));
         }
       }

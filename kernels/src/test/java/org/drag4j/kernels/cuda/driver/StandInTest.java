@@ -55,7 +55,7 @@ class StandInTest {
   private static void versioned(Path folder, String soname, String source) throws IOException {
     var versions =
         Files.writeString(folder.resolve(soname + ".map"), soname + " { global: *; };\n");
-    Gcc.library(folder, soname, soname, source, "-Wl,--version-script=" + versions);
+    Gcc.library(folder, soname, soname, source, "-Wl,--version-script=" + versions, "-lm");
   }
 
   @Test
@@ -97,10 +97,14 @@ class StandInTest {
         cublaslt: right
         cublaslt: right
         cublaslt: right
+        cublaslt: right
+        cublaslt: right
         jcublas biased without workspace: false
         jcublas: right
         jcublas: not prepared
+        jcublas: not prepared
         jcublas: right
+        jcublas: not prepared
         jcublas: right
         cudnn without workspace: false
         cudnn: right
@@ -113,6 +117,8 @@ class StandInTest {
         cudnn: right
         cudnn: right
         cudnn: right
+        cudnn attention by: engine7
+        cudnn attention: right
         jcudnn without workspace: false
         jcudnn: right
         jcudnn: right

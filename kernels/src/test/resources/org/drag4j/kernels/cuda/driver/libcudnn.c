@@ -1,5 +1,6 @@
 // A stand-in for cuDNN: float32 convolutions on host memory, through the graph interface and the
 // legacy one. Descriptors keep the attributes they are given; running a plan reads them back.
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static void add(const struct tensor *a, const struct tensor *b, const struct ten
 // The graph interface.
 
 struct value { int name, type; L count; char bytes[1024]; };
-struct descriptor { int type, final, count; struct value values[12]; struct descriptor *graph; };
+struct descriptor { int type, final, count, engine; struct value values[12]; struct descriptor *graph; };
 
 static size_t size_of(int type) {
   switch (type) {
@@ -99,7 +100,7 @@ int cudnnBackendSetAttribute(struct descriptor *d, int name, int type, L count, 
   if (type == 15)
     for (L i = 0; i < count; i++) {
       struct descriptor *c = ((struct descriptor **) bytes)[i];
-      if (!c->final && c->type != 3) return bad("child not finalized", name);
+      if (!c->final && c->type != 3 && c->type != 2) return bad("child not finalized", name);
     }
   struct value *v = &d->values[d->count++];
   v->name = name;
@@ -122,6 +123,7 @@ int cudnnBackendFinalize(struct descriptor *d) {
     case 10: status = demands(d, 700, 705); break;
     case 13: status = demands(d, 750, 753); break;
     case 15: status = demands(d, 800, 801); break;
+    case 41: status = demands(d, 2800, 2803) || demands(d, 2805, 2805); break;
     case 16: status = demands(d, 1000, 1001); break;
     case 17:
       status = demands(d, 900, 903);
@@ -133,11 +135,26 @@ int cudnnBackendFinalize(struct descriptor *d) {
 }
 int cudnnBackendGetAttribute(struct descriptor *d, int name, int type, L count, L *found, void *out) {
   if (!d->final) return bad("get before finalize", name);
-  if (name == 202) {
-    struct descriptor *first = *(struct descriptor **) out;
-    first->graph = child(d, 201, 0);
-    first->final = 1;
+  if (name == 202) { // Two engines, the first of which rounds its inputs.
+    if (count < 2) return bad("too few", name);
+    for (int i = 0; i < 2; i++) {
+      struct descriptor *c = ((struct descriptor **) out)[i];
+      c->graph = child(d, 201, 0);
+      c->final = 1;
+      c->engine = 6 + i;
+    }
+    *found = 2;
+  } else if (name == 300) {
+    struct descriptor *e = *(struct descriptor **) out;
+    e->final = 1;
+    e->engine = d->engine;
     *found = 1;
+  } else if (name == 1301) {
+    *(L *) out = d->engine;
+    *found = 1;
+  } else if (name == 1303) {
+    *(int *) out = d->engine == 6 ? 1 : 9;
+    *found = type == 11 ? 1 : 0;
   } else if (name == 402) {
     *(L *) out = 256;
     *found = 1;
@@ -170,6 +187,33 @@ static struct tensor resolve(struct descriptor *d, struct descriptor *pack, floa
   return t;
 }
 
+// Attention of [batch, heads, tokens, dim], its scale on the host.
+static int attend(struct descriptor *o, struct descriptor *pack, float **inside) {
+  struct tensor q = resolve(child(o, 2800, 0), pack, inside);
+  struct tensor k = resolve(child(o, 2801, 0), pack, inside);
+  struct tensor v = resolve(child(o, 2802, 0), pack, inside);
+  struct tensor y = resolve(child(o, 2803, 0), pack, inside);
+  struct descriptor *value = child(o, 2805, 0);
+  struct tensor scale = resolve(value, pack, inside);
+  if (!q.data || !k.data || !v.data || !y.data || !scale.data || number(value, 908, 0) != 1)
+    return bad("no pointer in attention", 0);
+  for (L b = 0; b < q.dims[0]; b++)
+    for (L h = 0; h < q.dims[1]; h++)
+      for (L t = 0; t < q.dims[2]; t++) {
+        float total = 0, sums[256] = {0};
+        for (L s = 0; s < k.dims[2]; s++) {
+          float dot = 0;
+          for (L d = 0; d < q.dims[3]; d++) dot += *at(&q, b, h, t, d) * *at(&k, b, h, s, d);
+          float weight = expf(dot * *scale.data);
+          total += weight;
+          for (L d = 0; d < q.dims[3]; d++) sums[d] += weight * *at(&v, b, h, s, d);
+        }
+        for (L d = 0; d < q.dims[3]; d++)
+          y.data[b * y.strides[0] + h * y.strides[1] + t * y.strides[2] + d] = sums[d] / total;
+      }
+  return 0;
+}
+
 int cudnnBackendExecute(void *h, struct descriptor *plan, struct descriptor *pack) {
   if (h != HANDLE || !bound_stream || !plan->final || !pack->final) return bad("execute", 0);
   if (!*(void **) get(pack, 1003)->bytes) return bad("no workspace", 1003);
@@ -177,6 +221,11 @@ int cudnnBackendExecute(void *h, struct descriptor *plan, struct descriptor *pac
   float *inside[16] = {0};
   for (L i = 0; i < operations->count; i++) {
     struct descriptor *o = ((struct descriptor **) operations->bytes)[i];
+    if (o->type == 41) {
+      int status = attend(o, pack, inside);
+      if (status) return status;
+      continue;
+    }
     int convolution = o->type == 10;
     struct tensor a = resolve(child(o, convolution ? 704 : 751, 0), pack, inside);
     struct tensor b = resolve(child(o, convolution ? 703 : 752, 0), pack, inside);

@@ -1,0 +1,492 @@
+package org.drag4j.kernels.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceException;
+import org.drag4j.device.DeviceOptions;
+import org.drag4j.device.Devices;
+import org.drag4j.device.UnsupportedOpException;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
+import org.drag4j.kernels.cuda.driver.FakeLibraries;
+import org.drag4j.kernels.cuda.driver.LibraryProvider;
+import org.drag4j.kernels.cuda.kernel.CudaKernel;
+import org.drag4j.kernels.cuda.kernel.CudaKernels;
+import org.drag4j.kernels.cuda.kernel.Shim;
+import org.drag4j.plan.Plan;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Tensor;
+import org.drag4j.tensor.WeightSource;
+import org.drag4j.trace.Trace;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Plans through every provider, with libraries and a driver in Java, against the CPU device. */
+class CudaLibraryPlanTest {
+  private static final long CAPACITY = 1L << 30;
+  private static final long STAGING = 1 << 16;
+
+  /** A network under construction; its weights are normal numbers. */
+  private static final class Net implements WeightSource {
+    private final Graph graph = new Graph(Hook.NONE);
+    private final Map<String, Shape> weights = new LinkedHashMap<>();
+    private final Map<String, float[]> inputs = new LinkedHashMap<>();
+
+    Value x(String name, int... dims) {
+      var v = graph.input(name, Shape.of(dims), DType.F32);
+      inputs.put(name, normal(Math.toIntExact(v.shape().size()), 11 + inputs.size()));
+      return v;
+    }
+
+    Value w(String name, int... dims) {
+      weights.put(name, Shape.of(dims));
+      return graph.weight(name, Shape.of(dims));
+    }
+
+    Value node(Op op, Value... in) {
+      return graph.node(op, "net." + op.label(), in);
+    }
+
+    Value linear(Value x, int n) {
+      return node(new Op.Linear(true), x, w("w" + n, n, x.shape().dim(-1)), w("b" + n, n));
+    }
+
+    Value conv(Value x, int out, int before) {
+      int in = x.shape().dim(-1);
+      weights.put("f" + out, Shape.of(out, in, 3, 3));
+      var filter = graph.weight("f" + out, Shape.of(out, 3, 3, in));
+      return node(new Op.Conv2d(1, before, 1, true), x, filter, w("c" + out, out));
+    }
+
+    Value attention(int heads, int dim, int queries, int keys, boolean causal) {
+      return node(
+          new Op.Attention(heads, causal),
+          x("q", 2, queries, heads * dim),
+          x("k", 2, keys, heads * dim),
+          x("v", 2, keys, heads * dim));
+    }
+
+    @Override
+    public String origin() {
+      return "test";
+    }
+
+    @Override
+    public Set<String> names() {
+      return weights.keySet();
+    }
+
+    @Override
+    public Optional<Entry> entry(String name) {
+      return Optional.ofNullable(weights.get(name)).map(s -> new Entry(s, DType.F32));
+    }
+
+    @Override
+    public MemorySegment bytes(String name, Arena arena) {
+      var shape = Optional.ofNullable(weights.get(name)).orElseThrow();
+      var values = normal(Math.toIntExact(shape.size()), name.hashCode());
+      var bytes = arena.allocate((long) values.length * Float.BYTES);
+      var floats = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < values.length; i++) {
+        bytes.set(floats, (long) i * Float.BYTES, values[i] / 2);
+      }
+      return bytes;
+    }
+  }
+
+  /** A device whose libraries are in Java. */
+  private static final class Machine implements Libraries {
+    private final FakeCudaDriver driver = new FakeCudaDriver(CAPACITY);
+    private final FakeLibraries fakes = new FakeLibraries(driver);
+    private final Map<Library, FakeLibraries.Started> started = new EnumMap<>(Library.class);
+    private final Set<Library> absent;
+
+    Machine(Library... absent) {
+      this.absent = Set.of(absent);
+      var shim = Shim.original();
+      for (var kernel : CudaKernels.all()) {
+        driver.with(
+            kernel.name(),
+            (device, shape, arguments) -> shim.run(kernel, shape, arguments, device.memory()));
+      }
+    }
+
+    @Override
+    public Optional<String> missing(Library library) {
+      return absent.contains(library) ? Optional.of("its file is not here") : Optional.empty();
+    }
+
+    @Override
+    public LibraryProvider open(Library library) {
+      return switch (library) {
+        case CUBLASLT -> kept(library, fakes.new Matmul("cublaslt", true));
+        case JCUBLAS -> kept(library, fakes.new Matmul("jcublas", false));
+        case CUDNN -> kept(library, fakes.new Both("cudnn"));
+        case JCUDNN -> kept(library, fakes.new Convolution("jcudnn", false));
+      };
+    }
+
+    private <T extends FakeLibraries.Started> T kept(Library library, T fake) {
+      started.put(library, fake);
+      return fake;
+    }
+
+    CudaBackend device(DType type, String... named) {
+      var providers = new LinkedHashMap<String, String>();
+      for (var one : named) {
+        providers.put(one.replaceAll("=.*", ""), one.replaceAll(".*=", ""));
+      }
+      return CudaBackend.open(
+          driver, 0, STAGING, type, CudaLibraryPlanTest::names, this, providers);
+    }
+
+    void gone() {
+      assertEquals(List.of(), driver.leaks());
+      assertEquals(0, fakes.open());
+    }
+  }
+
+  private static float[] normal(int count, long seed) {
+    var random = new Random(seed);
+    var x = new float[count];
+    for (int i = 0; i < count; i++) {
+      x[i] = (float) random.nextGaussian();
+    }
+    return x;
+  }
+
+  /** A module's image, as the driver in Java has it. */
+  private static byte[] names(String file) {
+    return CudaKernels.all().stream()
+        .filter(k -> k.file().equals(file))
+        .map(CudaKernel::name)
+        .collect(Collectors.joining(" "))
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  private record Result(List<float[]> outputs, List<String> steps) {
+    float[] y() {
+      return outputs.getFirst();
+    }
+  }
+
+  private static Result run(Backend backend, Net net) {
+    try (var weights = backend.weights(net);
+        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+      net.inputs.forEach((name, x) -> plan.tensor(name).write(x));
+      plan.run(Trace.OFF);
+      plan.run(Trace.OFF);
+      var names = plan.steps().stream().map(s -> s.kernel().name()).toList();
+      return new Result(List.of(plan.tensor("y").read()), names);
+    }
+  }
+
+  private static double deviation(float[] expected, float[] got) {
+    assertEquals(expected.length, got.length);
+    double error = 0;
+    double norm = 0;
+    for (int i = 0; i < expected.length; i++) {
+      error += Math.pow((double) got[i] - expected[i], 2);
+      norm += Math.pow(expected[i], 2);
+    }
+    return Math.sqrt(error / norm);
+  }
+
+  /** Runs a network with these providers named; steps {@code *} stand for the format. */
+  private static void check(
+      DType type, List<String> named, Function<Net, Value> make, String... steps) {
+    var net = new Net();
+    make.apply(net).output("y");
+    var machine = new Machine();
+    Result got;
+    try (var backend = machine.device(type, named.toArray(String[]::new))) {
+      got = run(backend, net);
+    }
+    machine.gone();
+    var format = type == DType.F16 ? "f16" : "f32";
+    var expected = new ArrayList<String>();
+    for (var step : steps) {
+      expected.add(step.replace("*", format));
+    }
+    assertEquals(expected, got.steps());
+    try (var cpu = Devices.open("cpu", DeviceOptions.DEFAULT)) {
+      double d = deviation(run(cpu, net).y(), got.y());
+      assertTrue(d <= (type == DType.F16 ? 4e-3 : 1e-5), () -> steps[0] + ": relative L2 " + d);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "F32"})
+  void productsWithWhatTheLibraryAdds(DType type) {
+    var lt = List.of("linear=cublaslt");
+    check(type, lt, n -> n.linear(n.x("x", 2, 5, 24), 16), "cublaslt:linear_*_fake");
+    check(
+        type,
+        lt,
+        n -> n.node(new Op.Linear(false), n.x("x", 3, 21), n.w("w", 17, 21)),
+        "cublaslt:linear_*_fake");
+    check(
+        type,
+        lt,
+        n -> n.linear(n.x("x", 2, 5, 24), 16).plus(n.x("r", 2, 5, 16)),
+        "cublaslt:linear_*_fake");
+    check(
+        type,
+        lt,
+        n ->
+            n.linear(n.x("x", 2, 5, 24), 16)
+                .plus(n.x("t", 1, 1, 16))
+                .plus(n.x("r", 2, 5, 16))
+                .plus(n.w("late", 16)),
+        "cublaslt:linear_*_fake",
+        "binary_*_plain");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "F32"})
+  void whatALibraryDoesNotAddIsAddedAfterIt(DType type) {
+    Function<Net, Value> product =
+        n -> n.linear(n.x("x", 2, 5, 24), 16).plus(n.x("t", 16)).plus(n.x("r", 2, 5, 16));
+    check(type, List.of("linear=jcublas"), product, "jcublas:linear_*_fake+binary");
+    Function<Net, Value> picture =
+        n -> n.conv(n.x("x", 2, 5, 4, 8), 16, 1).plus(n.x("t", 16)).plus(n.x("r", 2, 5, 4, 16));
+    check(type, List.of("conv2d=jcudnn"), picture, "jcudnn:conv2d_*_fake+binary");
+    check(type, List.of("conv2d=cudnn"), picture, "cudnn:conv2d_*_fake");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "F32"})
+  void aFusionThatALibraryHasNotIsSplit(DType type) {
+    check(
+        type,
+        List.of("linear=cublaslt"),
+        n -> n.linear(n.x("x", 2, 5, 24), 16).gelu().plus(n.x("r", 2, 5, 16)),
+        "cublaslt:linear_*_fake",
+        "unary_*_plain",
+        "binary_*_plain");
+    check(
+        type,
+        List.of("conv2d=cudnn"),
+        n -> n.conv(n.x("x", 2, 5, 4, 8), 16, 1).plus(n.x("t", 2, 1, 1, 16)).silu(),
+        "cudnn:conv2d_*_fake",
+        "binary_*_plain",
+        "unary_*_plain");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "F32"})
+  void attention(DType type) {
+    check(
+        type,
+        List.of("attention=cudnn"),
+        n -> n.attention(3, 40, 9, 13, false),
+        "cudnn:attention_*_fake");
+  }
+
+  @Test
+  void byRuleLibrariesTakeWideProductsOfHalves() {
+    Function<Net, Value> net =
+        n -> {
+          var y = n.conv(n.x("x", 1, 4, 6, 8), 16, 1).reshape(1, 24, 16);
+          var attended = n.node(new Op.Attention(2, false), y, y, y);
+          return n.linear(n.linear(attended, 24), 12);
+        };
+    check(
+        DType.F16,
+        List.of(),
+        net,
+        "cudnn:conv2d_*_fake",
+        "attention_*_flash",
+        "cublaslt:linear_*_fake",
+        "linear_*_mma");
+    check(
+        DType.F32,
+        List.of(),
+        net,
+        "conv2d_*_fma",
+        "attention_*_flash",
+        "linear_*_fma",
+        "linear_*_fma");
+    check(
+        DType.F16,
+        List.of("linear=own", "conv2d=own"),
+        net,
+        "conv2d_*_mma",
+        "attention_*_flash",
+        "linear_*_mma",
+        "linear_*_mma");
+  }
+
+  @Test
+  void withoutALibraryTheRuleLeavesEverythingToOurOwnKernels() {
+    var net = new Net();
+    net.linear(net.x("x", 2, 5, 24), 16).output("y");
+    var machine = new Machine(Library.CUBLASLT, Library.CUDNN);
+    try (var backend = machine.device(DType.F16)) {
+      assertEquals(List.of("linear_f16_mma"), run(backend, net).steps());
+    }
+    assertEquals(List.of(), machine.fakes.log());
+    machine.gone();
+  }
+
+  private static String failure(Machine machine, String... named) {
+    var e = assertThrows(DeviceException.class, () -> machine.device(DType.F16, named));
+    machine.gone();
+    return String.valueOf(e.getMessage());
+  }
+
+  @Test
+  void aNamedProviderThatCannotBeHadIsAnError() {
+    assertEquals(
+        "cuda:0: --provider linear=cublaslt: expected it to be available: its file is not here",
+        failure(new Machine(Library.CUBLASLT), "linear=cublaslt"));
+    assertEquals(
+        "cuda:0: --provider linear=cudnn: expected one of own, cublaslt, jcublas, got cudnn",
+        failure(new Machine(), "linear=cudnn"));
+    assertEquals(
+        "cuda:0: --provider softmax=cudnn: expected one of linear, conv2d, attention, got softmax",
+        failure(new Machine(), "softmax=cudnn"));
+  }
+
+  private static String refusal(Net net, String named) {
+    var machine = new Machine();
+    String message;
+    try (var backend = machine.device(DType.F16, named);
+        var weights = backend.weights(net)) {
+      var e =
+          assertThrows(
+              UnsupportedOpException.class,
+              () -> Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT));
+      message = String.valueOf(e.getMessage());
+    }
+    machine.gone();
+    return message;
+  }
+
+  @Test
+  void aNamedProviderThatCannotDoAShapeIsAnErrorWithItsReason() {
+    var attention = new Net();
+    attention.attention(2, 40, 6, 6, true).output("y");
+    assertEquals(
+        "cuda:0 has no kernel for:\n"
+            + "  cuda:0: --provider attention=cudnn: expected net.attention (attention of [2, 6,"
+            + " 80] [2, 6, 80] [2, 6, 80] to [2, 6, 80]) to be possible, but it knows no order; use"
+            + " --provider attention=own",
+        refusal(attention, "attention=cudnn"));
+    var product = new Net();
+    product.linear(product.x("x", 3, 13), 8).silu().output("y");
+    assertEquals(
+        "cuda:0 has no kernel for:\n"
+            + "  cuda:0: --provider linear=cublaslt: expected net.linear (linear of [3, 13] [8, 13]"
+            + " [8] to [3, 8]) to be possible, but 13 is too unlucky; use --provider linear=own",
+        refusal(product, "linear=cublaslt"));
+    var picture = new Net();
+    picture.conv(picture.x("x", 1, 4, 4, 8), 8, 0).output("y");
+    assertTrue(refusal(picture, "conv2d=jcudnn").contains("but it pads evenly; use"));
+  }
+
+  @Test
+  void equalShapesArePreparedOnceAndClosedBeforeTheirLibrary() {
+    var net = new Net();
+    var x = net.x("x", 4, 16);
+    net.linear(net.linear(x, 16), 16).output("y");
+    var machine = new Machine();
+    try (var backend = machine.device(DType.F16, "linear=cublaslt")) {
+      var first = run(backend, net);
+      assertEquals(0, deviation(first.y(), run(backend, net).y()));
+    }
+    assertEquals(
+        List.of(
+            "open cublaslt",
+            "open operation of cublaslt",
+            "close operation of cublaslt",
+            "close cublaslt"),
+        machine.fakes.log());
+    machine.gone();
+  }
+
+  @Test
+  void aRecordingHoldsWhatLibrariesDo() {
+    var net = new Net();
+    net.linear(net.x("x", 4, 16), 8).plus(net.x("r", 4, 8)).output("y");
+    var machine = new Machine();
+    try (var backend = machine.device(DType.F16, "linear=cublaslt");
+        var weights = backend.weights(net);
+        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+      net.inputs.forEach((name, values) -> plan.tensor(name).write(values));
+      plan.run(Trace.OFF);
+      var before = plan.tensor("y").read();
+      var graph = backend.record(() -> plan.steps().forEach(s -> s.launch().enqueue()));
+      plan.tensor("x").write(normal(64, 99));
+      graph.launch();
+      var replayed = plan.tensor("y").read();
+      plan.run(Trace.OFF);
+      assertEquals(0, deviation(plan.tensor("y").read(), replayed));
+      assertTrue(deviation(before, replayed) > 0.1);
+    }
+    machine.gone();
+  }
+
+  @Test
+  void failuresOfLibrariesAreToldAndEverythingIsGivenBack() {
+    var net = new Net();
+    net.linear(net.x("x", 4, 16), 8).output("y");
+    var machine = new Machine();
+    var backend = machine.device(DType.F16, "linear=cublaslt");
+    try (var weights = backend.weights(net);
+        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+      Optional.ofNullable(machine.started.get(Library.CUBLASLT)).orElseThrow().fail();
+      var e = assertThrows(DeviceException.class, () -> plan.run(Trace.OFF));
+      assertEquals("cublaslt: execution failed", e.getMessage());
+    }
+    var e = assertThrows(DeviceException.class, backend::close);
+    assertEquals("cublaslt: destruction failed", e.getMessage());
+    machine.gone();
+  }
+
+  @Test
+  void tensorsThatLieUnevenlyAreRefusedWithAReason() {
+    var net = new Net();
+    net.linear(net.x("x", 5, 16), 8).output("y");
+    var machine = new Machine();
+    try (var backend = machine.device(DType.F32, "linear=cublaslt");
+        var weights = backend.weights(net);
+        var plan =
+            Plan.compile(
+                net.graph, backend, weights, PlanOptions.DEFAULT.withExternal(_ -> true))) {
+      var x = backend.allocate(1024, "x");
+      var y = backend.allocate(1024, "y");
+      plan.bind("x", new Tensor(x, 4, Shape.of(5, 16), DType.F32));
+      plan.bind("y", new Tensor(y, 0, Shape.of(5, 8), DType.F32));
+      var e = assertThrows(DeviceException.class, () -> plan.run(Trace.OFF));
+      assertTrue(String.valueOf(e.getMessage()).contains("multiples of 16 bytes for cublaslt"));
+      x.close();
+      y.close();
+    }
+    machine.gone();
+  }
+}
