@@ -530,11 +530,15 @@ class EndToEndTest {
       var process = batch(documents, out);
       int from = lines(log).size();
       // After some more results, at any moment of the next one.
-      int more = random.nextInt(3);
+      int more = random.nextInt(2);
       while (process.isAlive() && lines(log).size() < from + more) {
         Thread.sleep(5);
       }
-      Thread.sleep(random.nextInt(kill == 0 ? 3000 : 300));
+      // Of a fast machine not so late that all is done.
+      long until = System.nanoTime() + random.nextInt(kill == 0 ? 3000 : 300) * 1_000_000L;
+      while (System.nanoTime() < until && lines(log).size() <= from + more) {
+        Thread.sleep(5);
+      }
       boolean killed = process.isAlive();
       process.destroyForcibly().waitFor();
       String what = "seed " + seed + ": " + Files.readString(folder.resolve("log.txt"));
