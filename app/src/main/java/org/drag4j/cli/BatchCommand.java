@@ -176,7 +176,7 @@ final class BatchCommand implements Callable<Integer> {
             document.withMasks(PictureFiles::inline).toJson(),
             PictureFiles.sha256(item.folder().resolve(document.image().file())),
             folder.toString(),
-            engine.device + " " + engine.exact);
+            engine.device + " " + engine.exact + " " + engine.precision);
     String hash = PictureFiles.sha256(what.getBytes(StandardCharsets.UTF_8));
     return new Job(item, document, folder, hash);
   }

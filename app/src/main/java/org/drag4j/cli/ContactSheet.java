@@ -15,7 +15,7 @@ final class ContactSheet {
   private static final int GAP = 8;
   private static final int LINE = 15;
   private static final int MAX_LINES = 4;
-  private static final int FONT_SIZE = 12;
+  private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
   private ContactSheet() {}
 
@@ -29,7 +29,8 @@ final class ContactSheet {
     var thumbnails = cells.stream().map(cell -> thumbnail(cell.picture())).toList();
     int width = thumbnails.stream().mapToInt(Picture::width).max().orElse(1);
     int height = thumbnails.stream().mapToInt(Picture::height).max().orElse(1);
-    int below = LINE * MAX_LINES;
+    var labels = cells.stream().map(cell -> lines(cell.label(), width)).toList();
+    int below = LINE * labels.stream().mapToInt(List::size).max().orElse(1);
     var sheet =
         new BufferedImage(
             GAP + columns * (width + GAP),
@@ -41,7 +42,7 @@ final class ContactSheet {
     g.setColor(Color.BLACK);
     g.setRenderingHint(
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-    g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, FONT_SIZE));
+    g.setFont(FONT);
     for (int i = 0; i < cells.size(); i++) {
       int x = GAP + i % columns * (width + GAP);
       int y = GAP + i / columns * (height + below + GAP);
@@ -55,7 +56,7 @@ final class ContactSheet {
                 | picture.level(px, py, 2);
         sheet.setRGB(x + px, y + py, rgb);
       }
-      var lines = lines(g, cells.get(i).label(), width);
+      var lines = labels.get(i);
       for (int k = 0; k < lines.size(); k++) {
         g.drawString(lines.get(k), x, y + height + LINE * (k + 1) - 3);
       }
@@ -81,12 +82,14 @@ final class ContactSheet {
   }
 
   /** Words in as few lines as they fit in, the rest left out. */
-  private static List<String> lines(Graphics2D g, String label, int width) {
+  private static List<String> lines(String label, int width) {
+    var metrics =
+        new BufferedImage(1, 1, BufferedImage.TYPE_3BYTE_BGR).getGraphics().getFontMetrics(FONT);
     var lines = new ArrayList<String>();
     String line = "";
     for (String word : label.split(" ", -1)) {
       String longer = line.isEmpty() ? word : line + " " + word;
-      if (!line.isEmpty() && g.getFontMetrics().stringWidth(longer) > width) {
+      if (!line.isEmpty() && metrics.stringWidth(longer) > width) {
         lines.add(line);
         line = word;
       } else {

@@ -16,7 +16,10 @@ final class DocumentOptions {
       description = "Of all random numbers, instead of the document's.")
   Optional<Long> seed = Optional.empty();
 
-  @Option(names = "--steps", paramLabel = "N", description = "Instead of the document's.")
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Denoising steps, instead of the document's.")
   Optional<Integer> steps = Optional.empty();
 
   @Option(

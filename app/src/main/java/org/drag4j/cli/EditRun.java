@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.drag4j.edit.EditDocument;
@@ -124,7 +125,9 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
     var run = new LinkedHashMap<String, Object>();
     run.put("version", Metadata.version());
     run.put("device", engine.device);
+    run.put("dtype", engine.precision.name().toLowerCase(Locale.ROOT));
     run.put("exact", engine.exact);
+    engine.threads.ifPresent(count -> run.put("threads", count));
     engine.cpuVector.ifPresent(bits -> run.put("cpuVector", bits));
     run.putAll(frame(result));
     String size = "%dx%d".formatted(original.width(), original.height());

@@ -57,7 +57,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--sampler",
       paramLabel = "ddim|dpmpp2m",
       defaultValue = "dpmpp2m",
-      description = "Default: ${DEFAULT-VALUE}.")
+      description = "DDIM or DPM-Solver++ (2M). Default: ${DEFAULT-VALUE}.")
   Sampler sampler = Sampler.DPMPP2M;
 
   @Option(
@@ -113,7 +113,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--steps",
       paramLabel = "N",
       defaultValue = "20",
-      description = "Default: ${DEFAULT-VALUE}.")
+      description = "Denoising steps. Default: ${DEFAULT-VALUE}.")
   int steps;
 
   @Mixin final ModelOption model = new ModelOption();

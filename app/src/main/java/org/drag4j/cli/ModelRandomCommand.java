@@ -37,7 +37,7 @@ final class ModelRandomCommand implements Callable<Integer> {
       names = {"-s", "--seed"},
       paramLabel = "N",
       defaultValue = "42",
-      description = "Default: ${DEFAULT-VALUE}.")
+      description = "Of all random numbers. Default: ${DEFAULT-VALUE}.")
   long seed;
 
   @Mixin final OutputOptions show = new OutputOptions();

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.drag4j.edit.Picture;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.edit.Preview;
 import org.drag4j.weights.ModelFolder;
@@ -55,6 +56,12 @@ final class PreviewCommand implements Callable<Integer> {
       description = "Tint cells left behind red and cells several drags meet in yellow.")
   boolean marks;
 
+  @Option(
+      names = "--regions",
+      description =
+          "Draw the regions instead of what is copied: handles outlined red, targets blue.")
+  boolean regions;
+
   @Option(names = "--json", description = "Print the report as one JSON object.")
   boolean json;
 
@@ -69,7 +76,7 @@ final class PreviewCommand implements Callable<Integer> {
     var edit = EditRun.open(file, options, image);
     EditRun.requireOutput(spec, out, edit.picture(), file);
     var preview = Preview.of(edit.document(), edit.original(), nativeSize(edit), detail);
-    PictureFiles.writePng(marks ? preview.marked() : preview.picture(), out);
+    PictureFiles.writePng(drawn(preview, edit), out);
     var stdout = spec.commandLine().getOut();
     if (json) {
       stdout.println(new JsonMapper().writeValueAsString(json(preview, out)));
@@ -81,6 +88,13 @@ final class PreviewCommand implements Callable<Integer> {
     }
     stdout.flush();
     return ExitCode.OK;
+  }
+
+  private Picture drawn(Preview preview, EditRun edit) {
+    if (regions) {
+      return Preview.regions(edit.document(), edit.original());
+    }
+    return marks ? preview.marked() : preview.picture();
   }
 
   /** The model's own size where its configuration is at hand. */

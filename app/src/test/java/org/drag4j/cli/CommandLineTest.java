@@ -227,6 +227,18 @@ class CommandLineTest {
   }
 
   @Test
+  void aPreviewDrawsRegions() throws Exception {
+    var out = folder.resolve("p.png");
+    String document = document("cat.png", DRAGS, "");
+    assertEquals(0, run("preview", document, "-o", out.toString(), "--regions").code());
+    var drawn = PictureFiles.read(out);
+    assertTrue(drawn.level(8, 20, 0) > 200 && drawn.level(8, 20, 2) < 50, "the handle is red");
+    assertTrue(drawn.level(48, 20, 2) > 200 && drawn.level(48, 20, 0) < 50, "the target is blue");
+    assertEquals(0, drawn.level(30, 20, 0));
+    assertEquals(0, drawn.level(30, 20, 2));
+  }
+
+  @Test
   void missingModelsReturnThree() throws Exception {
     String document = document("cat.png", DRAGS, "");
     assertTrue(failsToEdit(3, document).startsWith("model: expected a folder"));

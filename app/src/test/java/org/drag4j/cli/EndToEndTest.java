@@ -125,6 +125,7 @@ class EndToEndTest {
     assertEquals("drag-edit/1", info.at("/texts/drag-edit/format").asString());
     assertEquals("pig.png", info.at("/texts/drag-edit/image/file").asString());
     assertEquals("cpu", info.at("/texts/drag-run/device").asString());
+    assertEquals("f32", info.at("/texts/drag-run/dtype").asString());
     var line = info.at("/texts/parameters").asString();
     assertTrue(
         line.startsWith(
@@ -386,6 +387,7 @@ class EndToEndTest {
     // Five pictures, the original among them, in two rows of three.
     var sheet = PictureFiles.read(grid.resolve("sheet.png"));
     assertEquals(8 + 3 * (64 + 8), sheet.width());
+    assertTrue(sheet.height() < 8 + 2 * (64 + 4 * 15 + 8), "no higher than its labels need");
     var seeds =
         succeeds("sweep", path("pig.json"), "--seeds", "2", "-o", path("grid"), "-m", MODEL);
     assertTrue(seeds.out().contains("seed=43"), seeds.out());

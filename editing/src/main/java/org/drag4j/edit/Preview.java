@@ -29,6 +29,12 @@ public record Preview(
   /** Fewer cells than this, and hardly anything of a region survives the latent grid. */
   private static final int FEW = 4;
 
+  /** A line is this part of the longer side wide. */
+  private static final int LINES = 128;
+
+  private static final int HANDLE = 0xe02020;
+  private static final int TARGET = 0x2050e0;
+
   /**
    * One drag.
    *
@@ -140,6 +146,48 @@ public record Preview(
   public Picture marked() {
     var view = frame.working().original();
     return tinted(tinted(picture, view, holes, 0xff3030), view, collisions, 0xffd000);
+  }
+
+  /**
+   * The regions of a document on its picture: handles outlined red, targets blue. With arrows the
+   * target is where they carry the handle.
+   *
+   * @throws EditDocumentException where a region does not fit the picture
+   */
+  public static Picture regions(EditDocument document, Picture original) {
+    int w = original.width();
+    int h = original.height();
+    document.validate(w, h);
+    var view = View.whole(w, h);
+    var everything = RegionMask.all(w, h);
+    int width = Math.max(2, Math.max(w, h) / LINES);
+    byte[] rgb = original.rgb().clone();
+    for (int i = 0; i < document.drags().size(); i++) {
+      var drag = document.drags().get(i);
+      outline(rgb, everything, drag.handle().in(view).rasterise(w, h), width, HANDLE);
+      try {
+        var target =
+            drag.target().isPresent()
+                ? drag.target().get().in(view).rasterise(w, h)
+                : drag.mapping(view).pixels(w, h).clamped(w, h).targets(w, h);
+        outline(rgb, everything, target, width, TARGET);
+      } catch (IllegalArgumentException e) {
+        throw EditDocumentException.about(EditDocument.place(i), e);
+      }
+    }
+    var drawn = Picture.of(w, h, rgb);
+    return original.isOpaque() ? drawn : drawn.withAlpha(original.alpha());
+  }
+
+  /** Paints the outermost pixels of a mask. */
+  private static void outline(
+      byte[] rgb, RegionMask everything, RegionMask mask, int width, int colour) {
+    var inner = everything.without(everything.without(mask).grown(width));
+    for (int pixel : mask.without(inner).pixels()) {
+      for (int c = 0; c < 3; c++) {
+        rgb[3 * pixel + c] = (byte) (colour >> (16 - 8 * c));
+      }
+    }
   }
 
   private static Picture tinted(Picture picture, View view, RegionMask cells, int colour) {

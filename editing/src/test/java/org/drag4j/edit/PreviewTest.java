@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
+import org.drag4j.geometry.Arrow;
+import org.drag4j.geometry.Point;
 import org.junit.jupiter.api.Test;
 
 class PreviewTest {
@@ -106,6 +108,37 @@ class PreviewTest {
         preview.moved());
     assertFalse(preview.frame().whole());
     assertEquals(10, preview.picture().level(10, 10, 0));
+  }
+
+  private static int colour(Picture picture, int x, int y) {
+    return picture.level(x, y, 0) << 16 | picture.level(x, y, 1) << 8 | picture.level(x, y, 2);
+  }
+
+  @Test
+  void drawsRegions() {
+    var arrow =
+        new Drag(
+            "",
+            new Area.Rectangle(64, 8, 15, 15),
+            Optional.empty(),
+            List.of(new Arrow(new Point(70, 14), new Point(70, 38))),
+            Drag.Kind.POINTS);
+    var original = map(128, 64);
+    var drawn = Preview.regions(document(cell(8, 8, 24, 8, 23), arrow), original);
+    int red = 0xe02020;
+    int blue = 0x2050e0;
+    // Lines are two pixels wide and lie within their region; what is drawn later covers.
+    assertEquals(red, colour(drawn, 8, 20));
+    assertEquals(red, colour(drawn, 9, 20));
+    assertEquals(colour(original, 10, 20), colour(drawn, 10, 20));
+    assertEquals(colour(original, 7, 20), colour(drawn, 7, 20));
+    assertEquals(blue, colour(drawn, 24, 20));
+    assertEquals(blue, colour(drawn, 47, 20));
+    assertEquals(colour(original, 48, 20), colour(drawn, 48, 20));
+    assertEquals(red, colour(drawn, 64, 14));
+    assertEquals(blue, colour(drawn, 64, 38));
+    assertEquals(blue, colour(drawn, 70, 32));
+    assertEquals(colour(original, 70, 38), colour(drawn, 70, 38));
   }
 
   @Test

@@ -222,7 +222,6 @@ class SchemaTest {
           "/drags/\\d+/mapping",
           "/drags/\\d+/(handle|target)/png",
           "/drags/\\d+/(handle|target)/rectangle/[23]",
-          "/drags/\\d+/(handle|target)/ellipse/radii/[01]",
           "/drags/[01]/(handle|target)/polygon/.*");
 
   @Test
