@@ -210,7 +210,7 @@ class EndToEndTest {
   void aLargePhotoKeepsItsPixels() throws IOException {
     int width = 4000;
     int height = 6000;
-    writeTurnedPhoto(folder.resolve("photo.jpg"), height, width);
+    writeTurnedPhoto(folder.resolve("photo.jpg"), /* width= */ height, /* height= */ width);
     var result =
         json(
             "drag",
