@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.drag4j.tensor.WeightSource.Entry;
 import org.drag4j.weights.Safetensors;
@@ -101,7 +102,7 @@ public final class SafetensorsFuzz {
     }
   }
 
-  private static LinkedHashMap<String, Entry> entries(Safetensors weights) {
+  private static Map<String, Entry> entries(Safetensors weights) {
     var entries = new LinkedHashMap<String, Entry>();
     for (var name : weights.names()) {
       entries.put(name, weights.entry(name).orElseThrow());
@@ -117,8 +118,7 @@ public final class SafetensorsFuzz {
     }
   }
 
-  private static void write(
-      Safetensors weights, LinkedHashMap<String, Entry> tensors, List<byte[]> bytes)
+  private static void write(Safetensors weights, Map<String, Entry> tensors, List<byte[]> bytes)
       throws IOException {
     try (var arena = Arena.ofConfined();
         var writer = SafetensorsWriter.create(AGAIN, tensors, weights.metadata())) {
