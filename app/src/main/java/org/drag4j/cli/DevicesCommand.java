@@ -56,7 +56,7 @@ final class DevicesCommand implements Callable<Integer> {
     return String.format(Locale.ROOT, "%-8s %-13s %s", device, state, text);
   }
 
-  private static Map<String, String> row(Probe probe) {
+  static Map<String, String> row(Probe probe) {
     var row = new LinkedHashMap<String, String>();
     row.put("device", probe.device());
     switch (probe) {

@@ -1,7 +1,9 @@
 package org.drag4j.device;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.ServiceLoader;
 
 /** The devices of this machine. */
@@ -15,6 +17,22 @@ public final class Devices {
       all.addAll(provider.probe());
     }
     return all;
+  }
+
+  /**
+   * What else its provider says of an available device; nothing of any other.
+   *
+   * @throws DeviceException where the driver fails
+   */
+  public static SequencedMap<String, String> details(String device) {
+    for (var provider : ServiceLoader.load(BackendProvider.class)) {
+      for (var probe : provider.probe()) {
+        if (probe instanceof Probe.Available(var name, var _) && name.equals(device)) {
+          return provider.details(name);
+        }
+      }
+    }
+    return new LinkedHashMap<>();
   }
 
   /**
