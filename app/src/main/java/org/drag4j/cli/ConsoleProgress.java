@@ -2,12 +2,14 @@ package org.drag4j.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.drag4j.method.Progress;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Shows the phases of the work: a bar for people, lines for logs, JSON lines for programs. */
 final class ConsoleProgress implements Progress, AutoCloseable {
@@ -73,8 +75,8 @@ final class ConsoleProgress implements Progress, AutoCloseable {
           line(
               String.format(
                   Locale.ROOT,
-                  "{\"event\": \"phase\", \"phase\": \"%s\", \"steps\": %d}",
-                  name,
+                  "{\"event\": \"phase\", \"phase\": %s, \"steps\": %d}",
+                  quoted(name),
                   steps));
       case BAR -> draw();
       case AUTO, LINES, NONE -> {}
@@ -90,9 +92,9 @@ final class ConsoleProgress implements Progress, AutoCloseable {
           line(
               String.format(
                   Locale.ROOT,
-                  "{\"event\": \"step\", \"phase\": \"%s\", \"step\": %d, \"steps\": %d,"
+                  "{\"event\": \"step\", \"phase\": %s, \"step\": %d, \"steps\": %d,"
                       + " \"seconds\": %.3f, \"rate\": %.3f, \"eta\": %.3f}",
-                  phase,
+                  quoted(phase),
                   done,
                   total,
                   seconds(),
@@ -200,13 +202,35 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   @Override
   public void warn(String message) {
     switch (mode) {
-      case JSON -> line("{\"event\": \"warning\", \"message\": \"" + message + "\"}");
+      case JSON -> line("{\"event\": \"warning\", \"message\": " + quoted(message) + "}");
       case NONE -> {}
       case AUTO, BAR, LINES -> {
-        finish();
+        if (done >= total) {
+          finish();
+        } else if (mode == Mode.BAR) {
+          out.print("\r\u001b[K"); // the next step draws it again, below
+        }
         line("warning: " + message);
       }
     }
+  }
+
+  /** A picture of what there is so far has been written. */
+  void preview(Path file, int step, int of) {
+    if (mode == Mode.JSON) {
+      line(
+          String.format(
+              Locale.ROOT,
+              "{\"event\": \"preview\", \"phase\": %s, \"step\": %d, \"steps\": %d, \"file\": %s}",
+              quoted(phase),
+              step,
+              of,
+              quoted(file.toString())));
+    }
+  }
+
+  private static String quoted(String text) {
+    return new JsonMapper().writeValueAsString(text);
   }
 
   private void line(String text) {

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import org.drag4j.method.CancelledException;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,34 @@ class ConsoleProgressTest {
         "{\"event\": \"step\", \"phase\": \"invert\", \"step\": 2, \"steps\": 4, \"seconds\":"
             + " 1.000, \"rate\": 2.000, \"eta\": 1.000}",
         lines.get(4));
+  }
+
+  @Test
+  void warningsAreLinesWhateverTheySay() {
+    var json = progress(ConsoleProgress.Mode.JSON, StandardCharsets.UTF_8);
+    json.phase("a \"b\"", 1);
+    json.warn("C:\\x is \"slow\"");
+    json.preview(Path.of("p \"q\".png"), 1, 2);
+    assertEquals(
+        """
+        {"event": "phase", "phase": "a \\"b\\"", "steps": 1}
+        {"event": "warning", "message": "C:\\\\x is \\"slow\\""}
+        {"event": "preview", "phase": "a \\"b\\"", "step": 1, "steps": 2, "file": "p \\"q\\".png"}
+        """,
+        text.toString());
+  }
+
+  @Test
+  void aWarningInBetweenDoesNotEndThePhase() {
+    var progress = progress(ConsoleProgress.Mode.LINES, StandardCharsets.UTF_8);
+    progress.phase("edit", 2);
+    progress.step(1, 2);
+    progress.warn("beware");
+    now += 4_000_000_000L;
+    progress.step(2, 2);
+    progress.warn("at last");
+    assertEquals(
+        "warning: beware\nedit     2/2  2.00 s/it  4.0 s\nwarning: at last\n", text.toString());
   }
 
   @Test
