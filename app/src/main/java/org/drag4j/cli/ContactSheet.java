@@ -42,6 +42,7 @@ final class ContactSheet {
     g.setRenderingHint(
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
     g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, FONT_SIZE));
+    boolean fonts = hasFonts(g);
     for (int i = 0; i < cells.size(); i++) {
       int x = GAP + i % columns * (width + GAP);
       int y = GAP + i / columns * (height + below + GAP);
@@ -55,7 +56,7 @@ final class ContactSheet {
                 | picture.level(px, py, 2);
         sheet.setRGB(x + px, y + py, rgb);
       }
-      var lines = lines(g, cells.get(i).label(), width);
+      var lines = fonts ? lines(g, cells.get(i).label(), width) : List.<String>of();
       for (int k = 0; k < lines.size(); k++) {
         g.drawString(lines.get(k), x, y + height + LINE * (k + 1) - 3);
       }
@@ -69,6 +70,15 @@ final class ContactSheet {
       bytes[i + 2] = (byte) rgb;
     }
     return Picture.of(sheet.getWidth(), sheet.getHeight(), bytes);
+  }
+
+  /** Where a machine has no font at all, Java fails at the first word; pictures are still shown. */
+  private static boolean hasFonts(Graphics2D g) {
+    try {
+      return g.getFontMetrics().getHeight() > 0;
+    } catch (RuntimeException | LinkageError | InternalError e) {
+      return false;
+    }
   }
 
   private static Picture thumbnail(Picture picture) {
