@@ -19,7 +19,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     AUTO,
     /** A bar that is drawn over and over. */
     BAR,
-    /** One line a phase. */
+    /** One line a phase, and one every ten seconds of a long one. */
     LINES,
     /** One JSON object a phase and a step. */
     JSON,
@@ -30,6 +30,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   private static final int CELLS = 20;
   private static final String EIGHTHS = "▏▎▍▌▋▊▉█";
   private static final long REDRAW_NANOS = 100_000_000;
+  private static final long LINE_NANOS = 10_000_000_000L;
 
   private final Mode mode;
   private final PrintWriter out;
@@ -69,6 +70,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     total = steps;
     done = 0;
     started = clock.getAsLong();
+    drawn = started;
     open = true;
     switch (mode) {
       case JSON ->
@@ -105,7 +107,15 @@ final class ConsoleProgress implements Progress, AutoCloseable {
           draw();
         }
       }
-      case AUTO, LINES, NONE -> {}
+      case LINES -> {
+        if (done > 0 && done < total && clock.getAsLong() - drawn >= LINE_NANOS) {
+          drawn = clock.getAsLong();
+          line(
+              String.format(
+                  Locale.ROOT, "%-8s %d/%d  %s  eta %s", phase, done, total, rate(), eta()));
+        }
+      }
+      case AUTO, NONE -> {}
     }
   }
 
@@ -147,9 +157,17 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     open = false;
   }
 
+  /** Takes the bar away until the next step, so that something else can be printed. */
+  void aside() {
+    if (open && mode == Mode.BAR) {
+      out.print("\r\u001b[K");
+      out.flush();
+    }
+  }
+
   private void draw() {
     drawn = clock.getAsLong();
-    String left = done == 0 ? "" : rate() + "  eta " + time(seconds() * (total - done) / done);
+    String left = done == 0 ? "" : rate() + "  eta " + eta();
     out.print(
         "\r"
             + String.format(Locale.ROOT, "%-8s %s %d/%d  %s", phase, bar(), done, total, left)
@@ -189,6 +207,10 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     return done / Math.max(seconds(), 1e-9);
   }
 
+  private String eta() {
+    return time(seconds() * (total - done) / done);
+  }
+
   private static String time(double seconds) {
     return seconds < 100
         ? String.format(Locale.ROOT, "%.1f s", seconds)
@@ -207,8 +229,8 @@ final class ConsoleProgress implements Progress, AutoCloseable {
       case AUTO, BAR, LINES -> {
         if (done >= total) {
           finish();
-        } else if (mode == Mode.BAR) {
-          out.print("\r\u001b[K"); // the next step draws it again, below
+        } else {
+          aside();
         }
         line("warning: " + message);
       }

@@ -3,20 +3,22 @@ package org.drag4j.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SequencedMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.drag4j.device.Backend;
-import org.drag4j.device.DeviceException;
-import org.drag4j.device.DeviceOptions;
+import org.drag4j.cli.DeviceFindings.Checked;
 import org.drag4j.device.Devices;
 import org.drag4j.device.NullBackend;
 import org.drag4j.device.Probe;
@@ -34,27 +36,33 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code drag4j doctor}: whether everything here works, in a form to be sent along. */
 @Command(
     name = "doctor",
     description = {
       "Check every device and print what a report of a fault needs. Small cases of every operation"
-          + " run on each device and are compared with plain loops.",
+          + " run on each device, in a process of its own, and are compared with plain loops.",
       "Exit code 4 if a device computes wrongly or cannot be opened, 3 if a model cannot be read."
     },
     mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
-  private static final double NANOS = 1e9;
-  private static final double MAX_SECONDS = 3600;
+  private static final int MAX_SECONDS = 3600;
 
   private final Host host;
-  private final Opening opening;
+  private final Asking asking;
 
-  /** Opens a device by name. */
+  /** Has a {@link DoctorChild} work. */
   @FunctionalInterface
-  interface Opening {
-    Backend open(String device, DeviceOptions options);
+  interface Asking {
+    /**
+     * Hands its lines on as they come and returns what became of it, empty where it ended well.
+     *
+     * @throws CancelledException where {@code cancelled} says so
+     */
+    String ask(
+        List<String> args, Duration limit, BooleanSupplier cancelled, Consumer<String> lines);
   }
 
   @Spec CommandSpec spec = CommandSpec.create();
@@ -68,51 +76,38 @@ final class DoctorCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   double seconds;
 
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      defaultValue = "300",
+      description =
+          "Seconds after which a device that has still not answered counts as hanging, those of"
+              + " --seconds not counted. Default: ${DEFAULT-VALUE}.")
+  double limit;
+
   @Mixin final OutputOptions show = new OutputOptions();
 
   DoctorCommand(Host host) {
-    this(host, Devices::open);
+    this(
+        host,
+        (args, limit, cancelled, lines) ->
+            ChildProcess.run(
+                ChildProcess.java(DoctorChild.class, args),
+                limit,
+                cancelled,
+                DoctorChild.MARK,
+                lines));
   }
 
-  DoctorCommand(Host host, Opening opening) {
+  DoctorCommand(Host host, Asking asking) {
     this.host = host;
-    this.opening = opening;
-  }
-
-  /**
-   * What was found of a device in one element type.
-   *
-   * @param failure why it could not be opened; empty where it was
-   */
-  record Checked(
-      DType dtype,
-      double seconds,
-      List<DeviceCheck.Row> rows,
-      List<String> warnings,
-      String failure) {
-    Checked {
-      rows = List.copyOf(rows);
-      warnings = List.copyOf(warnings);
-    }
-
-    boolean ok() {
-      return failure.isEmpty() && rows.stream().allMatch(DeviceCheck.Row::ok);
-    }
-  }
-
-  /** All of a device. */
-  record Device(Probe probe, SequencedMap<String, String> details, List<Checked> checks) {
-    Device {
-      checks = List.copyOf(checks);
-    }
+    this.asking = asking;
   }
 
   @Override
   public Integer call() {
-    if (!(seconds >= 0 && seconds <= MAX_SECONDS)) {
-      throw new ParameterException(
-          spec.commandLine(), "--seconds: expected 0 to " + (int) MAX_SECONDS + ", got " + seconds);
-    }
+    require("--seconds", 0, seconds);
+    require("--limit", 1, limit);
     var problems = new ArrayList<String>();
     var facts = Machine.facts(host.environment());
     int code = ExitCode.OK;
@@ -123,10 +118,13 @@ final class DoctorCommand implements Callable<Integer> {
         code = ExitCode.MODEL;
       }
     }
-    var devices = new ArrayList<Device>();
+    var devices = new ArrayList<DeviceFindings>();
+    var libraries = new TreeSet<String>();
     try (var progress = show.progress(spec, host)) {
-      for (var probe : Devices.probe()) {
-        devices.add(device(probe, progress));
+      for (var kind : Devices.kinds()) {
+        for (var found : probe(kind, progress, libraries)) {
+          devices.add(check(found, progress, libraries));
+        }
       }
       progress.finish();
     }
@@ -135,7 +133,6 @@ final class DoctorCommand implements Callable<Integer> {
       problems.addAll(broken);
       code = ExitCode.DEVICE;
     }
-    var libraries = Machine.libraries();
     var out = spec.commandLine().getOut();
     if (show.json) {
       show.print(spec, plain(json(facts, models, devices, libraries, problems)));
@@ -146,52 +143,140 @@ final class DoctorCommand implements Callable<Integer> {
     return code;
   }
 
-  private Device device(Probe probe, ConsoleProgress progress) {
-    if (!(probe instanceof Probe.Available(var name, var _))) {
-      return new Device(probe, new LinkedHashMap<>(), List.of());
+  private void require(String option, int least, double value) {
+    if (!(value >= least && value <= MAX_SECONDS)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          String.format(
+              Locale.ROOT, "%s: expected %d to %d, got %s", option, least, MAX_SECONDS, value));
     }
-    SequencedMap<String, String> details;
-    try {
-      details = Devices.details(name);
-    } catch (DeviceException e) {
-      details = new LinkedHashMap<>(Map.of("details", ExitCode.message(e)));
-    }
-    var checks = new ArrayList<Checked>();
-    checks.add(check(name, DType.F32, progress));
-    // A device that knows one type alone refuses the other.
-    if (checks.getFirst().failure().isEmpty()) {
-      var half = check(name, DType.F16, progress);
-      if (half.failure().isEmpty()) {
-        checks.add(half);
-      }
-    }
-    return new Device(probe, details, checks);
   }
 
-  private Checked check(String name, DType dtype, ConsoleProgress progress) {
-    var options = new DeviceOptions(OptionalInt.empty(), OptionalInt.empty(), dtype);
-    long start = System.nanoTime();
-    try (var backend = opening.open(name, options)) {
-      progress.phase(name + " " + label(dtype), 1);
-      var rows =
-          DeviceCheck.run(backend, (long) (seconds * NANOS), System::nanoTime, progress::cancelled);
-      double took = (System.nanoTime() - start) / NANOS;
-      return new Checked(dtype, took, rows, backend.warnings(), "");
-    } catch (CancelledException e) {
-      throw e;
-    } catch (RuntimeException | LinkageError e) {
-      return new Checked(dtype, 0, List.of(), List.of(), ExitCode.message(e));
+  private List<DeviceFindings> probe(
+      String kind, ConsoleProgress progress, Collection<String> libraries) {
+    var said = new Said(_ -> {});
+    var failure =
+        said.failure(
+            asking.ask(
+                List.of(DoctorChild.PROBE, kind), limit(0), progress::cancelled, said::hear));
+    libraries.addAll(said.libraries());
+    return failure.isEmpty()
+        ? said.probed()
+        : List.of(
+            new DeviceFindings(
+                new Probe.Unavailable(kind, "its driver fails when asked for devices", ""),
+                new LinkedHashMap<>(),
+                List.of(),
+                "asked for its devices: " + failure));
+  }
+
+  private DeviceFindings check(
+      DeviceFindings found, ConsoleProgress progress, Collection<String> libraries) {
+    if (!(found.probe() instanceof Probe.Available(var name, var _))) {
+      return found;
+    }
+    var said = new Said(dtype -> progress.phase(name + " " + DeviceFindings.label(dtype), 1));
+    var failure =
+        said.failure(
+            asking.ask(
+                List.of(DoctorChild.CHECK, name, Double.toString(seconds)),
+                limit(2 * seconds),
+                progress::cancelled,
+                said::hear));
+    libraries.addAll(said.libraries());
+    return said.checked(found.probe(), failure);
+  }
+
+  private Duration limit(double more) {
+    return Duration.ofMillis((long) ((limit + more) * 1000));
+  }
+
+  /** What a child has said so far, on whatever thread. */
+  private static final class Said {
+    private final Consumer<DType> starts;
+    private final JsonMapper mapper = new JsonMapper();
+    private final List<Probe> probes = new ArrayList<>();
+    private final SequencedMap<String, String> details = new LinkedHashMap<>();
+    private final List<Checked> checks = new ArrayList<>();
+    private final List<String> libraries = new ArrayList<>();
+    private Optional<DType> running = Optional.empty();
+    private String operation = "";
+    private boolean over;
+
+    Said(Consumer<DType> starts) {
+      this.starts = starts;
+    }
+
+    synchronized void hear(String line) {
+      mapper
+          .readTree(line)
+          .properties()
+          .forEach(said -> {
+            var value = said.getValue();
+            switch (said.getKey()) {
+              case "probes" -> value.valueStream().map(DeviceFindings::probe).forEach(probes::add);
+              case "details" ->
+                  value.properties().forEach(e -> details.put(e.getKey(), e.getValue().asString()));
+              case "dtype" -> {
+                var dtype = DType.valueOf(value.asString().toUpperCase(Locale.ROOT));
+                running = Optional.of(dtype);
+                operation = "";
+                starts.accept(dtype);
+              }
+              case "case" -> operation = value.asString();
+              case "check" -> {
+                checks.add(Checked.of(value));
+                running = Optional.empty();
+              }
+              case "libraries" -> libraries.addAll(DeviceFindings.texts(value));
+              case "over" -> over = true;
+              default -> throw new IllegalStateException("doctor: unknown answer " + line);
+            }
+          });
+    }
+
+    /** What went wrong with a child of which that is known. */
+    synchronized String failure(String known) {
+      return known.isEmpty() && !over
+          ? "expected an answer, got an end in the middle of it"
+          : known;
+    }
+
+    synchronized List<String> libraries() {
+      return List.copyOf(libraries);
+    }
+
+    synchronized List<DeviceFindings> probed() {
+      return probes.stream()
+          .map(p -> new DeviceFindings(p, new LinkedHashMap<>(), List.of(), ""))
+          .toList();
+    }
+
+    /** All of a device whose child ended so. */
+    synchronized DeviceFindings checked(Probe probe, String failure) {
+      var all = new ArrayList<>(checks);
+      String outside = "";
+      if (!failure.isEmpty() && running.isPresent()) {
+        var at = operation.isEmpty() ? failure : operation + ": " + failure;
+        all.add(new Checked(running.get(), 0, List.of(), List.of(), at));
+      } else if (!failure.isEmpty()) {
+        outside = (over ? "when all was done: " : "between its checks: ") + failure;
+      }
+      return new DeviceFindings(probe, new LinkedHashMap<>(details), all, outside);
     }
   }
 
   /** What should work and does not, a line each. */
-  static List<String> problems(List<Device> devices, Optional<String> wanted) {
+  static List<String> problems(List<DeviceFindings> devices, Optional<String> wanted) {
     var problems = new ArrayList<String>();
     for (var device : devices) {
+      if (!device.failure().isEmpty()) {
+        problems.add(device.probe().device() + ": " + device.failure());
+      }
       for (var checked : device.checks()) {
-        String at = device.probe().device() + " " + label(checked.dtype());
+        String at = device.probe().device() + " " + DeviceFindings.label(checked.dtype());
         if (!checked.failure().isEmpty()) {
-          problems.add(at + ": cannot be opened: " + checked.failure());
+          problems.add(at + ": cannot be checked: " + checked.failure());
         }
         for (var row : checked.rows()) {
           if (!row.ok()) {
@@ -261,15 +346,11 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private static String label(DType dtype) {
-    return dtype.name().toLowerCase(Locale.ROOT);
-  }
-
   private static List<String> lines(
       SequencedMap<String, String> facts,
       SequencedMap<String, String> models,
-      List<Device> devices,
-      List<String> libraries,
+      List<DeviceFindings> devices,
+      Collection<String> libraries,
       List<String> problems) {
     var lines = new ArrayList<String>();
     facts.forEach((name, value) -> lines.add(line(name, value)));
@@ -278,7 +359,7 @@ final class DoctorCommand implements Callable<Integer> {
       lines.addAll(DevicesCommand.lines(device.probe()));
       device.details().forEach((name, value) -> lines.add("  " + line(name, value)));
       for (var checked : device.checks()) {
-        lines.add("  " + line("check " + label(checked.dtype()), summary(checked)));
+        lines.add("  " + line("check " + DeviceFindings.label(checked.dtype()), summary(checked)));
         checked.warnings().forEach(w -> lines.add("  " + line("warning", w)));
       }
     }
@@ -320,55 +401,16 @@ final class DoctorCommand implements Callable<Integer> {
   private static Map<String, Object> json(
       SequencedMap<String, String> facts,
       SequencedMap<String, String> models,
-      List<Device> devices,
-      List<String> libraries,
+      List<DeviceFindings> devices,
+      Collection<String> libraries,
       List<String> problems) {
     var json = new LinkedHashMap<String, Object>();
     json.put("ok", problems.isEmpty());
     json.put("machine", facts);
     json.put("models", models);
-    json.put("devices", devices.stream().map(DoctorCommand::json).toList());
-    json.put("libraries", libraries);
+    json.put("devices", devices.stream().map(DeviceFindings::json).toList());
+    json.put("libraries", List.copyOf(libraries));
     json.put("problems", problems);
-    return json;
-  }
-
-  private static Map<String, Object> json(Device device) {
-    var json = new LinkedHashMap<String, Object>(DevicesCommand.row(device.probe()));
-    if (device.probe() instanceof Probe.Available) {
-      json.put("details", device.details());
-      json.put("checks", device.checks().stream().map(DoctorCommand::json).toList());
-    }
-    return json;
-  }
-
-  private static Map<String, Object> json(Checked checked) {
-    var json = new LinkedHashMap<String, Object>();
-    json.put("dtype", label(checked.dtype()));
-    json.put("ok", checked.ok());
-    json.put("seconds", Math.rint(checked.seconds() * 1000) / 1000);
-    if (!checked.failure().isEmpty()) {
-      json.put("failure", checked.failure());
-    }
-    json.put("warnings", checked.warnings());
-    json.put(
-        "cases",
-        checked.rows().stream()
-            .map(row -> {
-              var fields = new LinkedHashMap<String, Object>();
-              fields.put("name", row.name());
-              fields.put("ok", row.ok());
-              fields.put("runs", row.runs());
-              fields.put("kernels", row.kernels());
-              if (Double.isFinite(row.relL2())) {
-                fields.put("relL2", row.relL2());
-              }
-              if (!row.ok()) {
-                fields.put("failure", row.failure());
-              }
-              return fields;
-            })
-            .toList());
     return json;
   }
 

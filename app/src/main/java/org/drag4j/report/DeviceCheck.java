@@ -9,11 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
-import org.drag4j.method.CancelledException;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
@@ -65,10 +64,10 @@ public final class DeviceCheck {
    * Checks a device until the time is up. A device that fails is not asked again for that case.
    *
    * @param clock counts nanoseconds
-   * @throws CancelledException where {@code cancelled} says so
+   * @param starting is told the name of each case before it runs; what it throws ends the check
    */
   public static List<Row> run(
-      Backend backend, long nanos, LongSupplier clock, BooleanSupplier cancelled) {
+      Backend backend, long nanos, LongSupplier clock, Consumer<String> starting) {
     var check = new DeviceCheck(backend);
     long start = clock.getAsLong();
     for (long round = 0; round == 0 || clock.getAsLong() - start < nanos; round++) {
@@ -77,10 +76,7 @@ public final class DeviceCheck {
         if (round > 0 && clock.getAsLong() - start >= nanos) {
           break;
         }
-        if (cancelled.getAsBoolean()) {
-          throw new CancelledException();
-        }
-        any |= check.one(name, SEED + round);
+        any |= check.one(name, SEED + round, starting);
       }
       if (!any) {
         break;
@@ -90,11 +86,12 @@ public final class DeviceCheck {
   }
 
   /** Whether the case may be asked again. */
-  private boolean one(String name, long seed) {
+  private boolean one(String name, long seed, Consumer<String> starting) {
     var before = rows.getOrDefault(name, new Row(name, List.of(), 0, 0, ""));
     if (!before.ok()) {
       return false;
     }
+    starting.accept(name);
     var kernels = new TreeSet<>(before.kernels());
     double error = Double.NaN;
     String failure;

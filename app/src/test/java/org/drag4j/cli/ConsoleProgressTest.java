@@ -41,6 +41,40 @@ class ConsoleProgressTest {
   }
 
   @Test
+  void linesOfALongPhaseSayWhatIsLeft() {
+    var progress = progress(ConsoleProgress.Mode.LINES, StandardCharsets.UTF_8);
+    progress.phase("invert", 5);
+    for (int i = 1; i <= 5; i++) {
+      now += 6_000_000_000L;
+      progress.advance(i, 5);
+    }
+    progress.finish();
+    assertEquals(
+        """
+        invert   2/5  6.00 s/it  eta 18.0 s
+        invert   4/5  6.00 s/it  eta 6.0 s
+        invert   5/5  6.00 s/it  30.0 s
+        """,
+        text.toString());
+  }
+
+  @Test
+  void theBarMakesRoomForOtherLines() {
+    var progress = progress(ConsoleProgress.Mode.BAR, StandardCharsets.US_ASCII);
+    progress.aside();
+    progress.phase("unet", 2);
+    now += 1_000_000_000L;
+    progress.step(1, 2);
+    progress.aside();
+    assertTrue(text.toString().startsWith("\runet"), text.toString());
+    assertTrue(text.toString().endsWith("1/2  1.0 it/s  eta 1.0 s\u001b[K\r\u001b[K"));
+    progress.finish();
+    int length = text.toString().length();
+    progress.aside();
+    assertEquals(length, text.toString().length());
+  }
+
+  @Test
   void drawsABar() {
     work(progress(ConsoleProgress.Mode.BAR, StandardCharsets.UTF_8));
     assertTrue(

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +35,7 @@ class DeviceCheckTest {
   private static List<DeviceCheck.Row> check(Backend backend, int seconds) {
     var now = new AtomicLong();
     return DeviceCheck.run(
-        backend, seconds * 1_000_000_000L, () -> now.addAndGet(1_000_000_000L), () -> false);
+        backend, seconds * 1_000_000_000L, () -> now.addAndGet(1_000_000_000L), _ -> {});
   }
 
   @Test
@@ -157,12 +158,24 @@ class DeviceCheckTest {
   }
 
   @Test
-  void itStopsWhereAsked() {
+  void everyCaseIsNamedBeforeItRunsAndMayBeTheLast() {
+    var named = new ArrayList<String>();
     try (var nothing = new NullBackend()) {
       assertThrows(
           CancelledException.class,
-          () -> DeviceCheck.run(nothing, 1, System::nanoTime, () -> true));
+          () ->
+              DeviceCheck.run(
+                  nothing,
+                  1,
+                  System::nanoTime,
+                  name -> {
+                    named.add(name);
+                    if (named.size() == 3) {
+                      throw new CancelledException();
+                    }
+                  }));
     }
+    assertEquals(List.copyOf(DeviceCase.names()).subList(0, 3), named);
   }
 
   /** Values of tables: erf to 16 digits, GELU from its definition. */

@@ -19,6 +19,23 @@ public final class Devices {
     return all;
   }
 
+  /** The kinds of devices there may be, {@code cpu}, {@code opencl}; no driver is asked. */
+  public static List<String> kinds() {
+    return ServiceLoader.load(BackendProvider.class).stream()
+        .map(provider -> provider.get().name())
+        .toList();
+  }
+
+  /** What the backend of one kind says of its devices; nothing where there is none of that kind. */
+  public static List<Probe> probe(String kind) {
+    for (var provider : ServiceLoader.load(BackendProvider.class)) {
+      if (provider.name().equals(kind)) {
+        return provider.probe();
+      }
+    }
+    return List.of();
+  }
+
   /**
    * What else its provider says of an available device; nothing of any other.
    *
