@@ -34,6 +34,9 @@ final class ChildProcess {
   private static final Pattern CRASH =
       Pattern.compile("# {1,3}((SIG|EXCEPTION_|Internal Error).*)");
 
+  /** What every JVM of ours says, well or not. */
+  private static final String USUAL = "WARNING: Using incubator modules";
+
   private static final String FRAME = "# Problematic frame:";
 
   private final String mark;
@@ -170,7 +173,10 @@ final class ChildProcess {
       frameFollows = true;
     } else if (crash.isEmpty() && start.matches()) {
       crash = start.group(1);
-    } else if (crash.isEmpty() && !line.isBlank() && !line.startsWith("#")) {
+    } else if (crash.isEmpty()
+        && !line.isBlank()
+        && !line.startsWith("#")
+        && !line.startsWith(USUAL)) {
       last = line;
     }
   }

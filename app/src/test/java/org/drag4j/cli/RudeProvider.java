@@ -5,7 +5,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
@@ -22,7 +21,7 @@ public final class RudeProvider implements BackendProvider {
 
   @Override
   public List<Probe> probe() {
-    return Stream.of("abort", "segv", "hang", "exit")
+    return Stream.of("abort", "segv", "exit")
         .<Probe>map(what -> new Probe.Available("rude:" + what, "a driver without manners"))
         .toList();
   }
@@ -35,10 +34,6 @@ public final class RudeProvider implements BackendProvider {
         abort();
       }
       case "rude:segv" -> strlenOfNothing();
-      case "rude:hang" -> {
-        System.err.println("please hold the line");
-        hang();
-      }
       default -> Runtime.getRuntime().halt(0);
     }
     throw new DeviceException("device " + device + ": expected the process to have ended");
@@ -65,14 +60,6 @@ public final class RudeProvider implements BackendProvider {
               .invokeWithArguments(args);
     } catch (Throwable e) {
       throw new DeviceException(function + ": " + e);
-    }
-  }
-
-  private static void hang() {
-    try {
-      new CountDownLatch(1).await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }
