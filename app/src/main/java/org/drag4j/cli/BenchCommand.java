@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
+import org.drag4j.device.Backend;
 import org.drag4j.method.CancelledException;
 import org.drag4j.report.BenchReport;
 import org.drag4j.report.BenchTarget;
@@ -88,9 +89,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "Write inputs and outputs of the network, in PyTorch's layouts.")
   Optional<Path> save = Optional.empty();
 
-  @Option(names = "--json", description = "Print the times as one JSON object on stdout.")
-  boolean json;
-
+  @Mixin final OutputOptions show = new OutputOptions();
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
 
@@ -113,12 +112,11 @@ final class BenchCommand implements Callable<Integer> {
       AtomicFile.requireFolder(save.get());
     }
     var folder = ModelFolder.open(EngineOptions.required(model.folder));
-    try (var backend = engine.openDevice();
-        var workload = Workload.open(what, folder, backend, engine.planOptions(), size, batch)) {
-      for (int i = 0; i < warmup; i++) {
-        timed(workload);
-      }
-      var times = serve ? serve(workload) : run(workload);
+    try (var progress = show.progress(spec, host);
+        var backend = engine.openDevice();
+        var workload = open(folder, backend, progress)) {
+      var _ = run(workload, "warm-up", warmup, progress);
+      var times = serve ? serve(workload, progress) : run(workload, "run", runs, progress);
       var peak = PeakMemory.bytes();
       if (peak.isEmpty()) {
         note("peak memory: not known on this system, reported as -1");
@@ -153,19 +151,34 @@ final class BenchCommand implements Callable<Integer> {
     return System.nanoTime() - start;
   }
 
-  private Optional<BenchTimes> run(Workload workload) {
-    var nanos = new long[runs];
-    for (int i = 0; i < runs; i++) {
-      nanos[i] = timed(workload);
+  private Workload open(ModelFolder folder, Backend backend, ConsoleProgress progress) {
+    progress.phase("load", 1);
+    return Workload.open(what, folder, backend, engine.planOptions(), size, batch);
+  }
+
+  /** No times where {@code count} is 0. */
+  private Optional<BenchTimes> run(
+      Workload workload, String phase, int count, ConsoleProgress progress) {
+    if (count == 0) {
+      return Optional.empty();
     }
+    progress.phase(phase, count);
+    var nanos = new long[count];
+    for (int i = 0; i < count; i++) {
+      nanos[i] = timed(workload);
+      progress.step(i + 1, count);
+    }
+    progress.finish();
     return Optional.of(BenchTimes.ofNanos(nanos));
   }
 
   /** A run a line, until the lines end; no times where there was none. */
-  private Optional<BenchTimes> serve(Workload workload) throws IOException {
+  private Optional<BenchTimes> serve(Workload workload, ConsoleProgress progress)
+      throws IOException {
     var out = spec.commandLine().getOut();
     var nanos = LongStream.builder();
     int served = 0;
+    progress.finish();
     var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     while (in.readLine() != null) {
       long one = timed(workload);
@@ -195,7 +208,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private void print(BenchReport report, Workload workload) {
     var out = spec.commandLine().getOut();
-    if (json) {
+    if (show.json) {
       out.println(new JsonMapper().writeValueAsString(report.json()));
     } else if (!serve) {
       report.markdown().forEach(out::println);
@@ -203,7 +216,7 @@ final class BenchCommand implements Callable<Integer> {
       traced(workload).forEach(out::println);
     }
     out.flush();
-    if (engine.trace && (json || serve)) {
+    if (engine.trace && (show.json || serve)) {
       traced(workload).forEach(spec.commandLine().getErr()::println);
       spec.commandLine().getErr().flush();
     }

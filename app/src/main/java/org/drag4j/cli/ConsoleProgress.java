@@ -2,12 +2,14 @@ package org.drag4j.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.drag4j.method.Progress;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Shows the phases of the work: a bar for people, lines for logs, JSON lines for programs. */
 final class ConsoleProgress implements Progress, AutoCloseable {
@@ -17,7 +19,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     AUTO,
     /** A bar that is drawn over and over. */
     BAR,
-    /** One line a phase. */
+    /** One line a phase, and one every ten seconds of a long one. */
     LINES,
     /** One JSON object a phase and a step. */
     JSON,
@@ -28,6 +30,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   private static final int CELLS = 20;
   private static final String EIGHTHS = "▏▎▍▌▋▊▉█";
   private static final long REDRAW_NANOS = 100_000_000;
+  private static final long LINE_NANOS = 10_000_000_000L;
 
   private final Mode mode;
   private final PrintWriter out;
@@ -67,14 +70,15 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     total = steps;
     done = 0;
     started = clock.getAsLong();
+    drawn = started;
     open = true;
     switch (mode) {
       case JSON ->
           line(
               String.format(
                   Locale.ROOT,
-                  "{\"event\": \"phase\", \"phase\": \"%s\", \"steps\": %d}",
-                  name,
+                  "{\"event\": \"phase\", \"phase\": %s, \"steps\": %d}",
+                  quoted(name),
                   steps));
       case BAR -> draw();
       case AUTO, LINES, NONE -> {}
@@ -90,9 +94,9 @@ final class ConsoleProgress implements Progress, AutoCloseable {
           line(
               String.format(
                   Locale.ROOT,
-                  "{\"event\": \"step\", \"phase\": \"%s\", \"step\": %d, \"steps\": %d,"
+                  "{\"event\": \"step\", \"phase\": %s, \"step\": %d, \"steps\": %d,"
                       + " \"seconds\": %.3f, \"rate\": %.3f, \"eta\": %.3f}",
-                  phase,
+                  quoted(phase),
                   done,
                   total,
                   seconds(),
@@ -103,7 +107,15 @@ final class ConsoleProgress implements Progress, AutoCloseable {
           draw();
         }
       }
-      case AUTO, LINES, NONE -> {}
+      case LINES -> {
+        if (done > 0 && done < total && clock.getAsLong() - drawn >= LINE_NANOS) {
+          drawn = clock.getAsLong();
+          line(
+              String.format(
+                  Locale.ROOT, "%-8s %d/%d  %s  eta %s", phase, done, total, rate(), eta()));
+        }
+      }
+      case AUTO, NONE -> {}
     }
   }
 
@@ -145,9 +157,17 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     open = false;
   }
 
+  /** Takes the bar away until the next step, so that something else can be printed. */
+  void aside() {
+    if (open && mode == Mode.BAR) {
+      out.print("\r\u001b[K");
+      out.flush();
+    }
+  }
+
   private void draw() {
     drawn = clock.getAsLong();
-    String left = done == 0 ? "" : rate() + "  eta " + time(seconds() * (total - done) / done);
+    String left = done == 0 ? "" : rate() + "  eta " + eta();
     out.print(
         "\r"
             + String.format(Locale.ROOT, "%-8s %s %d/%d  %s", phase, bar(), done, total, left)
@@ -187,6 +207,10 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     return done / Math.max(seconds(), 1e-9);
   }
 
+  private String eta() {
+    return time(seconds() * (total - done) / done);
+  }
+
   private static String time(double seconds) {
     return seconds < 100
         ? String.format(Locale.ROOT, "%.1f s", seconds)
@@ -200,13 +224,35 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   @Override
   public void warn(String message) {
     switch (mode) {
-      case JSON -> line("{\"event\": \"warning\", \"message\": \"" + message + "\"}");
+      case JSON -> line("{\"event\": \"warning\", \"message\": " + quoted(message) + "}");
       case NONE -> {}
       case AUTO, BAR, LINES -> {
-        finish();
+        if (done >= total) {
+          finish();
+        } else {
+          aside();
+        }
         line("warning: " + message);
       }
     }
+  }
+
+  /** A picture of what there is so far has been written. */
+  void preview(Path file, int step, int of) {
+    if (mode == Mode.JSON) {
+      line(
+          String.format(
+              Locale.ROOT,
+              "{\"event\": \"preview\", \"phase\": %s, \"step\": %d, \"steps\": %d, \"file\": %s}",
+              quoted(phase),
+              step,
+              of,
+              quoted(file.toString())));
+    }
+  }
+
+  private static String quoted(String text) {
+    return new JsonMapper().writeValueAsString(text);
   }
 
   private void line(String text) {

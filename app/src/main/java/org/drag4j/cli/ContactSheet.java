@@ -2,11 +2,13 @@ package org.drag4j.cli;
 
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.drag4j.edit.Picture;
 
 /** Pictures in rows and columns on white, each with a line or two of text below. */
@@ -29,8 +31,13 @@ final class ContactSheet {
     var thumbnails = cells.stream().map(cell -> thumbnail(cell.picture())).toList();
     int width = thumbnails.stream().mapToInt(Picture::width).max().orElse(1);
     int height = thumbnails.stream().mapToInt(Picture::height).max().orElse(1);
-    var labels = cells.stream().map(cell -> lines(cell.label(), width)).toList();
-    int below = LINE * labels.stream().mapToInt(List::size).max().orElse(1);
+    // Pictures are worth showing without words, too.
+    var metrics = metrics();
+    var labels =
+        cells.stream()
+            .map(cell -> metrics.map(m -> lines(m, cell.label(), width)).orElse(List.of()))
+            .toList();
+    int below = LINE * labels.stream().mapToInt(List::size).max().orElse(0);
     var sheet =
         new BufferedImage(
             GAP + columns * (width + GAP),
@@ -42,7 +49,9 @@ final class ContactSheet {
     g.setColor(Color.BLACK);
     g.setRenderingHint(
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-    g.setFont(FONT);
+    if (metrics.isPresent()) {
+      g.setFont(FONT);
+    }
     for (int i = 0; i < cells.size(); i++) {
       int x = GAP + i % columns * (width + GAP);
       int y = GAP + i / columns * (height + below + GAP);
@@ -81,10 +90,21 @@ final class ContactSheet {
             Math.max(1, (int) (picture.height() * scale)));
   }
 
+  /** The font's sizes; empty where a machine has no font at all, which Java fails at. */
+  private static Optional<FontMetrics> metrics() {
+    var g = new BufferedImage(1, 1, BufferedImage.TYPE_3BYTE_BGR).createGraphics();
+    try {
+      var metrics = g.getFontMetrics(FONT);
+      return metrics.getHeight() > 0 ? Optional.of(metrics) : Optional.empty();
+    } catch (RuntimeException | LinkageError | InternalError e) {
+      return Optional.empty();
+    } finally {
+      g.dispose();
+    }
+  }
+
   /** Words in as few lines as they fit in, the rest left out. */
-  private static List<String> lines(String label, int width) {
-    var metrics =
-        new BufferedImage(1, 1, BufferedImage.TYPE_3BYTE_BGR).getGraphics().getFontMetrics(FONT);
+  private static List<String> lines(FontMetrics metrics, String label, int width) {
     var lines = new ArrayList<String>();
     String line = "";
     for (String word : label.split(" ", -1)) {

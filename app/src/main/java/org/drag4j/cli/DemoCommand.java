@@ -46,6 +46,7 @@ final class DemoCommand implements Callable<Integer> {
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
 
   DemoCommand(Host host) {
@@ -67,9 +68,10 @@ final class DemoCommand implements Callable<Integer> {
     var edit = EditRun.open(home.sample(name), options);
     EditRun.requireOutput(spec, out, edit.picture());
     EditRun.requireOutput(spec, both, out);
+    glimpses.check(spec, out, edit.picture());
     try (var progress = show.progress(spec, host)) {
       var folder = model.folder.orElse(home.demoModel());
-      var result = edit.run(folder, engine, progress);
+      var result = edit.run(folder, engine, progress, glimpses.glimpse(out, progress));
       var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
       EditRun.save(result.picture(), out, texts, progress);
       PictureFiles.writePng(beside(edit.original(), result.picture()), both);

@@ -60,7 +60,7 @@ final class DevicesCommand implements Callable<Integer> {
     return String.format(Locale.ROOT, "%-8s %-13s %s", device, state, text);
   }
 
-  private static Map<String, Object> row(Probe probe) {
+  static Map<String, Object> row(Probe probe) {
     var row = new LinkedHashMap<String, Object>();
     row.put("device", probe.device());
     switch (probe) {

@@ -84,6 +84,7 @@ public final class Drag4j implements Callable<Integer> {
         .addSubcommand(new BenchCommand(host))
         .addSubcommand(new InfoCommand())
         .addSubcommand(new DevicesCommand())
+        .addSubcommand(new DoctorCommand(host))
         .addSubcommand(new VerifyCommand(host))
         .addSubcommand(model)
         .addSubcommand(new HelpCommand())

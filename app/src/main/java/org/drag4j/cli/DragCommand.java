@@ -68,6 +68,7 @@ final class DragCommand implements Callable<Integer> {
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
 
   DragCommand(Host host) {
@@ -84,6 +85,7 @@ final class DragCommand implements Callable<Integer> {
     }
     var out = output.orElseGet(() -> EditRun.defaultOutput(image));
     EditRun.requireOutput(spec, out, image);
+    glimpses.check(spec, out, image);
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
     }
@@ -94,7 +96,7 @@ final class DragCommand implements Callable<Integer> {
     }
     try (var progress = show.progress(spec, host)) {
       var folder = EngineOptions.required(model.folder);
-      var result = edit.run(folder, engine, progress);
+      var result = edit.run(folder, engine, progress, glimpses.glimpse(out, progress));
       var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
       EditRun.save(result.picture(), out, texts, progress);
       progress.finish();

@@ -1,9 +1,17 @@
 package org.drag4j.cli;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.Editor;
+import org.drag4j.edit.Pipeline;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,6 +26,8 @@ import picocli.CommandLine.Spec;
     description = "Edit a picture as an edit document says (format drag-edit/1).",
     mixinStandardHelpOptions = true)
 final class EditCommand implements Callable<Integer> {
+  private static final int MAX_SEEDS = 64;
+
   private final Host host;
 
   @Spec CommandSpec spec = CommandSpec.create();
@@ -33,8 +43,18 @@ final class EditCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "OUT.png",
-      description = "The edited picture. Default: DOC-edited.png in the current folder.")
+      description =
+          "The edited picture; with --seeds the sheet. Default: DOC-edited.png in the current"
+              + " folder.")
   Optional<Path> output = Optional.empty();
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "K",
+      description =
+          "Edit with K seeds from the document's on: OUT-SEED.png for each, and all of them on one"
+              + " sheet.")
+  Optional<Integer> seeds = Optional.empty();
 
   @Option(names = "--explain", description = "Print the complete document and do nothing.")
   boolean explain;
@@ -47,6 +67,7 @@ final class EditCommand implements Callable<Integer> {
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
 
   EditCommand(Host host) {
@@ -75,9 +96,14 @@ final class EditCommand implements Callable<Integer> {
     EditRun.requireOutput(spec, out);
     var edit = EditRun.open(file, options, image);
     EditRun.requireOutput(spec, out, edit.picture(), file);
+    glimpses.check(spec, out, edit.picture(), file);
     try (var progress = show.progress(spec, host)) {
+      if (seeds.isPresent()) {
+        several(file, edit, seeds.get(), out, progress);
+        return ExitCode.OK;
+      }
       var folder = edit.model(model.folder);
-      var result = edit.run(folder, engine, progress);
+      var result = edit.run(folder, engine, progress, glimpses.glimpse(out, progress));
       var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
       EditRun.save(result.picture(), out, texts, progress);
       progress.finish();
@@ -85,5 +111,90 @@ final class EditCommand implements Callable<Integer> {
       show.print(spec, edit.json(result, out, engine, progress), out.toString());
     }
     return ExitCode.OK;
+  }
+
+  /** One edit of another seed. */
+  private record Sown(Path picture, EditRun edit) {}
+
+  /** Checks everything before the first edit. */
+  private List<Sown> sown(Path file, EditRun edit, int count, Path out) throws IOException {
+    long first = edit.document().seed();
+    if (count < 1 || count > MAX_SEEDS || first > Long.MAX_VALUE - count) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--seeds: expected 1 to " + MAX_SEEDS + " seeds of 63 bits, got " + count);
+    }
+    var all = new ArrayList<Sown>();
+    for (int i = 0; i < count; i++) {
+      long seed = first + i;
+      var picture = out.resolveSibling(EditRun.stem(out) + "-" + seed + ".png");
+      EditRun.requireOutput(spec, picture, edit.picture(), file, out);
+      all.add(
+          new Sown(
+              picture,
+              new EditRun(
+                  edit.documentFolder(),
+                  edit.document().withSeed(seed),
+                  edit.original(),
+                  edit.hash())));
+    }
+    return all;
+  }
+
+  private void several(Path file, EditRun edit, int count, Path out, ConsoleProgress progress)
+      throws IOException {
+    var all = sown(file, edit, count, out);
+    var folder = edit.model(model.folder);
+    var rows = new ArrayList<Map<String, Object>>();
+    var cells = new ArrayList<ContactSheet.Cell>();
+    cells.add(new ContactSheet.Cell("original", edit.original()));
+    engine.run(
+        folder,
+        Pipeline.Residency.KEEP,
+        progress,
+        pipeline -> {
+          for (var one : all) {
+            rows.add(one(one, folder, pipeline, progress, cells));
+          }
+          return rows;
+        });
+    EditRun.save(ContactSheet.of(cells), out, Map.of(), progress);
+    progress.finish();
+    engine.printTrace(spec);
+    var json = new LinkedHashMap<String, Object>();
+    json.put("sheet", out.toString());
+    json.put("runs", rows);
+    var lines = new ArrayList<String>();
+    all.forEach(one -> lines.add(one.picture().toString()));
+    lines.add(out.toString());
+    show.print(spec, json, lines.toArray(String[]::new));
+  }
+
+  private Map<String, Object> one(
+      Sown one,
+      Path folder,
+      Pipeline pipeline,
+      ConsoleProgress progress,
+      List<ContactSheet.Cell> cells) {
+    long started = System.nanoTime();
+    var edit = one.edit();
+    var result =
+        Editor.edit(
+            edit.document(),
+            edit.original(),
+            pipeline,
+            progress,
+            glimpses.glimpse(one.picture(), progress));
+    var texts = metadata.of(() -> edit.texts(result, folder, one.picture(), engine));
+    try {
+      EditRun.save(result.picture(), one.picture(), texts, progress);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    cells.add(new ContactSheet.Cell("seed " + edit.document().seed(), result.picture()));
+    var row = edit.json(result, one.picture(), engine, progress);
+    // This one's own, not what all together took so far.
+    row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);
+    return row;
   }
 }

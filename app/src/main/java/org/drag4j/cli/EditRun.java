@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.EditResult;
 import org.drag4j.edit.Editor;
+import org.drag4j.edit.Glimpse;
 import org.drag4j.edit.Picture;
 import org.drag4j.weights.ModelNotFoundException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -99,9 +100,9 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
   }
 
   /** Edits. */
-  EditResult run(Path model, EngineOptions engine, ConsoleProgress progress) {
+  EditResult run(Path model, EngineOptions engine, ConsoleProgress progress, Glimpse glimpse) {
     return engine.run(
-        model, progress, pipeline -> Editor.edit(document, original, pipeline, progress));
+        model, progress, pipeline -> Editor.edit(document, original, pipeline, progress, glimpse));
   }
 
   /** Writes a picture as the last phase. */

@@ -119,6 +119,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
   @Mixin final OutputOptions show = new OutputOptions();
+  @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
 
   GenerateCommand(Host host) {
@@ -141,8 +142,9 @@ final class GenerateCommand implements Callable<Integer> {
     require("--prompt", "at most " + MAX_PROMPT + " characters", longest, longest <= MAX_PROMPT);
     require("--strength", "above 0, up to 1", strength, strength > 0 && strength <= 1);
     require("--mask", "an --image as well", "none", mask.isEmpty() || image.isPresent());
-    EditRun.requireOutput(
-        spec, out, Stream.concat(image.stream(), mask.stream()).toArray(Path[]::new));
+    var sources = Stream.concat(image.stream(), mask.stream()).toArray(Path[]::new);
+    EditRun.requireOutput(spec, out, sources);
+    glimpses.check(spec, out, sources);
     var start = image.map(this::start);
     try (var progress = show.progress(spec, host)) {
       var picture =
@@ -172,7 +174,8 @@ final class GenerateCommand implements Callable<Integer> {
                         sampler,
                         seed,
                         start),
-                    progress);
+                    progress,
+                    glimpses.glimpse(out, progress));
               });
       EditRun.save(picture, out, metadata.of(() -> texts(picture)), progress);
       progress.finish();

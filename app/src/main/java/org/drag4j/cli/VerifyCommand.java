@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.drag4j.method.CancelledException;
 import org.drag4j.report.Parity;
 import org.drag4j.report.ParityException;
 import org.drag4j.report.ParityOptions;
@@ -39,6 +38,7 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON array of all tensors.")
   boolean json;
 
+  @Mixin final ProgressOption show = new ProgressOption();
   @Mixin final EngineOptions engine = new EngineOptions();
 
   VerifyCommand(Host host) {
@@ -52,19 +52,19 @@ final class VerifyCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     var rows = json ? new JsonRows(out) : new Lines(out);
     try (rows;
+        var progress = show.start(spec, host);
         var backend = engine.openDevice()) {
       var report =
           Parity.run(
               folder,
               backend,
               engine.planOptions(),
-              ParityOptions.DEFAULT.withTrace(engine.trace()),
+              ParityOptions.DEFAULT.withTrace(engine.trace()).withProgress(progress),
               row -> {
+                progress.aside();
                 rows.print(row);
-                if (host.interrupted().getAsBoolean()) {
-                  throw new CancelledException();
-                }
               });
+      progress.finish();
       report.skipped().forEach(s -> err.println("skipped: " + s));
       (json ? err : out).println(total(report));
       err.flush();

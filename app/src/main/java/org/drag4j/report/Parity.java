@@ -54,6 +54,7 @@ public final class Parity {
   private final ParityOptions options;
   private final ParityTolerance tolerance;
   private final ParityRows rows;
+  private Optional<ParityFile> current = Optional.empty();
 
   private Parity(
       Path folder,
@@ -66,7 +67,11 @@ public final class Parity {
     this.plan = plan;
     this.options = options;
     this.tolerance = ParityTolerance.of(plan.kernels().exact(), backend.activations());
-    this.rows = new ParityRows(sink);
+    this.rows =
+        new ParityRows(row -> {
+          sink.accept(row);
+          advance();
+        });
   }
 
   /**
@@ -78,6 +83,7 @@ public final class Parity {
    * @param sink is handed every row as soon as it is known, those of a run in the order its tensors
    *     come about
    * @throws ParityException where a recording is damaged or there is none
+   * @throws org.drag4j.method.CancelledException where the progress asked to stop
    * @throws org.drag4j.weights.ModelException where the model is missing or damaged
    * @throws org.drag4j.tensor.WeightMismatchException where the model's parts do not fit
    */
@@ -101,6 +107,7 @@ public final class Parity {
               .formatted(folder, String.join(", ", FILES)));
     }
     nameUnsupported();
+    options.progress().phase("load", 1);
     var model = ModelFolder.open(folder.resolve(MODEL));
     try (var text = open(TEXT);
         var unet = open(UNET);
@@ -112,23 +119,34 @@ public final class Parity {
         var pipeline = Pipeline.open(model, backend, plan)) {
       pipeline.trace(options.trace());
       text.file()
-          .ifPresent(f ->
-              new ParityText(
-                      model, pipeline.tokenizer(), backend, plan, tolerance, rows, options.trace())
-                  .check(f, textVaeTruth.file()));
+          .ifPresent(f -> {
+            begin(f);
+            new ParityText(
+                    model, pipeline.tokenizer(), backend, plan, tolerance, rows, options.trace())
+                .check(f, textVaeTruth.file());
+          });
       unet.file()
-          .ifPresent(f ->
-              new ParityUnet(model, backend, plan, tolerance, rows, options.trace())
-                  .check(f, unetTruth.file()));
-      vae.file().ifPresent(f -> vae(model, f, textVaeTruth.file()));
+          .ifPresent(f -> {
+            begin(f);
+            new ParityUnet(model, backend, plan, tolerance, rows, options.trace())
+                .check(f, unetTruth.file());
+          });
+      vae.file()
+          .ifPresent(f -> {
+            begin(f);
+            vae(model, f, textVaeTruth.file());
+          });
       scheduler
           .file()
-          .ifPresent(f ->
-              new ParityScheduler(pipeline, tolerance, rows)
-                  .check(f, text.file().map(ParityText::texts).orElse(List.of())));
+          .ifPresent(f -> {
+            begin(f);
+            new ParityScheduler(pipeline, tolerance, rows)
+                .check(f, text.file().map(ParityText::texts).orElse(List.of()));
+          });
       regionDrag
           .file()
           .ifPresent(f -> {
+            begin(f);
             new ParityMappings(rows).check(f);
             new ParityRegionDrag(pipeline, options, tolerance, rows).check(f);
           });
@@ -137,6 +155,19 @@ public final class Parity {
       }
     }
     return rows.report();
+  }
+
+  private void begin(ParityFile file) {
+    current = Optional.of(file);
+    options.progress().phase(file.stem(), file.names().size());
+  }
+
+  /** How many of the file's tensors have been asked for tells how far the work is. */
+  private void advance() {
+    current.ifPresent(file -> {
+      int all = file.names().size();
+      options.progress().advance(all - file.unasked().size(), all);
+    });
   }
 
   private void vae(ModelFolder model, ParityFile file, Optional<ParityFile> truth) {

@@ -62,6 +62,11 @@ final class ParityFile implements AutoCloseable {
     return stem + EXTENSION;
   }
 
+  /** The file's name without its ending. */
+  String stem() {
+    return stem;
+  }
+
   /** The name of a tensor's row. */
   String row(String tensor) {
     return stem + "/" + tensor;

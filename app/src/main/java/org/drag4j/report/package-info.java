@@ -1,4 +1,6 @@
-/** Checks of this engine against recordings of the reference implementations. */
+/**
+ * Checks of this engine: against recordings of the originals, and of devices against plain loops.
+ */
 @NullMarked
 package org.drag4j.report;
 

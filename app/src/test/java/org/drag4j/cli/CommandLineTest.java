@@ -10,9 +10,12 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
@@ -27,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** What goes wrong before any network runs. */
 class CommandLineTest {
@@ -121,6 +125,9 @@ class CommandLineTest {
         "bench unet -m x --warmup -1",
         "bench edit -m x --save out.safetensors",
         "edit x.json --size many",
+        "edit x.json --preview taesd",
+        "drag cat.png --from 1,2,3,4 --to 1,2,3,4 -o out.png --preview-interval 0",
+        "doctor --seconds none",
         "preview",
         "preview x.json -o p.jpg",
         "preview x.json --detail dots",
@@ -146,6 +153,22 @@ class CommandLineTest {
   void usageErrorsReturnTwo(String line) {
     String message = fails(2, line.split(" "));
     assertTrue(message.matches(".*; see drag4j.* --help"), message);
+  }
+
+  @Test
+  void everyVerbCanAnswerInJson() {
+    var all = new ArrayDeque<CommandLine>();
+    all.add(Drag4j.commandLine(new Host(Map.of(), false, () -> false)));
+    var without = new TreeSet<String>();
+    while (!all.isEmpty()) {
+      var command = all.pop();
+      all.addAll(command.getSubcommands().values());
+      if (command.getSubcommands().isEmpty()
+          && command.getCommandSpec().findOption("--json") == null) {
+        without.add(command.getCommandName());
+      }
+    }
+    assertEquals(Set.of("help"), without);
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import org.drag4j.method.CancelledException;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,40 @@ class ConsoleProgressTest {
   void printsALineForEachPhase() {
     work(progress(ConsoleProgress.Mode.LINES, StandardCharsets.UTF_8));
     assertEquals("load     1.5 s\ninvert   4/4  1.63 s/it  6.5 s\n", text.toString());
+  }
+
+  @Test
+  void linesOfALongPhaseSayWhatIsLeft() {
+    var progress = progress(ConsoleProgress.Mode.LINES, StandardCharsets.UTF_8);
+    progress.phase("invert", 5);
+    for (int i = 1; i <= 5; i++) {
+      now += 6_000_000_000L;
+      progress.advance(i, 5);
+    }
+    progress.finish();
+    assertEquals(
+        """
+        invert   2/5  6.00 s/it  eta 18.0 s
+        invert   4/5  6.00 s/it  eta 6.0 s
+        invert   5/5  6.00 s/it  30.0 s
+        """,
+        text.toString());
+  }
+
+  @Test
+  void theBarMakesRoomForOtherLines() {
+    var progress = progress(ConsoleProgress.Mode.BAR, StandardCharsets.US_ASCII);
+    progress.aside();
+    progress.phase("unet", 2);
+    now += 1_000_000_000L;
+    progress.step(1, 2);
+    progress.aside();
+    assertTrue(text.toString().startsWith("\runet"), text.toString());
+    assertTrue(text.toString().endsWith("1/2  1.0 it/s  eta 1.0 s\u001b[K\r\u001b[K"));
+    progress.finish();
+    int length = text.toString().length();
+    progress.aside();
+    assertEquals(length, text.toString().length());
   }
 
   @Test
@@ -70,6 +105,34 @@ class ConsoleProgressTest {
         "{\"event\": \"step\", \"phase\": \"invert\", \"step\": 2, \"steps\": 4, \"seconds\":"
             + " 1.000, \"rate\": 2.000, \"eta\": 1.000}",
         lines.get(4));
+  }
+
+  @Test
+  void warningsAreLinesWhateverTheySay() {
+    var json = progress(ConsoleProgress.Mode.JSON, StandardCharsets.UTF_8);
+    json.phase("a \"b\"", 1);
+    json.warn("C:\\x is \"slow\"");
+    json.preview(Path.of("p \"q\".png"), 1, 2);
+    assertEquals(
+        """
+        {"event": "phase", "phase": "a \\"b\\"", "steps": 1}
+        {"event": "warning", "message": "C:\\\\x is \\"slow\\""}
+        {"event": "preview", "phase": "a \\"b\\"", "step": 1, "steps": 2, "file": "p \\"q\\".png"}
+        """,
+        text.toString());
+  }
+
+  @Test
+  void aWarningInBetweenDoesNotEndThePhase() {
+    var progress = progress(ConsoleProgress.Mode.LINES, StandardCharsets.UTF_8);
+    progress.phase("edit", 2);
+    progress.step(1, 2);
+    progress.warn("beware");
+    now += 4_000_000_000L;
+    progress.step(2, 2);
+    progress.warn("at last");
+    assertEquals(
+        "warning: beware\nedit     2/2  2.00 s/it  4.0 s\nwarning: at last\n", text.toString());
   }
 
   @Test

@@ -293,6 +293,107 @@ class EndToEndTest {
     assertEquals(14, events.lines().count(), events);
   }
 
+  @Test
+  void severalSeedsAreWhatEachIsAlone() throws IOException {
+    var json =
+        json(
+            "edit",
+            path("pig.json"),
+            "-o",
+            path("all.png"),
+            "-m",
+            MODEL,
+            "--seeds",
+            "3",
+            "--seed",
+            "7",
+            "--json");
+    assertEquals(path("all.png"), json.get("sheet").asString());
+    assertEquals(3, json.get("runs").size());
+    for (int seed = 7; seed < 10; seed++) {
+      var file = folder.resolve("all-" + seed + ".png");
+      assertEquals(file.toString(), json.at("/runs/" + (seed - 7) + "/picture").asString());
+      assertEquals(seed, json.at("/runs/" + (seed - 7) + "/seed").asInt());
+      assertEquals(edited("seed=" + seed), PictureFiles.read(file));
+    }
+    assertNotEquals(
+        PictureFiles.read(folder.resolve("all-7.png")),
+        PictureFiles.read(folder.resolve("all-8.png")));
+    // Two by two, the original first.
+    var sheet = PictureFiles.read(folder.resolve("all.png"));
+    assertEquals(2 * 64 + 3 * 8, sheet.width());
+    assertEquals(
+        PictureFiles.read(folder.resolve("pig.png")).onWhite(), sheet.cropped(8, 8, 64, 64));
+    // A seed's picture carries its own document.
+    succeeds("edit", path("all-9.png"), "-o", path("again.png"), "--progress", "none");
+    assertEquals(
+        PictureFiles.read(folder.resolve("all-9.png")),
+        PictureFiles.read(folder.resolve("again.png")));
+    var text =
+        succeeds("edit", path("pig.json"), "-o", path("all.png"), "-m", MODEL, "--seeds", "1");
+    assertEquals(path("all-42.png") + "\n" + path("all.png") + "\n", text.out());
+  }
+
+  /** The projection of the last step is about what the decoder makes of it. */
+  @Test
+  void previewsComeCloseToTheResult() throws IOException {
+    var result =
+        succeeds(
+            "edit",
+            path("pig.json"),
+            "-o",
+            path("a.png"),
+            "-m",
+            MODEL,
+            "--preview",
+            "proj",
+            "--preview-path",
+            path("now.png"),
+            "--progress",
+            "json");
+    var mapper = new JsonMapper();
+    var events = result.err().lines().map(mapper::readTree).filter(e -> e.has("file")).toList();
+    assertEquals(2, events.size(), result.err());
+    assertEquals("preview", events.getLast().get("event").asString());
+    assertEquals("edit", events.getLast().get("phase").asString());
+    assertEquals(2, events.getLast().get("step").asInt());
+    assertEquals(path("now.png"), events.getLast().get("file").asString());
+    var last = PictureFiles.read(folder.resolve("now.png")).resized(8, 8);
+    var edited = PictureFiles.read(folder.resolve("a.png")).onWhite().resized(8, 8);
+    assertTrue(last.psnr(edited) > 15, () -> "PSNR " + last.psnr(edited));
+    // They change nothing.
+    assertEquals(edited(), PictureFiles.read(folder.resolve("a.png")));
+  }
+
+  @Test
+  void previewsOfGeneratedPicturesAreTold() throws IOException {
+    var result =
+        succeeds(
+            "generate",
+            "-p",
+            "a pig",
+            "-m",
+            MODEL,
+            "-W",
+            "64",
+            "-H",
+            "64",
+            "--steps",
+            "5",
+            "-o",
+            path("g.png"),
+            "--preview",
+            "proj",
+            "--preview-interval",
+            "2",
+            "--progress",
+            "json");
+    assertEquals(3, result.err().lines().filter(l -> l.contains("\"event\": \"preview\"")).count());
+    var last = PictureFiles.read(folder.resolve("g-preview.png")).resized(8, 8);
+    var picture = PictureFiles.read(folder.resolve("g.png")).resized(8, 8);
+    assertTrue(last.psnr(picture) > 12, () -> "PSNR " + last.psnr(picture));
+  }
+
   private Picture edited(String... settings) {
     var args =
         new ArrayList<>(

@@ -48,6 +48,9 @@ public record EditDocument(
   /** The seed of a document that names none. */
   public static final long DEFAULT_SEED = 42;
 
+  /** The name of a picture that comes from no file. */
+  public static final String UNNAMED = "picture";
+
   static final int MAX_BYTES = 16 << 20;
   static final int MAX_DRAGS = 1000;
   static final int MAX_TEXT = 16_384;
@@ -321,6 +324,14 @@ public record EditDocument(
         Method.DEFAULT,
         Optional.empty(),
         DEFAULT_SEED);
+  }
+
+  /**
+   * A document of these drags for a picture that is at hand, with everything else at its default.
+   * Its picture's name, which a file would be found by, is {@value #UNNAMED}.
+   */
+  public static EditDocument of(String prompt, Drag... drags) {
+    return of(new Image(UNNAMED, Optional.empty()), prompt, List.of(drags));
   }
 
   /**

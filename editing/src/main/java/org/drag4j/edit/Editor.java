@@ -19,6 +19,7 @@ import org.drag4j.schedule.CycleSde;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.schedule.TorchRandom;
 import org.drag4j.tensor.WeightMismatchException;
+import org.jspecify.annotations.Nullable;
 
 /** Carries out an edit document. */
 public final class Editor {
@@ -33,6 +34,16 @@ public final class Editor {
    */
   public static EditResult edit(
       EditDocument document, Picture original, Pipeline pipeline, Progress progress) {
+    return edit(document, original, pipeline, progress, Glimpse.NONE);
+  }
+
+  /** The same, shown as it takes form. */
+  public static EditResult edit(
+      EditDocument document,
+      Picture original,
+      Pipeline pipeline,
+      Progress progress,
+      Glimpse glimpse) {
     int factor = pipeline.vae().factor();
     if (factor != RegionMask.CELL) {
       throw new WeightMismatchException(
@@ -68,7 +79,8 @@ public final class Editor {
 
     var sde = CycleSde.of(pipeline.scheduler(), method.steps(), method.start());
     var key = InversionCache.Key.of(document, small);
-    var editing = new Work(task, sde, latents, random, key, pipeline, contexts, progress);
+    var shown = new Shown(glimpse, sde.denoisingTimesteps().length, task.grid(), latents, small);
+    var editing = new Work(task, sde, latents, random, key, pipeline, contexts, progress, shown);
     float[] latent;
     try {
       latent = method.regionDrag().edit(editing);
@@ -145,6 +157,39 @@ public final class Editor {
     return original.with(put, view.x(), view.y(), change, document.feather(frame));
   }
 
+  /** Shows what comes out of every step of the way back. */
+  private static final class Shown {
+    private final Glimpse glimpse;
+    private final int steps;
+    private final LatentGrid grid;
+    private final List<float[]> latents;
+    private final Picture picture;
+    private int done;
+    private @Nullable LatentColours colours;
+
+    Shown(Glimpse glimpse, int steps, LatentGrid grid, List<float[]> latents, Picture picture) {
+      this.glimpse = glimpse;
+      this.steps = steps;
+      this.grid = grid;
+      this.latents = latents;
+      this.picture = picture;
+    }
+
+    void observe(String name, float[] latent) {
+      if (name.startsWith("denoise.") && name.endsWith(".out")) {
+        done++;
+        glimpse.at(done, steps, () -> colours().picture(latent));
+      }
+    }
+
+    private LatentColours colours() {
+      if (colours == null) {
+        colours = LatentColours.fit(latents.getFirst(), grid, picture);
+      }
+      return colours;
+    }
+  }
+
   /** What RegionDrag works on. */
   private static final class Work implements Editing {
     private final Task task;
@@ -154,6 +199,7 @@ public final class Editor {
     private final Pipeline pipeline;
     private final List<float[]> contexts;
     private final Progress progress;
+    private final Shown shown;
     private TorchRandom random;
     private boolean kept;
 
@@ -165,7 +211,8 @@ public final class Editor {
         InversionCache.Key key,
         Pipeline pipeline,
         List<float[]> contexts,
-        Progress progress) {
+        Progress progress,
+        Shown shown) {
       this.task = task;
       this.sde = sde;
       this.latents = latents;
@@ -174,6 +221,12 @@ public final class Editor {
       this.pipeline = pipeline;
       this.contexts = contexts;
       this.progress = progress;
+      this.shown = shown;
+    }
+
+    @Override
+    public void observe(String name, float[] latent) {
+      shown.observe(name, latent);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.drag4j.edit;
 
+import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import org.drag4j.geometry.RegionMask;
 
@@ -44,6 +45,56 @@ public final class Picture {
               + "; give three for each pixel");
     }
     return new Picture(width, height, rgb, OPAQUE);
+  }
+
+  /**
+   * A copy of a picture of Java's, its colours converted to sRGB.
+   *
+   * @throws IllegalArgumentException if it is too large
+   */
+  public static Picture of(BufferedImage image) {
+    int w = image.getWidth();
+    int h = image.getHeight();
+    if ((long) w * h > MAX_PIXELS) {
+      throw new IllegalArgumentException(
+          "picture: expected at most "
+              + MAX_PIXELS
+              + " pixels, got "
+              + w
+              + "x"
+              + h
+              + "; reduce it");
+    }
+    byte[] rgb = new byte[w * h * CHANNELS];
+    byte[] opacities = new byte[w * h];
+    int[] row = new int[w];
+    for (int at = 0; at < opacities.length; at++) {
+      if (at % w == 0) {
+        image.getRGB(0, at / w, w, 1, row, 0, w);
+      }
+      int argb = row[at % w];
+      opacities[at] = (byte) (argb >>> 24);
+      rgb[at * CHANNELS] = (byte) (argb >> 16);
+      rgb[at * CHANNELS + 1] = (byte) (argb >> 8);
+      rgb[at * CHANNELS + 2] = (byte) argb;
+    }
+    return of(w, h, rgb).withAlpha(opacities);
+  }
+
+  /** A copy as a picture of Java's: {@code TYPE_INT_RGB}, or {@code TYPE_INT_ARGB} with opacity. */
+  public BufferedImage toImage() {
+    var image =
+        new BufferedImage(
+            width, height, isOpaque() ? BufferedImage.TYPE_INT_RGB : BufferedImage.TYPE_INT_ARGB);
+    int[] row = new int[width];
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        int opacity = isOpaque() ? 255 : alpha[y * width + x] & 0xff;
+        row[x] = opacity << 24 | level(x, y, 0) << 16 | level(x, y, 1) << 8 | level(x, y, 2);
+      }
+      image.setRGB(0, y, width, 1, row, 0, width);
+    }
+    return image;
   }
 
   /**

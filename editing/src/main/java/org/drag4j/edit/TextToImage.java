@@ -65,6 +65,12 @@ public final class TextToImage {
    * @throws org.drag4j.method.CancelledException where the user stopped the work
    */
   public static Picture generate(Pipeline pipeline, Options options, Progress progress) {
+    return generate(pipeline, options, progress, Glimpse.NONE);
+  }
+
+  /** The same, shown as it takes form. */
+  public static Picture generate(
+      Pipeline pipeline, Options options, Progress progress, Glimpse glimpse) {
     int factor = pipeline.vae().factor();
     if (options.width() < factor
         || options.height() < factor
@@ -91,11 +97,17 @@ public final class TextToImage {
     progress.advance(1, 1);
     int[] ts = solver.timesteps();
     var x = chain.first();
+    var colours = new Colours(pipeline);
     progress.phase("edit", ts.length - chain.begin());
     try (var denoiser = pipeline.denoiser(Hook.NONE, grid, contexts)) {
       for (int i = chain.begin(); i < ts.length; i++) {
         x = solver.step(i, x, guided(denoiser, x, ts[i], options.guidance()));
         x = chain.kept(i + 1 < ts.length ? ts[i + 1] : -1, x);
+        var latent = x;
+        glimpse.at(
+            i + 1 - chain.begin(),
+            ts.length - chain.begin(),
+            () -> new LatentColours(grid, colours.map()).picture(latent));
         progress.advance(i + 1 - chain.begin(), ts.length - chain.begin());
       }
     } finally {
@@ -110,6 +122,30 @@ public final class TextToImage {
         .filter(start -> start.mask().isPresent())
         .map(start -> inside(start, picture))
         .orElse(picture);
+  }
+
+  /** The colours of a model's latents, found once they are asked for. */
+  private static final class Colours {
+    private static final int CELLS = 16;
+
+    private final Pipeline pipeline;
+    private double @Nullable [][] map;
+
+    Colours(Pipeline pipeline) {
+      this.pipeline = pipeline;
+    }
+
+    double[][] map() {
+      if (map == null) {
+        var chart = LatentColours.chart(CELLS, pipeline.vae().factor());
+        var grid = new LatentGrid(CELLS, CELLS, pipeline.vae().latentChannels());
+        var posterior =
+            pipeline.encode(List.of(chart.toModel()), chart.height(), chart.width()).getFirst();
+        var latent = posterior.sample(new float[grid.size()], pipeline.vae().scalingFactor());
+        map = LatentColours.fit(latent, grid, chart).map();
+      }
+      return map;
+    }
   }
 
   /** What a mask leaves alone comes back bit for bit, at the size it had. */

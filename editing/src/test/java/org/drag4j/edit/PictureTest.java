@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import org.drag4j.geometry.RegionMask;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,25 @@ class PictureTest {
     assertEquals(1f, values[255 * 3]);
     assertEquals(51 / 255f * 2f - 1f, values[51 * 3]);
     assertEquals(all, Picture.fromModel(values, 256, 1, false));
+  }
+
+  @Test
+  void javasPicturesGoThereAndBack() {
+    byte[] rgb = new byte[5 * 3 * 3];
+    byte[] opacities = new byte[5 * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i * 37);
+      opacities[i / 3] = (byte) (i * 11);
+    }
+    var opaque = Picture.of(5, 3, rgb);
+    assertEquals(BufferedImage.TYPE_INT_RGB, opaque.toImage().getType());
+    assertEquals(0xff << 24 | 37 << 8 | 74, opaque.toImage().getRGB(0, 0));
+    assertEquals(opaque, Picture.of(opaque.toImage()));
+    var clear = opaque.withAlpha(opacities);
+    assertEquals(clear, Picture.of(clear.toImage()));
+    var grey = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_BINARY);
+    grey.setRGB(1, 0, 0xffffffff);
+    assertEquals(grey(2, 1, 0, 255), Picture.of(grey));
   }
 
   @Test

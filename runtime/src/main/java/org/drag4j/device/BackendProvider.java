@@ -1,6 +1,8 @@
 package org.drag4j.device;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 
 /** Finds and opens the devices of one kind; discovered with {@link java.util.ServiceLoader}. */
 public interface BackendProvider {
@@ -9,6 +11,16 @@ public interface BackendProvider {
 
   /** Every device of this kind, usable or not; never throws. */
   List<Probe> probe();
+
+  /**
+   * What else may help who looks for a fault, by name: versions, extensions, files of libraries.
+   *
+   * @param device one that probed as available
+   * @throws DeviceException where the driver fails
+   */
+  default SequencedMap<String, String> details(String device) {
+    return new LinkedHashMap<>();
+  }
 
   /**
    * Opens a device that probed as available.

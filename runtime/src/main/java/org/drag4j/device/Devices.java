@@ -1,7 +1,9 @@
 package org.drag4j.device;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.ServiceLoader;
 
 /** The devices of this machine. */
@@ -15,6 +17,39 @@ public final class Devices {
       all.addAll(provider.probe());
     }
     return all;
+  }
+
+  /** The kinds of devices there may be, {@code cpu}, {@code opencl}; no driver is asked. */
+  public static List<String> kinds() {
+    return ServiceLoader.load(BackendProvider.class).stream()
+        .map(provider -> provider.get().name())
+        .toList();
+  }
+
+  /** What the backend of one kind says of its devices; nothing where there is none of that kind. */
+  public static List<Probe> probe(String kind) {
+    for (var provider : ServiceLoader.load(BackendProvider.class)) {
+      if (provider.name().equals(kind)) {
+        return provider.probe();
+      }
+    }
+    return List.of();
+  }
+
+  /**
+   * What else its provider says of an available device; nothing of any other.
+   *
+   * @throws DeviceException where the driver fails
+   */
+  public static SequencedMap<String, String> details(String device) {
+    for (var provider : ServiceLoader.load(BackendProvider.class)) {
+      for (var probe : provider.probe()) {
+        if (probe instanceof Probe.Available(var name, var _) && name.equals(device)) {
+          return provider.details(name);
+        }
+      }
+    }
+    return new LinkedHashMap<>();
   }
 
   /**

@@ -14,6 +14,8 @@ class DevicesTest {
   void anUnknownDeviceIsRefusedWithTheKnownOnes() {
     // No backend is on this module's class path.
     assertEquals(List.of(), Devices.probe());
+    assertEquals(List.of(), Devices.kinds());
+    assertEquals(List.of(), Devices.probe("cpu"));
     var e = assertThrows(DeviceException.class, () -> Devices.open("gpu", DeviceOptions.DEFAULT));
     assertEquals(
         "device gpu: expected one of , got another name; see drag4j devices", e.getMessage());

@@ -1,7 +1,9 @@
 package org.drag4j.kernels.cpu;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
@@ -29,6 +31,14 @@ public final class CpuProvider implements BackendProvider {
                 + (bits == 0
                     ? "no vectors (start with drag4j, not java)"
                     : bits + "-bit vectors")));
+  }
+
+  @Override
+  public SequencedMap<String, String> details(String device) {
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("threads", String.valueOf(Runtime.getRuntime().availableProcessors()));
+    facts.put("vectors", VectorWidth.ofThisProcessor() + " bits");
+    return facts;
   }
 
   /**

@@ -1,9 +1,11 @@
 package org.drag4j.kernels.cuda;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
@@ -95,6 +97,28 @@ public final class CudaProvider implements BackendProvider {
   }
 
   @Override
+  public SequencedMap<String, String> details(String device) {
+    var facts = new LinkedHashMap<String, String>();
+    if (libraries.find(CudaLibrary.DRIVER) instanceof LibraryProbe.Loaded library) {
+      var driver = opening.open(library);
+      int ordinal = ordinal(device).orElse(0);
+      facts.put("name", driver.deviceName(ordinal));
+      facts.put("memory", (driver.totalBytes(ordinal) >> 20) + " MB");
+    }
+    for (var library : CudaLibrary.values()) {
+      facts.put(library.label(), said(libraries.find(library)));
+    }
+    return facts;
+  }
+
+  private static String said(LibraryProbe probe) {
+    return switch (probe) {
+      case LibraryProbe.Loaded library -> library.version() + ", " + library.path();
+      case LibraryProbe.Missing(var _, var reason) -> "missing: " + reason;
+    };
+  }
+
+  @Override
   public Backend open(String device, DeviceOptions options) {
     var driver = opening.open(libraries.require(CudaLibrary.DRIVER));
     int count = driver.deviceCount();
@@ -117,7 +141,7 @@ public final class CudaProvider implements BackendProvider {
             driver,
             ordinal,
             () -> Nvrtc.open(libraries.require(CudaLibrary.NVRTC)),
-            ProgramCache.ofUser(System.getenv()));
+            ProgramCache.ofUser());
     return CudaBackend.open(
         driver,
         ordinal,

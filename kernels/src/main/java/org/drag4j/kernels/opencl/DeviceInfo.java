@@ -1,7 +1,9 @@
 package org.drag4j.kernels.opencl;
 
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.SequencedMap;
 import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
@@ -108,6 +110,25 @@ record DeviceInfo(
         memory / 1e9,
         sharesMemory ? " shared with the host" : "",
         variant().label());
+  }
+
+  /** What a driver's developers ask for. */
+  SequencedMap<String, String> details() {
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("name", model);
+    facts.put("platform", platform + ", " + platformVersion);
+    facts.put("driver", driver);
+    facts.put("version", version.strip());
+    facts.put(
+        "memory",
+        String.format(
+            Locale.ROOT,
+            "%d MB, largest buffer %d MB, local %d KB",
+            memory >> 20,
+            largestBuffer >> 20,
+            localMemory >> 10));
+    facts.put("extensions", text(id, CL.CL_DEVICE_EXTENSIONS));
+    return facts;
   }
 
   /** Everything a compiled program depends on beside its source and options. */

@@ -1,6 +1,7 @@
 package org.drag4j.kernels.opencl;
 
 import java.util.List;
+import java.util.SequencedMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
@@ -17,6 +18,20 @@ public final class OpenClProvider implements BackendProvider {
   @Override
   public List<Probe> probe() {
     return DeviceList.get().probes();
+  }
+
+  @Override
+  public SequencedMap<String, String> details(String device) {
+    return find(device).details();
+  }
+
+  private static DeviceInfo find(String device) {
+    return DeviceList.get().devices().stream()
+        .filter(d -> d.name().equals(device))
+        .findFirst()
+        .orElseThrow(() ->
+            new DeviceException(
+                device + ": expected a device that drag4j devices lists, got none"));
   }
 
   /**
@@ -37,13 +52,6 @@ public final class OpenClProvider implements BackendProvider {
           device + ": --cpu-vector: expected none, since the driver decides; leave it out");
     }
     options.refuseProviders(device);
-    var info =
-        DeviceList.get().devices().stream()
-            .filter(d -> d.name().equals(device))
-            .findFirst()
-            .orElseThrow(() ->
-                new DeviceException(
-                    device + ": expected a device that drag4j devices lists, got none"));
-    return OpenClBackend.open(info, options.activations(), ProgramCache.ofUser());
+    return OpenClBackend.open(find(device), options.activations(), ProgramCache.ofUser());
   }
 }

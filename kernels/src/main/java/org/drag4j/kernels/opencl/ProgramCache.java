@@ -14,8 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Locale;
 import java.util.Optional;
+import org.drag4j.device.CacheFolder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,35 +39,9 @@ record ProgramCache(@Nullable Path folder) {
     return new ProgramCache(null);
   }
 
-  /** The user's own: {@code DRAG4J_CACHE}, or what the system has for such things. */
+  /** The user's own. */
   static ProgramCache ofUser() {
-    return new ProgramCache(
-        userFolder(
-                System.getProperty("os.name", ""),
-                Path.of(System.getProperty("user.home", "")),
-                System::getenv)
-            .resolve("opencl"));
-  }
-
-  /** Reads a variable of the environment. */
-  @FunctionalInterface
-  interface Environment {
-    @Nullable String get(String name);
-  }
-
-  static Path userFolder(String system, Path home, Environment environment) {
-    var own = environment.get("DRAG4J_CACHE");
-    if (own != null && !own.isEmpty()) {
-      return Path.of(own);
-    }
-    var name = system.toLowerCase(Locale.ROOT);
-    if (name.contains("mac")) {
-      return home.resolve("Library").resolve("Caches").resolve("drag4j");
-    }
-    var base = environment.get(name.contains("win") ? "LOCALAPPDATA" : "XDG_CACHE_HOME");
-    var folder =
-        base == null || !Path.of(base).isAbsolute() ? home.resolve(".cache") : Path.of(base);
-    return folder.resolve("drag4j");
+    return new ProgramCache(CacheFolder.ofUser().resolve("opencl"));
   }
 
   /** Name of the entry for what a program is built from. */

@@ -35,6 +35,9 @@ class CudaProviderTest {
     assertEquals("cuda", probe.device());
     assertEquals("libcuda.so.1 not found", probe.reason());
     assertEquals("install NVIDIA's driver", probe.hint());
+    var details = provider.details("cuda:0");
+    assertEquals("missing: libcuda.so.1 not found", details.get("libcuda"));
+    assertEquals(CudaLibrary.values().length, details.size());
     for (var name : new String[] {"cuda", "cuda:0", "cuda:7"}) {
       var e = assertThrows(DeviceException.class, () -> Devices.open(name, DeviceOptions.DEFAULT));
       assertEquals(

@@ -25,6 +25,9 @@ class DeviceListTest {
       assertTrue(line.contains(part), line);
     }
     assertTrue(d.name().matches("opencl:\\d+"), d.name());
+    var details = new OpenClProvider().details(d.name());
+    assertEquals(d.driver(), details.get("driver"));
+    assertTrue(String.valueOf(details.get("extensions")).contains("cl_khr_"), details::toString);
   }
 
   /** Where the loader looks for drivers there is none. */

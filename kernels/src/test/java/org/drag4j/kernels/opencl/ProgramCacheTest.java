@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,19 +98,5 @@ class ProgramCacheTest {
     assertEquals(5, keys.size());
     assertNotEquals("", KEY);
     assertTrue(KEY.matches("[0-9a-f]{64}"));
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "Linux, '', '', /home/u/.cache/drag4j",
-    "Linux, XDG_CACHE_HOME, /x, /x/drag4j",
-    "Linux, XDG_CACHE_HOME, relative, /home/u/.cache/drag4j",
-    "Linux, DRAG4J_CACHE, /mine, /mine",
-    "Mac OS X, '', '', /home/u/Library/Caches/drag4j",
-    "Windows 11, LOCALAPPDATA, /l, /l/drag4j",
-  })
-  void theUsersFolderIsTheSystemsOwn(String system, String name, String value, Path expected) {
-    var environment = Map.of(name, value);
-    assertEquals(expected, ProgramCache.userFolder(system, Path.of("/home/u"), environment::get));
   }
 }

@@ -12,8 +12,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import org.drag4j.device.CacheFolder;
 
 /**
  * Compiled programs on disk, by a hash of everything that the result depends on. Several processes
@@ -35,14 +35,9 @@ public final class ProgramCache {
     return new ProgramCache(folder);
   }
 
-  /** The folder for caches that the user's environment names. */
-  public static ProgramCache ofUser(Map<String, String> environment) {
-    var cache = environment.getOrDefault("XDG_CACHE_HOME", "");
-    var base =
-        cache.isEmpty() || !Path.of(cache).isAbsolute()
-            ? Path.of(System.getProperty("user.home", "/tmp"), ".cache")
-            : Path.of(cache);
-    return of(base.resolve("drag4j").resolve("cuda"));
+  /** The user's own. */
+  public static ProgramCache ofUser() {
+    return of(CacheFolder.ofUser().resolve("cuda"));
   }
 
   /**

@@ -1,0 +1,37 @@
+package org.drag4j.examples;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.drag4j.device.DeviceOptions;
+import org.drag4j.device.Devices;
+import org.drag4j.edit.Area;
+import org.drag4j.edit.Drag;
+import org.drag4j.edit.EditDocument;
+import org.drag4j.edit.Editor;
+import org.drag4j.edit.Picture;
+import org.drag4j.edit.Pipeline;
+import org.drag4j.method.Progress;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.weights.ModelFolder;
+
+/** Moves the eyes of a face up; arguments: model folder, picture, edited picture. */
+public final class EditPicture {
+  private EditPicture() {}
+
+  public static void main(String[] args) throws IOException {
+    var picture = Picture.of(ImageIO.read(new File(args[1])));
+    var document =
+        EditDocument.of(
+            "grinning face with big eyes",
+            Drag.region(new Area.Rectangle(56, 48, 64, 68), new Area.Rectangle(56, 32, 64, 68)),
+            Drag.region(new Area.Rectangle(128, 48, 72, 68), new Area.Rectangle(128, 32, 72, 68)));
+    try (var device = Devices.open("cpu", DeviceOptions.DEFAULT);
+        var pipeline =
+            Pipeline.open(ModelFolder.open(Path.of(args[0])), device, PlanOptions.DEFAULT)) {
+      var result = Editor.edit(document, picture, pipeline, Progress.NONE);
+      ImageIO.write(result.picture().toImage(), "png", new File(args[2]));
+    }
+  }
+}

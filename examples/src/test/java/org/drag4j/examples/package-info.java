@@ -1,0 +1,5 @@
+/** Tests of the examples. */
+@NullMarked
+package org.drag4j.examples;
+
+import org.jspecify.annotations.NullMarked;
