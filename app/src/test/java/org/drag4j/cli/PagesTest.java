@@ -66,6 +66,7 @@ class PagesTest {
           "Image", "Another picture",
           "EngineOptions", "Where and how it runs",
           "OutputOptions", "What is shown",
+          "GlimpseOptions", "Pictures meanwhile",
           "MetadataOption", "What the picture carries");
 
   private static final String GENERATED = "## Every option";
