@@ -67,6 +67,7 @@ class PagesTest {
           "EngineOptions", "Where and how it runs",
           "OutputOptions", "What is shown",
           "GlimpseOptions", "Pictures meanwhile",
+          "ProgressOption", "Progress",
           "MetadataOption", "What the picture carries");
 
   private static final String GENERATED = "## Every option";
