@@ -1,6 +1,8 @@
 package org.drag4j.kernels.opencl;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import org.jocl.CL;
 import org.jocl.Pointer;
@@ -15,6 +17,7 @@ import org.jocl.cl_platform_id;
  * @param cpu whether it is a processor
  * @param sharesMemory whether host and device have the same memory
  * @param correctDivision whether division and square root round correctly when asked to
+ * @param extensions those that kernels use
  */
 record DeviceInfo(
     String name,
@@ -32,12 +35,18 @@ record DeviceInfo(
     boolean cpu,
     boolean sharesMemory,
     boolean available,
-    boolean correctDivision) {
+    boolean correctDivision,
+    Extensions extensions) {
 
   @SuppressWarnings("deprecation") // nothing newer tells whether memory is shared
   static DeviceInfo of(String name, cl_platform_id platform, cl_device_id id) {
     long type = number(id, CL.CL_DEVICE_TYPE);
     long single = number(id, CL.CL_DEVICE_SINGLE_FP_CONFIG);
+    boolean available =
+        number(id, CL.CL_DEVICE_AVAILABLE) != 0 && number(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
+    var names = new HashSet<>(List.of(text(id, CL.CL_DEVICE_EXTENSIONS).split("\\s+", -1)));
+    var extensions =
+        available ? Extensions.of(names, new ProbeCompiler(platform, id)) : Extensions.NONE;
     return new DeviceInfo(
         name,
         platform,
@@ -53,8 +62,9 @@ record DeviceInfo(
         (int) number(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS),
         (type & CL.CL_DEVICE_TYPE_CPU) != 0,
         number(id, CL.CL_DEVICE_HOST_UNIFIED_MEMORY) != 0,
-        number(id, CL.CL_DEVICE_AVAILABLE) != 0 && number(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0,
-        (single & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
+        available,
+        (single & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0,
+        extensions);
   }
 
   /** Whether the device's OpenCL is at least 1.2; its version reads {@code OpenCL 1.2 vendor's}. */
@@ -71,6 +81,15 @@ record DeviceInfo(
 
   /** The same device with another version of OpenCL. */
   DeviceInfo withVersion(String other) {
+    return with(other, extensions);
+  }
+
+  /** The same device with other extensions. */
+  DeviceInfo withExtensions(Extensions other) {
+    return with(version, other);
+  }
+
+  private DeviceInfo with(String version, Extensions extensions) {
     return new DeviceInfo(
         name,
         platformId,
@@ -78,7 +97,7 @@ record DeviceInfo(
         platform,
         platformVersion,
         model,
-        other,
+        version,
         driver,
         memory,
         largestBuffer,
@@ -87,7 +106,8 @@ record DeviceInfo(
         cpu,
         sharesMemory,
         available,
-        correctDivision);
+        correctDivision,
+        extensions);
   }
 
   /** The kernels that suit it. */
@@ -99,7 +119,7 @@ record DeviceInfo(
   String line() {
     return String.format(
         Locale.ROOT,
-        "%s; %s, driver %s, %s; %d compute units, %.1f GB%s; %s kernels, no extensions used",
+        "%s; %s, driver %s, %s; %d compute units, %.1f GB%s; %s kernels, %s",
         model,
         platform,
         driver,
@@ -107,7 +127,8 @@ record DeviceInfo(
         units,
         memory / 1e9,
         sharesMemory ? " shared with the host" : "",
-        variant().label());
+        variant().label(),
+        extensions.label());
   }
 
   /** Everything a compiled program depends on beside its source and options. */
