@@ -190,6 +190,7 @@ final class Product {
     int panel = panel();
     int panels = Math.ceilDiv(shape.columns(), panel);
     int block = block(panels);
+    boolean panelsFirst = panelsFirst(weights(at, panel));
     long line = (long) shape.paddedWidth() * shape.channels();
     int length = shape.kernelWidth() * shape.channels();
     var call =
@@ -197,6 +198,7 @@ final class Product {
                 Call.of(context, "product", Variant.PANEL, "product_panel" + panel).slot(a),
                 at,
                 panel)
+            .arg(panelsFirst ? 1 : 0)
             .arg(block)
             .arg(shape.width())
             .arg(shape.height())
@@ -206,7 +208,18 @@ final class Product {
             .arg(shape.kernelHeight())
             .arg(length)
             .arg(line);
-    return epilogue.addTo(call, at).over(Math.ceilDiv(shape.rows(), block), panels);
+    long blocks = Math.ceilDiv(shape.rows(), block);
+    epilogue.addTo(call, at);
+    return panelsFirst ? call.over(panels, blocks) : call.over(blocks, panels);
+  }
+
+  /**
+   * Whether the weights are the smaller operand: it is gone through again for each part of the
+   * larger.
+   */
+  private boolean panelsFirst(OpenClWeights.Stored weights) {
+    long bytes = (long) shape.inner() * shape.columns() * weights.dtype().bytes();
+    return bytes < shape.paddedSize() * Float.BYTES;
   }
 
   /** Rows of a work-item: few enough that every processor gets some, whole tiles. */

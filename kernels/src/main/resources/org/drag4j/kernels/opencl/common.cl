@@ -203,7 +203,10 @@ static V epilogue(V x, int row, int column, int columns, int n, STAGES_PARAMS) {
     int repeat = used == 0 ? repeat0 : used == 1 ? repeat1 : repeat2;
     int rows = used == 0 ? rows0 : used == 1 ? rows1 : rows2;
     used++;
-    x = binary(stage, x, load_some(p, at + (long)(row / repeat % rows) * columns + column, n, type, 0));
+    // A division takes longer than all else here: not where its result is known.
+    int r = repeat == 1 ? row : row < repeat ? 0 : row / repeat;
+    r = r < rows ? r : r % rows;
+    x = binary(stage, x, load_some(p, at + (long)r * columns + column, n, type, 0));
   }
   return x;
 }

@@ -77,31 +77,37 @@ TILE16(tile16_f32, AS_F32, 4)
 TILE16(tile16_f16, AS_F16, 2)
 TILE16(tile16_bf16, AS_BF16, 2)
 
-// Where row r's operand is: pixel (r / width % height, r % width) of picture r / (width * height).
-static long row_start(int r, int width, int height, long x_step, long y_step, long picture_step) {
-  int line = r / width;
-  return line / height * picture_step + line % height * y_step + r % width * x_step;
-}
-
-// A work-item does `block` rows of one panel.
+// A work-item does `block` rows of one panel; neighbours do the same rows where panels go first. Row
+// r's operand is pixel (r / width % height, r % width) of picture r / (width * height), counted up
+// without divisions.
 #define PRODUCT(NAME, TILE, R, PANEL) \
   kernel void NAME( \
       global const float *a, long a_at, int a_type, global const char *b, int b_type, \
       global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows, \
-      int columns, int block, int width, int height, long x_step, long y_step, long picture_step, \
-      int runs, int length, long run_step, STAGES_PARAMS) { \
-    int top = (int)get_global_id(0) * block; \
+      int columns, int panels_first, int block, int width, int height, long x_step, long y_step, \
+      long picture_step, int runs, int length, long run_step, STAGES_PARAMS) { \
+    int i0 = get_global_id(0); \
+    int i1 = get_global_id(1); \
+    int top = (panels_first ? i1 : i0) * block; \
     int bottom = min(rows, top + block); \
-    int panel = get_global_id(1); \
+    int panel = panels_first ? i0 : i1; \
     int left = panel * PANEL; \
     int inner = runs * length; \
     global const char *weights = b + (long)panel * inner * PANEL * (b_type == T_F32 ? 4 : 2); \
+    int across = top % width; \
+    int down = top / width % height; \
+    long picture = a_at + top / width / height * picture_step; \
     for (int first = top; first < bottom; first += R) { \
       long at[R]; \
       for (int i = 0; i < R; i++) { \
-        at[i] = \
-            a_at \
-            + row_start(min(first + i, rows - 1), width, height, x_step, y_step, picture_step); \
+        at[i] = picture + down * y_step + across * x_step; \
+        if (first + i + 1 < rows && ++across == width) { \
+          across = 0; \
+          if (++down == height) { \
+            down = 0; \
+            picture += picture_step; \
+          } \
+        } \
       } \
       float16 sums[R * PANEL / 16]; \
       if (b_type == T_F16) { \
