@@ -1,7 +1,9 @@
 package org.drag4j.kernels.opencl;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
 import org.jocl.CL;
@@ -17,6 +19,7 @@ import org.jocl.cl_platform_id;
  * @param cpu whether it is a processor
  * @param sharesMemory whether host and device have the same memory
  * @param correctDivision whether division and square root round correctly when asked to
+ * @param extensions those that kernels use
  */
 record DeviceInfo(
     String name,
@@ -34,12 +37,18 @@ record DeviceInfo(
     boolean cpu,
     boolean sharesMemory,
     boolean available,
-    boolean correctDivision) {
+    boolean correctDivision,
+    Extensions extensions) {
 
   @SuppressWarnings("deprecation") // nothing newer tells whether memory is shared
   static DeviceInfo of(String name, cl_platform_id platform, cl_device_id id) {
     long type = number(id, CL.CL_DEVICE_TYPE);
     long single = number(id, CL.CL_DEVICE_SINGLE_FP_CONFIG);
+    boolean available =
+        number(id, CL.CL_DEVICE_AVAILABLE) != 0 && number(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
+    var names = new HashSet<>(List.of(text(id, CL.CL_DEVICE_EXTENSIONS).split("\\s+", -1)));
+    var extensions =
+        available ? Extensions.of(names, new ProbeCompiler(platform, id)) : Extensions.NONE;
     return new DeviceInfo(
         name,
         platform,
@@ -55,8 +64,9 @@ record DeviceInfo(
         (int) number(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS),
         (type & CL.CL_DEVICE_TYPE_CPU) != 0,
         number(id, CL.CL_DEVICE_HOST_UNIFIED_MEMORY) != 0,
-        number(id, CL.CL_DEVICE_AVAILABLE) != 0 && number(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0,
-        (single & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
+        available,
+        (single & CL.CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0,
+        extensions);
   }
 
   /** Whether the device's OpenCL is at least 1.2; its version reads {@code OpenCL 1.2 vendor's}. */
@@ -73,6 +83,15 @@ record DeviceInfo(
 
   /** The same device with another version of OpenCL. */
   DeviceInfo withVersion(String other) {
+    return with(other, extensions);
+  }
+
+  /** The same device with other extensions. */
+  DeviceInfo withExtensions(Extensions other) {
+    return with(version, other);
+  }
+
+  private DeviceInfo with(String version, Extensions extensions) {
     return new DeviceInfo(
         name,
         platformId,
@@ -80,7 +99,7 @@ record DeviceInfo(
         platform,
         platformVersion,
         model,
-        other,
+        version,
         driver,
         memory,
         largestBuffer,
@@ -89,7 +108,8 @@ record DeviceInfo(
         cpu,
         sharesMemory,
         available,
-        correctDivision);
+        correctDivision,
+        extensions);
   }
 
   /** The kernels that suit it. */
@@ -101,7 +121,7 @@ record DeviceInfo(
   String line() {
     return String.format(
         Locale.ROOT,
-        "%s; %s, driver %s, %s; %d compute units, %.1f GB%s; %s kernels, no extensions used",
+        "%s; %s, driver %s, %s; %d compute units, %.1f GB%s; %s kernels, %s",
         model,
         platform,
         driver,
@@ -109,7 +129,8 @@ record DeviceInfo(
         units,
         memory / 1e9,
         sharesMemory ? " shared with the host" : "",
-        variant().label());
+        variant().label(),
+        extensions.label());
   }
 
   /** What a driver's developers ask for. */

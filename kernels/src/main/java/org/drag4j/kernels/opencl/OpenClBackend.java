@@ -69,7 +69,8 @@ final class OpenClBackend implements Backend {
   public Optional<Kernel> select(Value node, KernelOptions options) {
     var body = node.op() instanceof Op.Fused(var b, var _) ? b : node.op();
     return switch (body) {
-      case Op.Conv2d _, Op.Linear _ -> Product.select(context, node, options);
+      case Op.Conv2d _ -> ConvolutionCl.select(context, node, options);
+      case Op.Linear _ -> Product.select(context, node, options);
       case Op.GroupNorm _ -> NormCl.groupNorm(context, node, options);
       case Op.LayerNorm _ -> NormCl.layerNorm(context, node, options);
       case Op.Attention _ -> AttentionCl.select(context, node, options);

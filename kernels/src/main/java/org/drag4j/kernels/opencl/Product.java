@@ -190,6 +190,7 @@ final class Product {
     int panel = panel();
     int panels = Math.ceilDiv(shape.columns(), panel);
     int block = block(panels);
+    boolean panelsFirst = panelsFirst(weights(at, panel));
     long line = (long) shape.paddedWidth() * shape.channels();
     int length = shape.kernelWidth() * shape.channels();
     var call =
@@ -197,6 +198,7 @@ final class Product {
                 Call.of(context, "product", Variant.PANEL, "product_panel" + panel).slot(a),
                 at,
                 panel)
+            .arg(panelsFirst ? 1 : 0)
             .arg(block)
             .arg(shape.width())
             .arg(shape.height())
@@ -206,7 +208,18 @@ final class Product {
             .arg(shape.kernelHeight())
             .arg(length)
             .arg(line);
-    return epilogue.addTo(call, at).over(Math.ceilDiv(shape.rows(), block), panels);
+    long blocks = Math.ceilDiv(shape.rows(), block);
+    epilogue.addTo(call, at);
+    return panelsFirst ? call.over(panels, blocks) : call.over(blocks, panels);
+  }
+
+  /**
+   * Whether the weights are the smaller operand: it is gone through again for each part of the
+   * larger.
+   */
+  private boolean panelsFirst(OpenClWeights.Stored weights) {
+    long bytes = (long) shape.inner() * shape.columns() * weights.dtype().bytes();
+    return bytes < shape.paddedSize() * Float.BYTES;
   }
 
   /** Rows of a work-item: few enough that every processor gets some, whole tiles. */
@@ -218,12 +231,14 @@ final class Product {
   }
 
   private Launch bindTile(Bindings at) {
+    var x = at.slot(node.in(0));
+    boolean half =
+        context.info().extensions().half()
+            && x.tensor().dtype() == DType.F16
+            && weights(at, TILE).dtype() == DType.F16;
+    var name = half ? "product_tile64_half" : "product_tile64";
     var call =
-        operands(
-                Call.of(context, "product", Variant.TILE, "product_tile64")
-                    .slot(at.slot(node.in(0))),
-                at,
-                TILE)
+        operands(Call.of(context, "product", Variant.TILE, name).slot(x), at, TILE)
             .arg(shape.inner())
             .arg(shape.fromHeight())
             .arg(shape.fromWidth())
@@ -237,15 +252,17 @@ final class Product {
     return epilogue.addTo(call, at).groups(groups, SIDE, SIDE)::run;
   }
 
+  private OpenClWeights.Stored weights(Bindings at, int width) {
+    return Operands.weights(at)
+        .packed(Operands.name(node.in(1)), shape.columns(), shape.channels(), shape.taps(), width);
+  }
+
   /** Weights, bias, result and its size. */
   private Call.Builder operands(Call.Builder call, Bindings at, int width) {
-    var weights = Operands.weights(at);
-    var packed =
-        weights.packed(
-            Operands.name(node.in(1)), shape.columns(), shape.channels(), shape.taps(), width);
+    var packed = weights(at, width);
     call.memory(packed.memory()).arg(Call.code(packed.dtype()));
     if (Operands.body(node).arity() > 2) {
-      call.memory(weights.vector(Operands.name(node.in(2))).memory()).arg(1);
+      call.memory(Operands.weights(at).vector(Operands.name(node.in(2))).memory()).arg(1);
     } else {
       call.nothing().arg(0);
     }

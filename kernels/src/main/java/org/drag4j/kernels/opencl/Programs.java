@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.drag4j.device.DeviceException;
@@ -19,6 +20,14 @@ import org.jocl.cl_program;
 /** The programs of an open device, from the cache or by the driver's compiler. */
 final class Programs implements AutoCloseable {
   private static final String COMMON = "common";
+
+  /** Sources that others need before them. */
+  private static final Map<String, List<String>> SHARED =
+      Map.of(
+          "attention", List.of("multiply"),
+          "winograd", List.of("multiply"),
+          "layer_norm", List.of("total"),
+          "group_norm", List.of("total"));
 
   private final DeviceInfo info;
   private final cl_context context;
@@ -40,7 +49,9 @@ final class Programs implements AutoCloseable {
     var key = file + "/" + variant.label();
     var have = built.get(key);
     if (have == null) {
-      have = build(file + ".cl", resource(COMMON) + resource(file), variant);
+      var source = new StringBuilder(info.extensions().prelude()).append(resource(COMMON));
+      SHARED.getOrDefault(file, List.of()).forEach(f -> source.append(resource(f)));
+      have = build(file + ".cl", source.append(resource(file)).toString(), variant);
       built.put(key, have);
     }
     return have;
@@ -60,7 +71,8 @@ final class Programs implements AutoCloseable {
   /** Builds a source, or takes what another process has built of the same. */
   cl_program build(String name, String source, Variant variant) {
     var options =
-        "-cl-std=CL1.2 -D W="
+        info.extensions().options()
+            + " -D W="
             + variant.width()
             + (info.correctDivision() ? " -cl-fp32-correctly-rounded-divide-sqrt" : "");
     var key = ProgramCache.key(source, options, info.compilerKey());

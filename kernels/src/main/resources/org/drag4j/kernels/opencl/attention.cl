@@ -6,77 +6,6 @@
 
 #if W == 16
 
-// Tiles of 6 rows by 64 columns or 12 by 16, as in product.cl, on a right operand in local memory.
-#define ROWS6(M) M(0) M(1) M(2) M(3) M(4) M(5)
-#define ROWS12(M) ROWS6(M) M(6) M(7) M(8) M(9) M(10) M(11)
-
-#define POINT(r) global const float *a##r = a + min(first + r, rows - 1) * a_stride;
-
-#define START64(r) \
-  float16 c##r##0 = 0, c##r##1 = 0, c##r##2 = 0, c##r##3 = 0; \
-  if (more && first + r < rows) { \
-    local const float *from = to + (first + r) * 64; \
-    c##r##0 = vload16(0, from); \
-    c##r##1 = vload16(1, from); \
-    c##r##2 = vload16(2, from); \
-    c##r##3 = vload16(3, from); \
-  }
-#define FMA64(r) \
-  { \
-    float16 x = (float16)(a##r[k]); \
-    c##r##0 = fma(x, b0, c##r##0); \
-    c##r##1 = fma(x, b1, c##r##1); \
-    c##r##2 = fma(x, b2, c##r##2); \
-    c##r##3 = fma(x, b3, c##r##3); \
-  }
-#define PUT64(r) \
-  if (first + r < rows) { \
-    local float *at = to + (first + r) * 64; \
-    vstore16(c##r##0, 0, at); \
-    vstore16(c##r##1, 1, at); \
-    vstore16(c##r##2, 2, at); \
-    vstore16(c##r##3, 3, at); \
-  }
-
-#define START16(r) \
-  float16 c##r = more && first + r < rows ? vload16(first + r, to) : (float16)(0);
-#define FMA16(r) c##r = fma((float16)(a##r[k]), b0, c##r);
-#define PUT16(r) \
-  if (first + r < rows) { \
-    vstore16(c##r, first + r, to); \
-  }
-
-// to [rows, 64] = a [rows, depth] b [depth, 64], or where `more` is added to it.
-static void multiply64(
-    global const float *a, long a_stride, int rows, local const float *b, int depth,
-    local float *to, int more) {
-  for (int first = 0; first < rows; first += 6) {
-    ROWS6(POINT)
-    ROWS6(START64)
-    local const float *bk = b;
-    for (int k = 0; k < depth; k++) {
-      float16 b0 = vload16(0, bk), b1 = vload16(1, bk), b2 = vload16(2, bk), b3 = vload16(3, bk);
-      bk += 64;
-      ROWS6(FMA64)
-    }
-    ROWS6(PUT64)
-  }
-}
-
-static void multiply16(
-    global const float *a, long a_stride, int rows, local const float *b, int depth,
-    local float *to, int more) {
-  for (int first = 0; first < rows; first += 12) {
-    ROWS12(POINT)
-    ROWS12(START16)
-    for (int k = 0; k < depth; k++) {
-      float16 b0 = vload16(k, b);
-      ROWS12(FMA16)
-    }
-    ROWS12(PUT16)
-  }
-}
-
 // The values of a head as float, transposed: [N * heads, dim, value_stride]. A work-item does 16 keys.
 kernel void attention_values(
     global const void *v, long v_at, int v_type, global float *to, long to_at, int to_type, int keys,
@@ -183,7 +112,7 @@ kernel __attribute__((reqd_work_group_size(L, 1, 1))) void attention_tile(
     global const void *v, long v_at, int v_type, global void *y, long y_at, int y_type, int queries,
     int keys, int stride, int dim, int heads, int block, float scale, int causal,
     local float *query, local float *result, local float *scores) {
-  local float tile[KEYS][DEPTH + 1];
+  local float shared[KEYS][DEPTH + 1];
   local float largest[16];
   local float total[16];
   local float shrink[16];
@@ -216,7 +145,7 @@ kernel __attribute__((reqd_work_group_size(L, 1, 1))) void attention_tile(
       for (int e = me; e < KEYS * DEPTH; e += L) {
         int key = e / DEPTH;
         int d = e % DEPTH;
-        tile[key][d] =
+        shared[key][d] =
             key < some && d < depth
                 ? load(k, k_at + (first_key + from + key) * stride + part + d0 + d, k_type)
                 : 0;
@@ -228,7 +157,7 @@ kernel __attribute__((reqd_work_group_size(L, 1, 1))) void attention_tile(
         if (row < block) {
           float sum = sums[i];
           for (int d = 0; d < depth; d++) {
-            sum = fma(query[row * dim + d0 + d], tile[e % KEYS][d], sum);
+            sum = fma(query[row * dim + d0 + d], shared[e % KEYS][d], sum);
           }
           sums[i] = sum;
         }
@@ -244,6 +173,33 @@ kernel __attribute__((reqd_work_group_size(L, 1, 1))) void attention_tile(
       }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
+#ifdef SUB_GROUPS
+    // A sub-group does a row at a time; all do the same number of rows, some of them beyond the end.
+    int lanes = get_sub_group_size();
+    int lane = get_sub_group_local_id();
+    for (int first = 0; first < block; first += get_num_sub_groups()) {
+      int row = first + get_sub_group_id();
+      int mine = row < block ? some : 0;
+      float old = row < block ? largest[row] : LOWEST;
+      float top = old;
+      for (int i = lane; i < mine; i += lanes) {
+        top = fmax(top, scores[row * KEYS + i]);
+      }
+      top = sub_group_reduce_max(top);
+      float sum = 0;
+      for (int i = lane; i < mine; i += lanes) {
+        float e = exp2_v(scores[row * KEYS + i] - top);
+        scores[row * KEYS + i] = e;
+        sum += e;
+      }
+      sum = sub_group_reduce_add(sum);
+      if (lane == 0 && row < block) {
+        shrink[row] = exp2_v(old - top);
+        largest[row] = top;
+        total[row] = total[row] * shrink[row] + sum;
+      }
+    }
+#else
     if (me < block) {
       float old = largest[me];
       float top = old;
@@ -260,6 +216,7 @@ kernel __attribute__((reqd_work_group_size(L, 1, 1))) void attention_tile(
       largest[me] = top;
       total[me] = total[me] * shrink[me] + sum;
     }
+#endif
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int e = me; e < block * dim; e += L) {
       int row = e / dim;

@@ -8,6 +8,22 @@
 #define T_F16 1
 #define T_BF16 2
 
+// Extensions, where the device has them: half as a type, whose conversions are instructions of its own,
+// and the work-items that run together.
+#ifdef FP16
+#pragma OPENCL EXTENSION cl_khr_fp16 : enable
+#define HALF_LOAD(AS, p, at) ((float)((AS const half *)(p))[at])
+#define HALF_STORE(x, AS, p, at) (((AS half *)(p))[at] = convert_half_rte(x))
+#else
+#define HALF_LOAD(AS, p, at) vload_half(at, (AS const half *)(p))
+#define HALF_STORE(x, AS, p, at) vstore_half_rte(x, at, (AS half *)(p))
+#endif
+#ifdef SUB_GROUPS
+#ifdef cl_khr_subgroups
+#pragma OPENCL EXTENSION cl_khr_subgroups : enable
+#endif
+#endif
+
 #define ADD 4
 #define MUL 5
 
@@ -28,7 +44,7 @@ static float load(global const void *p, long at, int type) {
     return ((global const float *)p)[at];
   }
   if (type == T_F16) {
-    return vload_half(at, (global const half *)p);
+    return HALF_LOAD(global, p, at);
   }
   return as_float((uint)((global const ushort *)p)[at] << 16);
 }
@@ -37,7 +53,7 @@ static void store(float x, global void *p, long at, int type) {
   if (type == T_F32) {
     ((global float *)p)[at] = x;
   } else {
-    vstore_half(x, at, (global half *)p);
+    HALF_STORE(x, global, p, at);
   }
 }
 
@@ -187,7 +203,10 @@ static V epilogue(V x, int row, int column, int columns, int n, STAGES_PARAMS) {
     int repeat = used == 0 ? repeat0 : used == 1 ? repeat1 : repeat2;
     int rows = used == 0 ? rows0 : used == 1 ? rows1 : rows2;
     used++;
-    x = binary(stage, x, load_some(p, at + (long)(row / repeat % rows) * columns + column, n, type, 0));
+    // A division takes longer than all else here: not where its result is known.
+    int r = repeat == 1 ? row : row < repeat ? 0 : row / repeat;
+    r = r < rows ? r : r % rows;
+    x = binary(stage, x, load_some(p, at + (long)r * columns + column, n, type, 0));
   }
   return x;
 }

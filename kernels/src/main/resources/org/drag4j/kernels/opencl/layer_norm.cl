@@ -3,26 +3,10 @@
 // a row.
 
 #if W == 1
-#define L 64
-static float total(float x, local float *shared) {
-  int me = get_local_id(0);
-  shared[me] = x;
-  for (int half_way = L / 2; half_way > 0; half_way /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (me < half_way) {
-      shared[me] += shared[me + half_way];
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  float sum = shared[0];
-  barrier(CLK_LOCAL_MEM_FENCE);
-  return sum;
-}
 #define TOTAL(x) total(x, shared)
 #define FIRST (int)get_local_id(0)
 #define ROW get_group_id(0)
 #else
-#define L 1
 #define TOTAL(x) sum_lanes(x)
 #define FIRST 0
 #define ROW get_global_id(0)

@@ -77,31 +77,37 @@ TILE16(tile16_f32, AS_F32, 4)
 TILE16(tile16_f16, AS_F16, 2)
 TILE16(tile16_bf16, AS_BF16, 2)
 
-// Where row r's operand is: pixel (r / width % height, r % width) of picture r / (width * height).
-static long row_start(int r, int width, int height, long x_step, long y_step, long picture_step) {
-  int line = r / width;
-  return line / height * picture_step + line % height * y_step + r % width * x_step;
-}
-
-// A work-item does `block` rows of one panel.
+// A work-item does `block` rows of one panel; neighbours do the same rows where panels go first. Row
+// r's operand is pixel (r / width % height, r % width) of picture r / (width * height), counted up
+// without divisions.
 #define PRODUCT(NAME, TILE, R, PANEL) \
   kernel void NAME( \
       global const float *a, long a_at, int a_type, global const char *b, int b_type, \
       global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows, \
-      int columns, int block, int width, int height, long x_step, long y_step, long picture_step, \
-      int runs, int length, long run_step, STAGES_PARAMS) { \
-    int top = (int)get_global_id(0) * block; \
+      int columns, int panels_first, int block, int width, int height, long x_step, long y_step, \
+      long picture_step, int runs, int length, long run_step, STAGES_PARAMS) { \
+    int i0 = get_global_id(0); \
+    int i1 = get_global_id(1); \
+    int top = (panels_first ? i1 : i0) * block; \
     int bottom = min(rows, top + block); \
-    int panel = get_global_id(1); \
+    int panel = panels_first ? i0 : i1; \
     int left = panel * PANEL; \
     int inner = runs * length; \
     global const char *weights = b + (long)panel * inner * PANEL * (b_type == T_F32 ? 4 : 2); \
+    int across = top % width; \
+    int down = top / width % height; \
+    long picture = a_at + top / width / height * picture_step; \
     for (int first = top; first < bottom; first += R) { \
       long at[R]; \
       for (int i = 0; i < R; i++) { \
-        at[i] = \
-            a_at \
-            + row_start(min(first + i, rows - 1), width, height, x_step, y_step, picture_step); \
+        at[i] = picture + down * y_step + across * x_step; \
+        if (first + i + 1 < rows && ++across == width) { \
+          across = 0; \
+          if (++down == height) { \
+            down = 0; \
+            picture += picture_step; \
+          } \
+        } \
       } \
       float16 sums[R * PANEL / 16]; \
       if (b_type == T_F16) { \
@@ -139,79 +145,89 @@ PRODUCT(product_panel16, tile16, 12, 16)
 #define SIDE 16
 #define EACH 4
 
+#define GET_FLOAT(p) (*(p))
+#define PUT_FLOAT(p, x) (*(p) = (x))
+#define GET_HALF(p) HALF_LOAD(local, p, 0)
+#define PUT_HALF(p, x) HALF_STORE(x, local, p, 0)
+
 // A work-group of 16 by 16 does 64 rows by one panel of 64 columns, both operands going through local
 // memory 16 numbers deep; a work-item does 4 rows and 4 columns, both 16 apart. K index k of row r is
 // channel k % channels of window place k / channels.
-kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void product_tile64(
-    global const void *x, long x_at, int x_type, global const void *b, int b_type,
-    global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows,
-    int columns, int inner, int from_height, int from_width, int channels, int height, int width,
-    int kernel_width, int stride, int before, STAGES_PARAMS) {
-  local float at[DEPTH][TILE + 1];
-  local float bt[DEPTH][TILE];
-  int li = get_local_id(0);
-  int lj = get_local_id(1);
-  int me = lj * SIDE + li;
-  int top = (int)get_group_id(1) * TILE;
-  int panel = get_group_id(0);
-  long weights = (long)panel * inner * TILE;
-  float sums[EACH][EACH];
-  for (int i = 0; i < EACH; i++) {
-    for (int j = 0; j < EACH; j++) {
-      sums[i][j] = 0;
-    }
+// Neighbours take neighbouring channels of one row. T is how local memory holds the operands.
+#define PRODUCT_TILE(NAME, T, GET, PUT) \
+  kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void NAME( \
+      global const void *x, long x_at, int x_type, global const void *b, int b_type, \
+      global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows, \
+      int columns, int inner, int from_height, int from_width, int channels, int height, int width, \
+      int kernel_width, int stride, int before, STAGES_PARAMS) { \
+    local T at[DEPTH][TILE + 1]; \
+    local T bt[DEPTH][TILE]; \
+    int li = get_local_id(0); \
+    int lj = get_local_id(1); \
+    int me = lj * SIDE + li; \
+    int top = (int)get_group_id(1) * TILE; \
+    int panel = get_group_id(0); \
+    long weights = (long)panel * inner * TILE; \
+    float sums[EACH][EACH]; \
+    for (int i = 0; i < EACH; i++) { \
+      for (int j = 0; j < EACH; j++) { \
+        sums[i][j] = 0; \
+      } \
+    } \
+    for (int from = 0; from < inner; from += DEPTH) { \
+      int k = from + li; \
+      int place = k / channels; \
+      int dy = place / kernel_width; \
+      int dx = place % kernel_width; \
+      for (int i = 0; i < EACH; i++) { \
+        int r = top + i * SIDE + lj; \
+        int line = r / width; \
+        int iy = line % height * stride - before + dy; \
+        int ix = r % width * stride - before + dx; \
+        float v = 0; \
+        if (r < rows && k < inner && iy >= 0 && iy < from_height && ix >= 0 && ix < from_width) { \
+          long pixel = ((long)(line / height) * from_height + iy) * from_width + ix; \
+          v = load(x, x_at + pixel * channels + k % channels, x_type); \
+        } \
+        PUT(&at[li][i * SIDE + lj], v); \
+      } \
+      for (int i = 0; i < EACH; i++) { \
+        int e = i * SIDE * SIDE + me; \
+        int depth = e / TILE; \
+        PUT(&bt[depth][e % TILE], \
+            from + depth < inner ? load(b, weights + (long)from * TILE + e, b_type) : 0); \
+      } \
+      barrier(CLK_LOCAL_MEM_FENCE); \
+      for (int d = 0; d < DEPTH; d++) { \
+        float av[EACH]; \
+        float bv[EACH]; \
+        for (int i = 0; i < EACH; i++) { \
+          av[i] = GET(&at[d][i * SIDE + lj]); \
+          bv[i] = GET(&bt[d][i * SIDE + li]); \
+        } \
+        for (int i = 0; i < EACH; i++) { \
+          for (int j = 0; j < EACH; j++) { \
+            sums[i][j] = fma(av[i], bv[j], sums[i][j]); \
+          } \
+        } \
+      } \
+      barrier(CLK_LOCAL_MEM_FENCE); \
+    } \
+    for (int i = 0; i < EACH; i++) { \
+      int row = top + i * SIDE + lj; \
+      for (int j = 0; j < EACH; j++) { \
+        int column = panel * TILE + j * SIDE + li; \
+        if (row < rows && column < columns) { \
+          float v = has_bias ? sums[i][j] + bias[column] : sums[i][j]; \
+          v = epilogue(v, row, column, columns, 1, STAGES_ARGS); \
+          store(v, y, y_at + (long)row * columns + column, y_type); \
+        } \
+      } \
+    } \
   }
-  for (int from = 0; from < inner; from += DEPTH) {
-    // Neighbours take neighbouring channels of one row.
-    int k = from + li;
-    int place = k / channels;
-    int dy = place / kernel_width;
-    int dx = place % kernel_width;
-    for (int i = 0; i < EACH; i++) {
-      int r = top + i * SIDE + lj;
-      int line = r / width;
-      int iy = line % height * stride - before + dy;
-      int ix = r % width * stride - before + dx;
-      float v = 0;
-      if (r < rows && k < inner && iy >= 0 && iy < from_height && ix >= 0 && ix < from_width) {
-        long pixel = ((long)(line / height) * from_height + iy) * from_width + ix;
-        v = load(x, x_at + pixel * channels + k % channels, x_type);
-      }
-      at[li][i * SIDE + lj] = v;
-    }
-    for (int i = 0; i < EACH; i++) {
-      int e = i * SIDE * SIDE + me;
-      int depth = e / TILE;
-      bt[depth][e % TILE] =
-          from + depth < inner ? load(b, weights + (long)from * TILE + e, b_type) : 0;
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int d = 0; d < DEPTH; d++) {
-      float av[EACH];
-      float bv[EACH];
-      for (int i = 0; i < EACH; i++) {
-        av[i] = at[d][i * SIDE + lj];
-        bv[i] = bt[d][i * SIDE + li];
-      }
-      for (int i = 0; i < EACH; i++) {
-        for (int j = 0; j < EACH; j++) {
-          sums[i][j] = fma(av[i], bv[j], sums[i][j]);
-        }
-      }
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-  }
-  for (int i = 0; i < EACH; i++) {
-    int row = top + i * SIDE + lj;
-    for (int j = 0; j < EACH; j++) {
-      int column = panel * TILE + j * SIDE + li;
-      if (row < rows && column < columns) {
-        float v = has_bias ? sums[i][j] + bias[column] : sums[i][j];
-        v = epilogue(v, row, column, columns, 1, STAGES_ARGS);
-        store(v, y, y_at + (long)row * columns + column, y_type);
-      }
-    }
-  }
-}
+
+PRODUCT_TILE(product_tile64, float, GET_FLOAT, PUT_FLOAT)
+// For operands of 16 bits each: half the local memory, and half its traffic.
+PRODUCT_TILE(product_tile64_half, ushort, GET_HALF, PUT_HALF)
 
 #endif

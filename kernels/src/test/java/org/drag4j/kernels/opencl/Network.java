@@ -25,14 +25,21 @@ final class Network {
       Map.of(
           "conv.weight", Shape.of(CHANNELS, CHANNELS, 3, 3),
           "norm.weight", Shape.of(CHANNELS),
-          "norm.bias", Shape.of(CHANNELS));
+          "norm.bias", Shape.of(CHANNELS),
+          "tokens.weight", Shape.of(CHANNELS),
+          "tokens.bias", Shape.of(CHANNELS));
 
   private Network() {}
 
   /** What it computes on a device. */
   static float[] run(Backend backend, Trace trace) {
-    try (var weights = backend.weights(new Normal());
-        var plan = Plan.compile(graph(), backend, weights, PlanOptions.DEFAULT)) {
+    return run(backend, trace, PlanOptions.DEFAULT, DType.F32);
+  }
+
+  /** What it computes by chosen kernels from weights of F32 or F16. */
+  static float[] run(Backend backend, Trace trace, PlanOptions options, DType type) {
+    try (var weights = backend.weights(new Normal(type));
+        var plan = Plan.compile(graph(), backend, weights, options)) {
       var x = plan.tensor("x");
       var values = new float[Math.toIntExact(x.shape().size())];
       for (int i = 0; i < values.length; i++) {
@@ -53,12 +60,15 @@ final class Network {
     var w = g.weight("conv.weight", Shape.of(CHANNELS, 3, 3, CHANNELS));
     h = g.node(new Op.Conv2d(1, 1, 1, false), "conv", h, w);
     var tokens = h.reshape(1, 63, CHANNELS);
+    var gain = g.weight("tokens.weight", Shape.of(CHANNELS));
+    var offset = g.weight("tokens.bias", Shape.of(CHANNELS));
+    tokens = g.node(new Op.LayerNorm(1e-5f), "tokens", tokens, gain, offset);
     g.node(new Op.Attention(2, false), "attention", tokens, tokens, tokens).output("y");
     return g;
   }
 
   /** Normal numbers for every weight. */
-  private static final class Normal implements WeightSource {
+  private record Normal(DType type) implements WeightSource {
     @Override
     public String origin() {
       return "test";
@@ -71,16 +81,21 @@ final class Network {
 
     @Override
     public Optional<Entry> entry(String name) {
-      return Optional.ofNullable(WEIGHTS.get(name)).map(s -> new Entry(s, DType.F32));
+      return Optional.ofNullable(WEIGHTS.get(name)).map(s -> new Entry(s, type));
     }
 
     @Override
     public MemorySegment bytes(String name, Arena arena) {
       int count = Math.toIntExact(entry(name).orElseThrow().shape().size());
       var random = new Random(name.hashCode());
-      var bytes = arena.allocate((long) count * Float.BYTES, Float.BYTES);
+      var bytes = arena.allocate((long) count * type.bytes(), Float.BYTES);
       for (int i = 0; i < count; i++) {
-        bytes.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
+        float x = (float) random.nextGaussian();
+        if (type == DType.F16) {
+          bytes.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(x));
+        } else {
+          bytes.setAtIndex(ValueLayout.JAVA_FLOAT, i, x);
+        }
       }
       return bytes;
     }

@@ -1,11 +1,13 @@
 package org.drag4j.kernels.opencl;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.drag4j.tensor.DType;
 import org.drag4j.trace.Trace;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,13 +30,17 @@ class SharedCacheTest {
   }
 
   private Process start() throws IOException {
+    return start(CacheUser.class);
+  }
+
+  private Process start(Class<?> program) throws IOException {
     var command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
             System.getProperty("java.class.path"),
-            CacheUser.class.getName(),
+            program.getName(),
             cache().toString());
     var builder = new ProcessBuilder(command).redirectError(folder.resolve("err").toFile());
     // The driver's own cache would hide ours.
@@ -57,6 +64,70 @@ class SharedCacheTest {
     }
   }
 
+  /** Kills a process, by SIGKILL where there are signals, once a folder has a file like this. */
+  private static void killOnceThereIs(Process process, Path in, String ending) throws Exception {
+    try {
+      while (!hasFile(in, ending)) {
+        assertTrue(process.isAlive(), "expected to be killed before its end");
+        Thread.sleep(2);
+      }
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    assertNotEquals(0, process.exitValue());
+  }
+
+  private static boolean hasFile(Path folder, String ending) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return false;
+    }
+    try (var files = Files.walk(folder)) {
+      return files.anyMatch(f -> f.toString().endsWith(ending) && Files.isRegularFile(f));
+    } catch (UncheckedIOException _) {
+      return false; // a file that was renamed meanwhile
+    }
+  }
+
+  private void assertEntriesAreWhole() throws IOException {
+    for (var entry : entries()) {
+      var loaded = new ProgramCache(cache()).load(String.valueOf(entry.getFileName()));
+      assertTrue(loaded.isPresent(), entry.toString());
+    }
+  }
+
+  @Test
+  void aProcessKilledWhileItCompilesLeavesNothingInTheWay() throws Exception {
+    Assumptions.assumeTrue(
+        OpenClFailureTest.firstDevice().platform().equals("Portable Computing Language"),
+        "only PoCL's folder tells that it is compiling");
+    // Once with both caches empty, once more with what the first left in them.
+    for (int i = 0; i < 2; i++) {
+      killOnceThereIs(start(), folder.resolve("pocl"), ".bc");
+      if (Files.exists(cache())) {
+        assertEntriesAreWhole();
+      }
+    }
+    var result = result(start());
+    assertNotEquals("", result);
+    assertEntriesAreWhole();
+    assertEquals(result, result(start()));
+  }
+
+  @Test
+  void aProcessKilledWhileItWritesLeavesNoEntryHalfWritten() throws Exception {
+    var unfinished = false;
+    for (int i = 0; i < 20 && !unfinished; i++) {
+      killOnceThereIs(start(CacheWriter.class), cache(), ".tmp");
+      assertEntriesAreWhole();
+      unfinished = hasFile(cache(), ".tmp");
+    }
+    assertTrue(unfinished, "expected a process to be killed before it renamed its file");
+    var cache = new ProgramCache(cache());
+    var key = ProgramCache.key("source", "options", "0");
+    cache.store(key, new byte[] {1, 2, 3});
+    assertArrayEquals(new byte[] {1, 2, 3}, cache.load(key).orElseThrow());
+  }
+
   @Test
   void twoProcessesAndAKilledOneDoNotDisturbEachOther() throws Exception {
     var killed = start();
@@ -70,10 +141,7 @@ class SharedCacheTest {
     assertEquals(result, result(two));
     var entries = entries();
     assertFalse(entries.isEmpty());
-    for (var entry : entries) {
-      var loaded = new ProgramCache(cache()).load(String.valueOf(entry.getFileName()));
-      assertTrue(loaded.isPresent(), entry.toString());
-    }
+    assertEntriesAreWhole();
     assertEquals(result, result(start()));
     assertEquals(entries, entries());
   }

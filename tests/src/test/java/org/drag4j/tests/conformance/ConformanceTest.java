@@ -38,6 +38,8 @@ class ConformanceTest {
   private static Map<String, List<String>> variants(Target target) {
     return switch (target.name()) {
       case "cpu 0-bit" -> Map.of("conv2d", List.of("direct"), "linear", List.of("packed"));
+      case String name when name.startsWith("opencl") ->
+          Map.of("conv2d", List.of("winograd_f2", "winograd_f4"));
       default ->
           target.device().equals("cpu")
               ? Map.of(
