@@ -130,7 +130,7 @@ class CudaProgramsTest {
     // Terminated, as the driver wants it.
     assertEquals("for compute_80\0", driverOnly(120));
     assertEquals("for sm_90", driverOnly(90));
-    assertTrue(refusal(75).contains("expected geglu.cu for sm_75"));
+    assertTrue(refusal(75).contains("expected geglu.cu for sm_75, got sm_80"));
   }
 
   @Test

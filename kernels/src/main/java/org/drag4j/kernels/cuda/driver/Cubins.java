@@ -57,6 +57,10 @@ public final class Cubins {
       return arch.startsWith("sm_") && number() / 10 == major && number() % 10 <= minor;
     }
 
+    boolean isPtxFor(int major) {
+      return arch.startsWith("compute_") && number() / 10 <= major;
+    }
+
     int number() {
       return Integer.parseInt(arch.substring(arch.indexOf('_') + 1));
     }
@@ -132,7 +136,7 @@ public final class Cubins {
   /** PTX that the driver of a chip of this generation or a later one compiles. */
   public Optional<byte[]> ptx(CudaSource source, int major) {
     return of(source)
-        .filter(e -> e.arch().startsWith("compute_") && e.number() / 10 <= major)
+        .filter(e -> e.isPtxFor(major))
         .flatMap(e -> program(e, source).stream())
         .findFirst()
         // As the driver wants it: terminated.
@@ -146,8 +150,7 @@ public final class Cubins {
       return "no programs compiled ahead came along; gpu/cubins makes them";
     }
     var here = of(source).toList();
-    var fitting =
-        here.stream().filter(e -> e.runsOn(major, minor) || !e.arch().startsWith("sm_")).toList();
+    var fitting = here.stream().filter(e -> e.runsOn(major, minor) || e.isPtxFor(major)).toList();
     if (fitting.isEmpty()) {
       return "compiled ahead: expected "
           + source.name()
