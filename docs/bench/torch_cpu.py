@@ -41,7 +41,7 @@ DTYPES = {
 }
 INVERTED = 10  # steps of an edit that are inverted and denoised again
 # Relative L2 beyond which the two are not the same network; another network gives about 1.4.
-LIMITS = {"f32": 2e-4, "bf16": 0.5}
+LIMITS = {"f32": 2e-4, "f16": 0.1, "bf16": 0.5}
 
 
 def safetensors(path):
@@ -266,7 +266,7 @@ class Unet(nn.Module):
 
     def forward(self, sample, timestep, encoder_hidden_states):
         half = self.first // 2
-        rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
+        rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32, device=timestep.device) / half)
         angles = timestep.float()[:, None] * rates
         temb = self.time_embedding(torch.cat([angles.cos(), angles.sin()], dim=-1).to(sample.dtype))
         x = self.conv_in(sample)
@@ -456,15 +456,16 @@ def today(name):
 
 
 class Variant:
-    """How PyTorch runs a network: f32 or bf16, -cl for channels_last, -compile for torch.compile."""
+    """How PyTorch runs a network: f32, f16 or bf16, -cl for channels_last, -compile for torch.compile."""
 
-    def __init__(self, name):
+    def __init__(self, name, device="cpu"):
+        self.device = device
         kind, *flags = name.split("-")
         if kind not in LIMITS or set(flags) - {"cl", "compile"}:
-            sys.exit(f"--variants: expected f32 or bf16, then -cl and -compile as wanted, got {name}")
+            sys.exit(f"--variants: expected f32, f16 or bf16, then -cl and -compile as wanted, got {name}")
         self.name = name
         self.kind = kind
-        self.dtype = {"f32": torch.float32, "bf16": torch.bfloat16}[kind]
+        self.dtype = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}[kind]
         self.layout = torch.channels_last if "cl" in flags else torch.contiguous_format
         self.compiled = "compile" in flags
 
@@ -476,7 +477,7 @@ class Variant:
         files = [f for f in (model / folder).iterdir() if f.name.endswith("model.safetensors")]
         weights = {today(name): x for name, x in safetensors(files[0]).items()}
         wanted = network.state_dict().keys()
-        network.load_state_dict({k: weights[k].to(self.dtype) for k in wanted}, assign=True)
+        network.load_state_dict({k: weights[k].to(self.device, self.dtype) for k in wanted}, assign=True)
         network.eval().requires_grad_(False)
         if self.layout == torch.channels_last:
             network = network.to(memory_format=torch.channels_last)
@@ -484,8 +485,8 @@ class Variant:
 
     def tensor(self, x):
         if not x.is_floating_point():
-            return x
-        x = x.to(self.dtype)
+            return x.to(self.device)
+        x = x.to(self.device, self.dtype)
         return x.contiguous(memory_format=self.layout) if x.dim() == 4 else x.contiguous()
 
 
@@ -498,11 +499,11 @@ class Edit:
         self.variant = variant
         self.networks = {t: variant.network(model, t) for t in NETWORKS}
         self.selfs = [m.attn1 for m in self.networks["unet"].modules() if isinstance(m, TransformerBlock)]
-        self.image = torch.zeros(1, 3, size, size)
+        self.image = torch.zeros(1, 3, size, size, device=variant.device)
 
     def __call__(self):
         make = self.variant.tensor
-        context = self.networks["text"](torch.zeros(1, 77, dtype=torch.int64))
+        context = self.networks["text"](torch.zeros(1, 77, dtype=torch.int64, device=self.variant.device))
         latent = make(self.networks["vae-encode"](make(self.image))[:, :4].float())
         banks = []
         for i in range(INVERTED):
@@ -517,7 +518,7 @@ class Edit:
     def unet(self, mode, latent, i, context):
         for attention in self.selfs:
             attention.mode = mode
-        return self.networks["unet"](latent, torch.full((1,), 50 * i + 1.0), context)
+        return self.networks["unet"](latent, torch.full((1,), 50 * i + 1.0, device=self.variant.device), context)
 
 
 class Machine:
@@ -602,7 +603,7 @@ def main():
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--variants", default="f32,f32-cl", help="f32, bf16, each with -cl and -compile; by comma")
+    parser.add_argument("--variants", default="f32,f32-cl", help="f32, f16, bf16, each with -cl and -compile; by comma")
     parser.add_argument("--drag4j", default=str(Path(__file__).resolve().parents[2] / "drag4j"))
     parser.add_argument("--check-only", action="store_true", help="compare outputs, time nothing")
     parser.add_argument("--idle", type=float, default=0.05, help="load, in processors, that still counts as idle")

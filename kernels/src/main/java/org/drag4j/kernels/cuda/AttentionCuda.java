@@ -45,7 +45,6 @@ final class AttentionCuda {
     dim = width / heads;
   }
 
-  /** Empty for heads larger than 160 with an order. */
   static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
     if (!(node.op() instanceof Op.Attention op)) {
       return Optional.empty();
@@ -53,9 +52,6 @@ final class AttentionCuda {
     var a = new AttentionCuda(node, op);
     if (a.dim <= MAX_DIM) {
       return Prepared.of(backend, node, "flash", options, a::flash);
-    }
-    if (a.causal) {
-      return Optional.empty();
     }
     return Prepared.of(
         backend, node, "gemm", options, a.scratchBytes(backend.activations()), a::products);
@@ -92,8 +88,11 @@ final class AttentionCuda {
     calls.add(CudaKernels.attention(calls.type(), args), args);
   }
 
-  /** Queries that are done at a time. */
+  /** Queries that are done at a time; with an order, each has keys of its own number. */
   private int rows() {
+    if (causal) {
+      return 1;
+    }
     long each = (long) Float.BYTES * heads * keys;
     return Math.clamp(SCORES / Math.max(1, each), 1, Math.max(1, queries));
   }
@@ -122,9 +121,10 @@ final class AttentionCuda {
     long fromKey = (long) image * keys * width * each;
     long scores = calls.scratch();
     long weights = type == DType.F32 ? scores : scores + scoresBytes();
-    long area = (long) rows * keys;
+    int seen = causal ? Math.min(first + 1, keys) : keys;
+    long area = (long) rows * seen;
     float scale = (float) (1 / Math.sqrt(dim));
-    var dots = new Product(scores, 0, 0, Epilogue.NONE, rows, keys, dim, keys, 1, scale);
+    var dots = new Product(scores, 0, 0, Epilogue.NONE, rows, seen, dim, seen, 1, scale);
     var byKeys =
         new GemmArgs(
             dots,
@@ -138,11 +138,11 @@ final class AttentionCuda {
             heads);
     calls.add(CudaKernels.scores(type, byKeys), byKeys);
     var softmax = type == DType.F32 ? CudaKernels.SOFTMAX.f32() : CudaKernels.SOFTMAX_F32_F16;
-    calls.add(softmax, new SoftmaxArgs(scores, weights, heads * rows, keys, keys, keys));
+    calls.add(softmax, new SoftmaxArgs(scores, weights, heads * rows, seen, seen, seen));
     var sums =
-        new Product(calls.out() + fromQuery, 0, 0, Epilogue.NONE, rows, dim, keys, width, 1, 1);
+        new Product(calls.out() + fromQuery, 0, 0, Epilogue.NONE, rows, dim, seen, width, 1, 1);
     var byValues =
-        new GemmArgs(sums, weights, calls.in(2) + fromKey, area, dim, dim, keys, width, heads);
+        new GemmArgs(sums, weights, calls.in(2) + fromKey, area, dim, dim, seen, width, heads);
     calls.add(CudaKernels.gemmNn(type, byValues), byValues);
   }
 }

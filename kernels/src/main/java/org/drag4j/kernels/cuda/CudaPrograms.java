@@ -1,6 +1,8 @@
 package org.drag4j.kernels.cuda;
 
 import java.util.List;
+import org.drag4j.device.DeviceException;
+import org.drag4j.kernels.cuda.driver.Cubins;
 import org.drag4j.kernels.cuda.driver.CudaCompiler;
 import org.drag4j.kernels.cuda.driver.CudaDriver;
 import org.drag4j.kernels.cuda.driver.CudaDriver.Attribute;
@@ -25,16 +27,31 @@ interface CudaPrograms {
     CudaCompiler open();
   }
 
-  /** Compiled for this very device, once on this machine. */
-  static CudaPrograms compiled(
-      CudaDriver driver, int device, Opening compiler, ProgramCache cache) {
+  /**
+   * Compiled ahead for this device; else compiled for it here, once on this machine; else, where
+   * there is no compiler, PTX for the driver to compile.
+   */
+  static CudaPrograms of(
+      CudaDriver driver, int device, Cubins ahead, Opening compiler, ProgramCache cache) {
+    int major = driver.attribute(device, Attribute.COMPUTE_CAPABILITY_MAJOR);
+    int minor = driver.attribute(device, Attribute.COMPUTE_CAPABILITY_MINOR);
     return file -> {
-      var arch =
-          "sm_"
-              + driver.attribute(device, Attribute.COMPUTE_CAPABILITY_MAJOR)
-              + driver.attribute(device, Attribute.COMPUTE_CAPABILITY_MINOR);
       var source = CudaSource.of(file, CudaKernels.source(file));
-      return cache.program(compiler.open(), source, List.of("--std=c++17"), arch);
+      return ahead
+          .cubin(source, major, minor)
+          .orElseGet(() -> {
+            CudaCompiler opened;
+            try {
+              opened = compiler.open();
+            } catch (DeviceException e) {
+              return ahead
+                  .ptx(source, major)
+                  .orElseThrow(() ->
+                      new DeviceException(
+                          e.getMessage() + "; " + ahead.missing(source, major, minor), e));
+            }
+            return cache.program(opened, source, List.of("--std=c++17"), "sm_" + major + minor);
+          });
     };
   }
 }

@@ -11,6 +11,7 @@ import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Probe;
+import org.drag4j.kernels.cuda.driver.Cubins;
 import org.drag4j.kernels.cuda.driver.CudaDriver;
 import org.drag4j.kernels.cuda.driver.CudaDriver.Attribute;
 import org.drag4j.kernels.cuda.driver.CudaLibraries;
@@ -137,9 +138,10 @@ public final class CudaProvider implements BackendProvider {
                         + (count - 1)
                         + "; see drag4j devices"));
     var programs =
-        CudaPrograms.compiled(
+        CudaPrograms.of(
             driver,
             ordinal,
+            Cubins.ofClassPath(),
             () -> Nvrtc.open(libraries.require(CudaLibrary.NVRTC)),
             ProgramCache.ofUser());
     return CudaBackend.open(

@@ -1,5 +1,6 @@
 package org.drag4j.kernels.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,7 +9,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
@@ -27,10 +26,6 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
-import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
-import org.drag4j.kernels.cuda.kernel.CudaKernel;
-import org.drag4j.kernels.cuda.kernel.CudaKernels;
-import org.drag4j.kernels.cuda.kernel.Shim;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
@@ -48,9 +43,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * sources, against the CPU device.
  */
 class CudaSelectTest {
-  private static final long CAPACITY = 1L << 30;
-  private static final long STAGING = 1 << 16;
-
   /** Relative L2 norm of the difference to the CPU device. */
   private static final double CLOSE_F32 = 1e-5;
 
@@ -147,30 +139,6 @@ class CudaSelectTest {
     return x;
   }
 
-  private static FakeCudaDriver driver() {
-    var shim = Shim.original();
-    var driver = new FakeCudaDriver(CAPACITY);
-    for (var kernel : CudaKernels.all()) {
-      driver.with(
-          kernel.name(),
-          (device, shape, arguments) -> shim.run(kernel, shape, arguments, device.memory()));
-    }
-    return driver;
-  }
-
-  /** A module's image, as the driver in Java has it. */
-  private static byte[] names(String file) {
-    return CudaKernels.all().stream()
-        .filter(k -> k.file().equals(file))
-        .map(CudaKernel::name)
-        .collect(Collectors.joining(" "))
-        .getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static CudaBackend open(FakeCudaDriver driver, DType type) {
-    return CudaBackend.open(driver, 0, STAGING, type, CudaSelectTest::names);
-  }
-
   private record Result(Map<String, float[]> outputs, List<String> steps) {}
 
   private static Result run(Backend backend, Net net) {
@@ -206,9 +174,9 @@ class CudaSelectTest {
   private static void check(DType type, double close, Function<Net, Value> make, String... steps) {
     var net = new Net();
     make.apply(net).output("y");
-    var driver = driver();
+    var driver = ShimCuda.driver();
     Result got;
-    try (var backend = open(driver, type)) {
+    try (var backend = ShimCuda.open(driver, type)) {
       got = run(backend, net);
     }
     assertEquals(List.of(), driver.leaks());
@@ -321,6 +289,7 @@ class CudaSelectTest {
     check(type, n -> attention(n, 3, 8, 11, 11, true), "attention_flash");
     check(type, n -> attention(n, 1, 160, 5, 7, false), "attention_flash");
     check(type, n -> attention(n, 2, 168, 9, 21, false), "attention_gemm");
+    check(type, n -> attention(n, 2, 168, 7, 7, true), "attention_gemm");
   }
 
   @ParameterizedTest
@@ -411,7 +380,7 @@ class CudaSelectTest {
   void tensorsBoundAnewAreFollowedWhereverTheyLie(DType type) {
     var net = new Net();
     net.linear(net.x("x", 5, 16), 8).output("y");
-    try (var backend = open(driver(), type);
+    try (var backend = ShimCuda.open(type);
         var weights = backend.weights(net.weights);
         var plan =
             Plan.compile(
@@ -435,17 +404,59 @@ class CudaSelectTest {
     }
   }
 
+  /** The same error as on every device, and no number is written. */
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "F32"})
+  void anIndexThatTheTableLacksIsRefused(DType type) {
+    var net = new Net();
+    net.node(new Op.Embedding(), net.ids("i", 3, 0, 6), net.w("table", 7, 18)).output("y");
+    try (var backend = ShimCuda.open(type);
+        var weights = backend.weights(net.weights);
+        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+      for (int wrong : List.of(7, -1)) {
+        plan.tensor("i").write(new int[] {3, wrong, 6});
+        plan.tensor("y").write(new float[3 * 18]);
+        var e = assertThrows(IllegalArgumentException.class, () -> plan.run(Trace.OFF));
+        assertEquals(
+            "embedding: expected indices 0 to 6, got " + wrong + " at position 1", e.getMessage());
+        assertArrayEquals(new float[3 * 18], plan.tensor("y").read());
+      }
+      plan.tensor("i").write(new int[] {3, 0, 6});
+      plan.run(Trace.OFF);
+    }
+  }
+
+  /** Nothing can be read back while work is recorded: the device writes NaN instead. */
+  @Test
+  void anIndexThatTheTableLacksIsNotANumberInARecording() {
+    var net = new Net();
+    net.node(new Op.Embedding(), net.ids("i", 3, 0, 6), net.w("table", 7, 18)).output("y");
+    try (var backend = ShimCuda.open(ShimCuda.driver(), DType.F32);
+        var weights = backend.weights(net.weights);
+        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+      plan.tensor("i").write(new int[] {3, 9, 6});
+      try (var graph = backend.record(() -> plan.steps().forEach(s -> s.launch().enqueue()))) {
+        graph.launch();
+        backend.synchronize();
+      }
+      var y = plan.tensor("y").read();
+      assertTrue(Float.isFinite(y[0]) && Float.isNaN(y[18]) && Float.isFinite(y[36]));
+    }
+  }
+
   @Test
   void whatNoKernelDoesIsNamedAndForcedVariantsAreObeyed() {
     var net = new Net();
-    attention(net, 1, 168, 4, 4, true).output("y");
-    try (var backend = open(driver(), DType.F32);
+    // A filter that is no weight of the checkpoint.
+    net.node(new Op.Conv2d(1, 1, 1, false), net.x("x", 1, 4, 4, 8), net.x("w", 8, 3, 3, 8))
+        .output("y");
+    try (var backend = ShimCuda.open(DType.F32);
         var weights = backend.weights(net.weights)) {
       var e =
           assertThrows(
               UnsupportedOpException.class,
               () -> Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT));
-      assertTrue(String.valueOf(e.getMessage()).contains("attention"));
+      assertTrue(String.valueOf(e.getMessage()).contains("conv2d"));
       var x = new Net().x("x", 4, 4).silu();
       assertTrue(backend.select(x, KernelOptions.DEFAULT).isPresent());
       var other = new KernelOptions(false, Map.of("unary", "tile"));

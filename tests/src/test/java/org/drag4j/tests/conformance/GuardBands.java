@@ -45,14 +45,15 @@ final class GuardBands implements AutoCloseable {
                 }));
   }
 
+  /** A launch may ask again after the caller has bound the slot: the first answer stands. */
   private Slot move(Slot slot, String name) {
-    var t = slot.tensor();
-    if (t.shape().size() == 0) {
-      return slot; // bound by the caller, later
-    }
     return moved.computeIfAbsent(
         slot,
         _ -> {
+          var t = slot.tensor();
+          if (t.shape().size() == 0) {
+            return slot; // bound by the caller, later
+          }
           var guarded = GuardedTensor.allocate(backend, name, t.shape(), t.dtype());
           tensors.add(guarded);
           return new Slot(guarded.tensor());

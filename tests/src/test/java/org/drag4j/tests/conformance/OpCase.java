@@ -38,13 +38,13 @@ public record OpCase(String name, String row, DType weightType, Consumer<CaseGra
   /**
    * What is right and what a naive evaluation gives; computed once a process.
    *
-   * @param half whether what is neither input nor output is stored in F16
+   * @param storage where the device rounds to F16
    */
-  Expected expected(CaseGraph built, boolean half) {
-    var naive = half ? Oracle.naive().storingHalf() : Oracle.naive();
-    var backward = half ? Oracle.naiveBackward().storingHalf() : Oracle.naiveBackward();
+  Expected expected(CaseGraph built, Oracle.Storage storage) {
+    var naive = Oracle.naive().storing(storage);
+    var backward = Oracle.naiveBackward().storing(storage);
     return KNOWN.computeIfAbsent(
-        name + (half ? " in F16" : ""),
+        name + " " + storage,
         _ ->
             new Expected(
                 Oracle.exact().evaluate(built.graph(), built.inputs(), built.weights()),

@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 
 /**
@@ -20,17 +21,27 @@ import org.drag4j.tensor.Shape;
 public final class Oracle {
   private final boolean single;
   private final boolean backward;
-  private final boolean half;
+  private final Storage storage;
 
-  private Oracle(boolean single, boolean backward, boolean half) {
+  /** Where numbers are rounded to half. */
+  enum Storage {
+    /** Nowhere. */
+    SINGLE,
+    /** What is neither input nor output, before it is read. */
+    HALF_BETWEEN,
+    /** Every operand, inputs and weights too, and every result; but not timesteps. */
+    HALF
+  }
+
+  private Oracle(boolean single, boolean backward, Storage storage) {
     this.single = single;
     this.backward = backward;
-    this.half = half;
+    this.storage = storage;
   }
 
   /** Evaluates in double. */
   public static Oracle exact() {
-    return new Oracle(false, false, false);
+    return new Oracle(false, false, Storage.SINGLE);
   }
 
   /**
@@ -38,17 +49,17 @@ public final class Oracle {
    * to 24 afterwards is the one float arithmetic gives (Figueroa, 1995).
    */
   public static Oracle naive() {
-    return new Oracle(true, false, false);
+    return new Oracle(true, false, Storage.SINGLE);
   }
 
   /** As {@link #naive}, products summed from the last to the first: other rounding, as naive. */
   static Oracle naiveBackward() {
-    return new Oracle(true, true, false);
+    return new Oracle(true, true, Storage.SINGLE);
   }
 
-  /** This one, but what is neither input nor output is rounded to half before it is read. */
-  Oracle storingHalf() {
-    return new Oracle(single, backward, true);
+  /** This one, with such roundings. */
+  Oracle storing(Storage other) {
+    return new Oracle(single, backward, other);
   }
 
   /** The graph's outputs; {@code inputs} hold an element a number, row major. */
@@ -62,14 +73,29 @@ public final class Oracle {
           switch (v.op()) {
             case Op.Input(var name) -> find(inputs, name);
             case Op.Weight(var name) -> weights.values(name, v.shape());
-            default -> node(v, v.inputs().stream().map(in -> find(done, in)).toList());
+            default -> node(v, v.inputs().stream().map(in -> read(v, in, find(done, in))).toList());
           };
       boolean given = v.op() instanceof Op.Input || v.op() instanceof Op.Weight;
-      done.put(v, !half || given || kept.contains(root(v)) ? x : toHalf(x));
+      boolean rounded =
+          switch (storage) {
+            case SINGLE -> false;
+            case HALF_BETWEEN -> !kept.contains(root(v));
+            case HALF -> true;
+          };
+      done.put(v, rounded && !given ? toHalf(x) : x);
     }
     var outputs = new LinkedHashMap<String, double[]>();
     graph.outputs().forEach((name, v) -> outputs.put(name, find(done, v)));
     return outputs;
+  }
+
+  /** An operand as an operation reads it. */
+  private double[] read(Value v, Value operand, double[] x) {
+    return storage == Storage.HALF
+            && operand.dtype() == DType.F32
+            && !(v.op() instanceof Op.TimestepEmbedding)
+        ? toHalf(x)
+        : x;
   }
 
   private static Value root(Value v) {

@@ -8,18 +8,30 @@ import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.Probe;
+import org.drag4j.kernels.cuda.ShimCuda;
 import org.drag4j.tensor.DType;
 import org.junit.jupiter.api.Assumptions;
 
 /** A device of this machine, opened in one way. */
 public record Target(String name, String device, DeviceOptions options) {
+  private static final String SHIM = "cuda:shim";
+
   /**
    * Every device that probes as available; the CPU by the processor's vectors and without any,
-   * OpenCL with activations of both types. One process has vectors of one width, so the system
-   * property {@code drag4j.test.cpuVector} asks for another, and then for nothing but the CPU.
+   * OpenCL and CUDA with activations of both types. One process has vectors of one width, so the
+   * system property {@code drag4j.test.cpuVector} asks for another, and then for nothing but the
+   * CPU. The system property {@code drag4j.test.device} asks for one device and nothing else.
    */
   public static List<Target> all() {
     var targets = new ArrayList<Target>();
+    var one = System.getProperty("drag4j.test.device", "");
+    if (!one.isEmpty()) {
+      targets.add(new Target(one, one, DeviceOptions.DEFAULT));
+      if (!one.equals("cpu")) {
+        targets.add(inHalf(one));
+      }
+      return targets;
+    }
     for (var probe : Devices.probe()) {
       if (!(probe instanceof Probe.Available(var device, var _))) {
         continue;
@@ -27,7 +39,7 @@ public record Target(String name, String device, DeviceOptions options) {
       if (!device.equals("cpu")) {
         if (vectorBits().isEmpty()) {
           targets.add(new Target(device, device, DeviceOptions.DEFAULT));
-          if (device.startsWith("opencl:")) {
+          if (device.startsWith("opencl:") || device.startsWith("cuda:")) {
             targets.add(inHalf(device));
           }
         }
@@ -60,6 +72,16 @@ public record Target(String name, String device, DeviceOptions options) {
         device + " f16",
         device,
         new DeviceOptions(OptionalInt.empty(), OptionalInt.empty(), DType.F16));
+  }
+
+  /** CUDA's kernels on the CPU, with activations of both types. */
+  static List<Target> shims() {
+    return List.of(new Target(SHIM, SHIM, DeviceOptions.DEFAULT), inHalf(SHIM));
+  }
+
+  /** Whether this is CUDA without a GPU: slow, and to be opened anew for each thing tried. */
+  boolean shim() {
+    return device.equals(SHIM);
   }
 
   /**
@@ -97,7 +119,7 @@ public record Target(String name, String device, DeviceOptions options) {
   }
 
   public Backend open() {
-    return Devices.open(device, options);
+    return shim() ? ShimCuda.open(options.activations()) : Devices.open(device, options);
   }
 
   @Override

@@ -2,37 +2,59 @@ package org.drag4j.kernels.cuda.driver;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.drag4j.device.CacheFolder;
 
 /**
  * Compiled programs on disk, by a hash of everything that the result depends on. Several processes
- * may share a folder: a file appears whole, under its final name, or not at all. A file also
- * carries a hash of its contents, so that a damaged one is compiled again and never loaded.
+ * may share a folder: a file appears whole, under its final name, or not at all, and who compiles
+ * holds a lock, so that the others find what they need when it is done. The lock goes with the
+ * process that holds it. A file also carries a hash of its contents, so that a damaged one is
+ * compiled again and never loaded.
  */
 public final class ProgramCache {
   private static final int MAX_BYTES = 256 << 20;
   private static final int HASH_BYTES = 32;
 
-  private final Path folder;
+  /** How long another process is waited for; it may hang. */
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  private ProgramCache(Path folder) {
+  private static final long NAP_MILLIS = 20;
+
+  /** Threads of this process; a lock on a file is the process's as a whole. */
+  private static final ReentrantLock THREADS = new ReentrantLock();
+
+  private final Path folder;
+  private final Duration patience;
+
+  private ProgramCache(Path folder, Duration patience) {
     this.folder = folder;
+    this.patience = patience;
   }
 
   /** Programs in a folder, made when the first is stored. */
   public static ProgramCache of(Path folder) {
-    return new ProgramCache(folder);
+    return new ProgramCache(folder, PATIENCE);
+  }
+
+  /** The same, with less patience for another process. */
+  static ProgramCache of(Path folder, Duration patience) {
+    return new ProgramCache(folder, patience);
   }
 
   /** The user's own. */
@@ -53,9 +75,66 @@ public final class ProgramCache {
     if (stored.isPresent()) {
       return stored.get();
     }
-    var program = compiler.compile(source, options, arch);
-    write(file, program);
-    return program;
+    THREADS.lock();
+    try (var lock = lock()) {
+      stored = read(file);
+      if (stored.isPresent()) {
+        return stored.get();
+      }
+      var program = compiler.compile(source, options, arch);
+      write(file, program, lock.held());
+      return program;
+    } finally {
+      THREADS.unlock();
+    }
+  }
+
+  /** The folder's lock, or none where it cannot be had. */
+  private record Lock(Optional<FileChannel> channel) implements AutoCloseable {
+    static final Lock NONE = new Lock(Optional.empty());
+
+    boolean held() {
+      return channel.isPresent();
+    }
+
+    @Override
+    public void close() {
+      channel.ifPresent(c -> {
+        try {
+          c.close();
+        } catch (IOException _) {
+          // The process's end gives it back.
+        }
+      });
+    }
+  }
+
+  private Lock lock() {
+    FileChannel channel = null;
+    try {
+      makeFolder();
+      channel =
+          FileChannel.open(
+              folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      var end = Instant.now().plus(patience);
+      while (channel.tryLock() == null) {
+        if (Instant.now().isAfter(end)) {
+          channel.close();
+          return Lock.NONE;
+        }
+        Thread.sleep(NAP_MILLIS);
+      }
+      return new Lock(Optional.of(channel));
+    } catch (IOException _) {
+      // Some file systems have no locks. Then two may compile the same, which is only a loss of
+      // time.
+      new Lock(Optional.ofNullable(channel)).close();
+      return Lock.NONE;
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      new Lock(Optional.ofNullable(channel)).close();
+      return Lock.NONE;
+    }
   }
 
   /** Name of a program's file. */
@@ -100,9 +179,21 @@ public final class ProgramCache {
     }
   }
 
-  private void write(Path file, byte[] program) {
+  /**
+   * Writes a program.
+   *
+   * @param alone whether nobody else writes: then what is half written was left by the killed
+   */
+  private void write(Path file, byte[] program, boolean alone) {
     try {
       makeFolder();
+      if (alone) {
+        try (var left = Files.newDirectoryStream(folder, "program*.tmp")) {
+          for (var abandoned : left) {
+            Files.delete(abandoned);
+          }
+        }
+      }
       var temporary = Files.createTempFile(folder, "program", ".tmp");
       try {
         var bytes = ByteBuffer.allocate(HASH_BYTES + program.length);

@@ -100,6 +100,7 @@ public final class FakeCudaDriver implements CudaDriver {
   private final Map<Long, List<Runnable>> executables = new LinkedHashMap<>();
   private final List<String> calls = new ArrayList<>();
   private final List<Failure> failures = new ArrayList<>();
+  private int capability = 90;
   private long nextHandle = 1;
   private long used;
   private long clock;
@@ -121,6 +122,12 @@ public final class FakeCudaDriver implements CudaDriver {
   /** Gives the device a kernel. */
   public FakeCudaDriver with(String name, Kernel kernel) {
     kernels.put(name, kernel);
+    return this;
+  }
+
+  /** Makes its devices those of another generation than 9.0: 86 for 8.6. */
+  public FakeCudaDriver capability(int number) {
+    capability = number;
     return this;
   }
 
@@ -270,8 +277,8 @@ public final class FakeCudaDriver implements CudaDriver {
     enter("attribute");
     return switch (attribute) {
       case MULTIPROCESSORS -> 132;
-      case COMPUTE_CAPABILITY_MAJOR -> 9;
-      case COMPUTE_CAPABILITY_MINOR -> 0;
+      case COMPUTE_CAPABILITY_MAJOR -> capability / 10;
+      case COMPUTE_CAPABILITY_MINOR -> capability % 10;
       case L2_CACHE_BYTES -> 50 << 20;
       case SHARED_BYTES_PER_MULTIPROCESSOR -> 228 << 10;
       case SHARED_BYTES_PER_BLOCK_OPTIN -> 227 << 10;

@@ -49,7 +49,7 @@ class ProgramCacheTest {
 
   private List<Path> files() throws IOException {
     try (var files = Files.list(folder.resolve("cache"))) {
-      return files.toList();
+      return files.filter(f -> !f.endsWith("lock")).toList();
     }
   }
 
@@ -117,7 +117,7 @@ class ProgramCacheTest {
     assertThrows(
         DeviceException.class,
         () -> cache.program(new Counting(), CudaSource.of("empty.cu", ""), List.of(), "sm_90"));
-    assertEquals(false, Files.exists(folder.resolve("cache")));
+    assertEquals(List.of(), files());
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -31,6 +32,13 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class Shim implements Machine {
   private static final Shim ORIGINAL = new Shim(Map.of());
+
+  /** The GPU that the system property {@code drag4j.test.device} asks for, if it does. */
+  private static final Optional<Machine> CARD =
+      Optional.of(System.getProperty("drag4j.test.device", ""))
+          .filter(device -> device.startsWith("cuda:"))
+          .map(Card::open);
+
   private static final int MESSAGE_BYTES = 512;
 
   private final Map<String, UnaryOperator<String>> changes;
@@ -40,9 +48,14 @@ public final class Shim implements Machine {
     this.changes = changes;
   }
 
-  /** The kernels as they are; the calling test is skipped where there is no g++. */
+  /**
+   * The kernels as they are, on the GPU that was asked for if one was; without, the calling test is
+   * skipped where there is no g++.
+   */
   public static Shim original() {
-    requireCompiler();
+    if (CARD.isEmpty()) {
+      requireCompiler();
+    }
     return ORIGINAL;
   }
 
@@ -69,7 +82,11 @@ public final class Shim implements Machine {
 
   @Override
   public <A extends Record> void run(CudaKernel<A> kernel, A args, Buffer... buffers) {
-    run(kernel, args, 1, buffers);
+    if (CARD.isPresent() && changes.isEmpty()) {
+      CARD.get().run(kernel, args, buffers);
+    } else {
+      run(kernel, args, 1, buffers);
+    }
   }
 
   /** As {@link #run(CudaKernel, Record, Buffer...)}, with warps in the order of {@code seed}. */
