@@ -84,8 +84,8 @@ class InversionsTest {
   }
 
   /** The same in a process of its own: writes the result and prints the number of calls. */
-  static final class Process {
-    private Process() {}
+  static final class Worker {
+    private Worker() {}
 
     public static void main(String[] args) throws IOException {
       var more = Arrays.copyOfRange(args, 3, args.length);
@@ -152,7 +152,7 @@ class InversionsTest {
                   "jdk.incubator.vector",
                   "-cp",
                   System.getProperty("java.class.path"),
-                  Process.class.getName(),
+                  Worker.class.getName(),
                   path("moved.json").toString(),
                   path("store").toString(),
                   out.toString()));
