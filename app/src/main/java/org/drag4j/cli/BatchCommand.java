@@ -78,6 +78,7 @@ final class BatchCommand implements Callable<Integer> {
   @Mixin final DocumentOptions options = new DocumentOptions();
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
+  @Mixin final InversionOptions inversions = new InversionOptions();
   @Mixin final OutputOptions show = new OutputOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
 
@@ -126,6 +127,7 @@ final class BatchCommand implements Callable<Integer> {
           spec.commandLine(), "--cache: expected 0 to " + MAX_CACHE + ", got " + cache);
     }
     var items = items();
+    inversions.open(spec, engine);
     Files.createDirectories(output);
     try (var progress = show.progress(spec, host);
         var results = ResultLog.open(output.resolve("results.jsonl"))) {
@@ -191,6 +193,7 @@ final class BatchCommand implements Callable<Integer> {
           progress,
           pipeline -> {
             pipeline.keepInversions(cache * MEGABYTE);
+            inversions.use(pipeline);
             int failed = 0;
             while (!left.isEmpty()) {
               failed += one(left.removeFirst(), pipeline, progress, results);

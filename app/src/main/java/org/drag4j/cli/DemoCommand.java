@@ -71,7 +71,9 @@ final class DemoCommand implements Callable<Integer> {
     glimpses.check(spec, out, edit.picture());
     try (var progress = show.progress(spec, host)) {
       var folder = model.folder.orElse(home.demoModel());
-      var result = edit.run(folder, engine, progress, glimpses.glimpse(out, progress));
+      var result =
+          edit.run(
+              folder, engine, new InversionOptions(), progress, glimpses.glimpse(out, progress));
       var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
       EditRun.save(result.picture(), out, texts, progress);
       PictureFiles.writePng(beside(edit.original(), result.picture()), both);

@@ -67,6 +67,7 @@ final class DragCommand implements Callable<Integer> {
   @Mixin final DocumentOptions options = new DocumentOptions();
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
+  @Mixin final InversionOptions inversions = new InversionOptions();
   @Mixin final OutputOptions show = new OutputOptions();
   @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
@@ -89,6 +90,7 @@ final class DragCommand implements Callable<Integer> {
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
     }
+    inversions.open(spec, engine);
     var edit = EditRun.of(EditRun.folder(save.orElse(image)), document());
     if (save.isPresent()) {
       var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
@@ -96,7 +98,7 @@ final class DragCommand implements Callable<Integer> {
     }
     try (var progress = show.progress(spec, host)) {
       var folder = EngineOptions.required(model.folder);
-      var result = edit.run(folder, engine, progress, glimpses.glimpse(out, progress));
+      var result = edit.run(folder, engine, inversions, progress, glimpses.glimpse(out, progress));
       var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
       EditRun.save(result.picture(), out, texts, progress);
       progress.finish();

@@ -66,6 +66,7 @@ final class EditCommand implements Callable<Integer> {
   @Mixin final DocumentOptions.Image image = new DocumentOptions.Image();
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
+  @Mixin final InversionOptions inversions = new InversionOptions();
   @Mixin final OutputOptions show = new OutputOptions();
   @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
@@ -97,13 +98,14 @@ final class EditCommand implements Callable<Integer> {
     var edit = EditRun.open(file, options, image);
     EditRun.requireOutput(spec, out, edit.picture(), file);
     glimpses.check(spec, out, edit.picture(), file);
+    inversions.open(spec, engine);
     try (var progress = show.progress(spec, host)) {
       if (seeds.isPresent()) {
         several(file, edit, seeds.get(), out, progress);
         return ExitCode.OK;
       }
       var folder = edit.model(model.folder);
-      var result = edit.run(folder, engine, progress, glimpses.glimpse(out, progress));
+      var result = edit.run(folder, engine, inversions, progress, glimpses.glimpse(out, progress));
       var texts = metadata.of(() -> edit.texts(result, folder, out, engine));
       EditRun.save(result.picture(), out, texts, progress);
       progress.finish();
@@ -153,6 +155,7 @@ final class EditCommand implements Callable<Integer> {
         Pipeline.Residency.KEEP,
         progress,
         pipeline -> {
+          inversions.use(pipeline);
           for (var one : all) {
             rows.add(one(one, folder, pipeline, progress, cells));
           }

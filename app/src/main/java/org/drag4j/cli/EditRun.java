@@ -100,9 +100,19 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
   }
 
   /** Edits. */
-  EditResult run(Path model, EngineOptions engine, ConsoleProgress progress, Glimpse glimpse) {
+  EditResult run(
+      Path model,
+      EngineOptions engine,
+      InversionOptions inversions,
+      ConsoleProgress progress,
+      Glimpse glimpse) {
     return engine.run(
-        model, progress, pipeline -> Editor.edit(document, original, pipeline, progress, glimpse));
+        model,
+        progress,
+        pipeline -> {
+          inversions.use(pipeline);
+          return Editor.edit(document, original, pipeline, progress, glimpse);
+        });
   }
 
   /** Writes a picture as the last phase. */

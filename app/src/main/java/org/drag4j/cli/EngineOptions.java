@@ -6,10 +6,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Probe;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.Progress;
 import org.drag4j.plan.PlanOptions;
@@ -107,6 +109,24 @@ final class EngineOptions {
 
   private static OptionalInt boxed(Optional<Integer> value) {
     return value.isPresent() ? OptionalInt.of(value.get()) : OptionalInt.empty();
+  }
+
+  /** All that the last bits of a result depend on beside model and document. */
+  String identity() {
+    var probes =
+        Devices.probe(device.replaceFirst(":.*", "")).stream().map(Probe::toString).toList();
+    return String.join(
+        "\n",
+        Metadata.version(),
+        BuildCommit.find(),
+        System.getProperty("java.vm.version"),
+        device,
+        String.join("\n", probes),
+        precision.toString(),
+        new TreeMap<>(providers).toString(),
+        "exact " + exact,
+        "threads " + threads,
+        "vectors " + cpuVector);
   }
 
   /** How plans are compiled. */

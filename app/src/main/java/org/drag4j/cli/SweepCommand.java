@@ -67,6 +67,7 @@ final class SweepCommand implements Callable<Integer> {
   @Mixin final DocumentOptions.Image image = new DocumentOptions.Image();
   @Mixin final ModelOption model = new ModelOption();
   @Mixin final EngineOptions engine = new EngineOptions();
+  @Mixin final InversionOptions inversions = new InversionOptions();
   @Mixin final OutputOptions show = new OutputOptions();
   @Mixin final MetadataOption metadata = new MetadataOption();
 
@@ -88,6 +89,7 @@ final class SweepCommand implements Callable<Integer> {
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
     cells.add(new ContactSheet.Cell("original", base.original()));
+    inversions.open(spec, engine);
     Files.createDirectories(folder);
     try (var progress = show.progress(spec, host)) {
       engine.run(
@@ -96,6 +98,7 @@ final class SweepCommand implements Callable<Integer> {
           progress,
           pipeline -> {
             pipeline.keepInversions(CACHE);
+            inversions.use(pipeline);
             for (int i = 0; i < runs.size(); i++) {
               var out = folder.resolve(name(i));
               cells.add(one(runs.get(i), out, modelFolder, pipeline, progress, rows));

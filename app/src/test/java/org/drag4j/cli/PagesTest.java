@@ -65,6 +65,7 @@ class PagesTest {
           "DocumentOptions", "Changing the document",
           "Image", "Another picture",
           "EngineOptions", "Where and how it runs",
+          "InversionOptions", "Inversions on disk",
           "OutputOptions", "What is shown",
           "GlimpseOptions", "Pictures meanwhile",
           "ProgressOption", "Progress",

@@ -10,6 +10,7 @@ import org.drag4j.geometry.RegionMask;
 import org.drag4j.graph.Hook;
 import org.drag4j.method.Denoiser;
 import org.drag4j.method.Editing;
+import org.drag4j.method.Injection;
 import org.drag4j.method.Inversion;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Progress;
@@ -250,12 +251,63 @@ public final class Editor {
       var found = cache.find(key);
       kept = true;
       if (found.isPresent()) {
-        random = cache.random(key).orElseThrow();
-        return found.get();
+        random = found.get().random();
+        return found.get().inversion();
       }
-      var made = make.get();
-      kept = cache.keep(key, made, random);
-      return made;
+      var entry =
+          pipeline
+              .inversionStore()
+              .map(store -> stored(store, make))
+              .orElseGet(() -> new InversionCache.Entry(make.get(), random));
+      random = entry.random();
+      kept = cache.keep(key, entry);
+      return entry.inversion();
+    }
+
+    /** From the store, or made and put there. */
+    private InversionCache.Entry stored(InversionStore store, Supplier<Inversion> make) {
+      var form = form(store);
+      return store
+          .read(form, pipeline::allocateBank, progress::warn)
+          .orElseGet(() -> {
+            var made = new InversionCache.Entry(make.get(), random);
+            boolean written = false;
+            try {
+              store.write(form, made, progress::warn);
+              written = true;
+              return made;
+            } finally {
+              if (!written) {
+                made.inversion().bank().close();
+              }
+            }
+          });
+    }
+
+    /** What the inversion comes from is in its digest; where that comes from need not be. */
+    private InversionStore.Form form(InversionStore store) {
+      int steps = sde.inversionTimesteps().length;
+      boolean noised = key.variant() == RegionDrag.Variant.ENCODE_THEN_CP;
+      var capture = Injection.capture(key.layers());
+      return new InversionStore.Form(
+          InversionStore.digest(
+              store.how(),
+              pipeline.identity(),
+              task.grid(),
+              source(),
+              contexts.getFirst(),
+              random.state(),
+              key.steps(),
+              key.start(),
+              key.variant(),
+              key.batched(),
+              key.layers()),
+          noised ? steps + 1 : steps,
+          noised ? steps : 0,
+          task.grid().size(),
+          steps,
+          pipeline.sites(capture, task.grid(), contexts.getFirst()),
+          pipeline.activations());
     }
 
     @Override

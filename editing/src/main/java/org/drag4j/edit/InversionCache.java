@@ -41,7 +41,7 @@ final class InversionCache implements AutoCloseable {
   }
 
   /** An inversion and the generator after its draws. */
-  private record Entry(Inversion inversion, TorchRandom random) {}
+  record Entry(Inversion inversion, TorchRandom random) {}
 
   private final long capacity;
   private final LinkedHashMap<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
@@ -52,13 +52,10 @@ final class InversionCache implements AutoCloseable {
     this.capacity = capacity;
   }
 
-  Optional<Inversion> find(Key key) {
-    return Optional.ofNullable(entries.get(key)).map(Entry::inversion);
-  }
-
-  /** A copy of the generator as the inversion left it. */
-  Optional<TorchRandom> random(Key key) {
-    return Optional.ofNullable(entries.get(key)).map(entry -> entry.random().copy());
+  /** The inversion, and a copy of the generator as it left it. */
+  Optional<Entry> find(Key key) {
+    return Optional.ofNullable(entries.get(key))
+        .map(entry -> new Entry(entry.inversion(), entry.random().copy()));
   }
 
   /** Gives back what was used longest ago until so many bytes more fit. */
@@ -73,13 +70,13 @@ final class InversionCache implements AutoCloseable {
   }
 
   /** Takes an inversion over where it fits; whether it did. */
-  boolean keep(Key key, Inversion inversion, TorchRandom random) {
-    long size = inversion.bytes();
+  boolean keep(Key key, Entry entry) {
+    long size = entry.inversion().bytes();
     if (size > capacity || entries.containsKey(key)) {
       return false;
     }
     reserve(size);
-    entries.put(key, new Entry(inversion, random.copy()));
+    entries.put(key, new Entry(entry.inversion(), entry.random().copy()));
     bytes += size;
     return true;
   }

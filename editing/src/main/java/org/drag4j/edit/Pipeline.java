@@ -7,6 +7,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.drag4j.device.Backend;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
@@ -17,6 +20,7 @@ import org.drag4j.plan.PlanOptions;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.schedule.SchedulerConfig;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.tensor.Weights;
@@ -63,6 +67,7 @@ public final class Pipeline implements AutoCloseable {
   private final ContextWork contextWork = new ContextWork();
   private Trace trace = Trace.OFF;
   private InversionCache inversions = new InversionCache(0);
+  private Optional<InversionStore> store = Optional.empty();
 
   private Pipeline(
       Backend backend,
@@ -217,6 +222,45 @@ public final class Pipeline implements AutoCloseable {
     return inversions;
   }
 
+  /**
+   * Keeps inversions on disk as well from now on, for later processes, and takes those of earlier
+   * ones. The first edit reads all weights of the denoiser once, since models may differ in nothing
+   * else.
+   */
+  public void storeInversions(InversionStore in) {
+    store = Optional.of(in);
+  }
+
+  Optional<InversionStore> inversionStore() {
+    return store;
+  }
+
+  /** What the numbers of the denoiser depend on beside its inputs. */
+  String identity() {
+    return String.join(
+        "\n",
+        unet.digest(),
+        unet().toString(),
+        scheduler.toString(),
+        backend.device(),
+        activations().toString());
+  }
+
+  /** What a hook captures of one sample, by site. */
+  SortedMap<String, Shape> sites(Hook hook, LatentGrid grid, float[] context) {
+    return new TreeMap<>(UNetDenoiser.captured(unet.model(), hook, grid, context));
+  }
+
+  /** How the device keeps keys and values. */
+  DType activations() {
+    return backend.activations();
+  }
+
+  /** Memory for keys and values. */
+  DeviceMemory allocateBank(long bytes) {
+    return backend.allocate(bytes, "keys and values");
+  }
+
   /** Lets a trace see every step of every plan from now on. */
   public void trace(Trace to) {
     trace = to;
@@ -365,11 +409,7 @@ public final class Pipeline implements AutoCloseable {
 
   /** Memory for {@code slots} samples of what a denoiser captures. */
   public SiteBank bank(Denoiser capturing, int slots) {
-    return new SiteBank(
-        capturing.sites(),
-        capturing.siteType(),
-        slots,
-        bytes -> backend.allocate(bytes, "keys and values"));
+    return new SiteBank(capturing.sites(), capturing.siteType(), slots, this::allocateBank);
   }
 
   /** The denoiser is not needed any more in this edit, and none is open. */

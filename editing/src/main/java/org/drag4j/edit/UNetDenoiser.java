@@ -78,6 +78,19 @@ final class UNetDenoiser implements Denoiser {
       return new Form(graph, Set.copyOf(named), Hoisted.of(graph, Set.of(CONTEXT)));
     }
 
+    /** Shapes of what the hook captures. */
+    Map<String, Shape> captured() {
+      var captured = new LinkedHashMap<String, Shape>();
+      graph
+          .outputs()
+          .forEach((name, v) -> {
+            if (sites.contains(name)) {
+              captured.put(name, v.shape());
+            }
+          });
+      return captured;
+    }
+
     /** What is computed in every call. */
     Graph eachCall() {
       return hoisted.map(Hoisted::rest).orElse(graph);
@@ -151,15 +164,13 @@ final class UNetDenoiser implements Denoiser {
       var graphs = form.hoisted().get();
       bytes += Plan.slabBytes(graphs.once(), backend, ContextWork.kept(options, graphs));
     }
-    var sites = new LinkedHashMap<String, Shape>();
-    form.graph()
-        .outputs()
-        .forEach((name, v) -> {
-          if (form.sites().contains(name)) {
-            sites.put(name, v.shape());
-          }
-        });
-    return bytes + SiteBank.bytes(sites, backend.activations(), slots);
+    return bytes + SiteBank.bytes(form.captured(), backend.activations(), slots);
+  }
+
+  /** What a hook captures of one sample, by site. */
+  static Map<String, Shape> captured(
+      UNet2DConditionModel model, Hook hook, LatentGrid grid, float[] context) {
+    return Form.of(model, hook, grid, List.of(context)).captured();
   }
 
   private static float[] joined(List<float[]> contexts) {

@@ -29,8 +29,13 @@ public record Injection(String layers, int first, int end, double strength) {
     return step >= first && step < end && strength > 0;
   }
 
+  /** What stores the keys and values of these layers. */
+  public static Hook capture(String layers) {
+    return Hook.capture(sites(layers));
+  }
+
   /** The keys and values that are stored and injected. */
-  Predicate<Site> sites() {
+  private static Predicate<Site> sites(String layers) {
     var path =
         switch (layers) {
           case ALL -> Pattern.compile(".*");
@@ -50,6 +55,7 @@ public record Injection(String layers, int first, int end, double strength) {
 
   /** What puts them into a graph. */
   Hook hook() {
-    return strength == 1 ? Hook.inject(sites()) : new BlendHook(sites(), strength);
+    var sites = sites(layers);
+    return strength == 1 ? Hook.inject(sites) : new BlendHook(sites, strength);
   }
 }

@@ -185,7 +185,7 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
   }
 
   private Hook capture() {
-    return Hook.capture(options.injection().sites());
+    return Injection.capture(options.injection().layers());
   }
 
   /** Of so many steps at a time, as many as make the chunks alike without making more of them. */

@@ -1,5 +1,7 @@
 package org.drag4j.schedule;
 
+import java.util.Arrays;
+
 /**
  * Normal random numbers as PyTorch's CPU generator draws them, bit for bit on x86: MT19937
  * (Matsumoto and Nishimura 1998) under two Box-Muller transforms, one for short and one for long
@@ -11,6 +13,10 @@ package org.drag4j.schedule;
 @SuppressWarnings("FloatingPointLiteralPrecision") // coefficients as Cephes prints them
 public final class TorchRandom {
   private static final int N = 624;
+
+  /** Length of a {@link #state}. */
+  public static final int STATE = N + 4;
+
   private static final int M = 397;
 
   /** Tensors at least this long take the block-wise path. */
@@ -36,6 +42,39 @@ public final class TorchRandom {
     copy.cached = cached;
     copy.hasCached = hasCached;
     return copy;
+  }
+
+  /** All that the numbers from here on depend on, {@value #STATE} integers. */
+  public int[] state() {
+    int[] all = Arrays.copyOf(state, STATE);
+    long bits = Double.doubleToRawLongBits(cached);
+    all[N] = position;
+    all[N + 1] = hasCached ? 1 : 0;
+    all[N + 2] = (int) (bits >>> 32);
+    all[N + 3] = (int) bits;
+    return all;
+  }
+
+  /**
+   * A generator in a state that another one was in.
+   *
+   * @throws IllegalArgumentException if no generator can have been
+   */
+  public static TorchRandom ofState(int[] state) {
+    if (state.length != STATE || state[N] < 0 || state[N] > N || (state[N + 1] & ~1) != 0) {
+      throw new IllegalArgumentException(
+          "random: expected the state of a generator, got "
+              + (state.length == STATE
+                  ? "position " + state[N] + ", flag " + state[N + 1]
+                  : state.length + " integers"));
+    }
+    var random = new TorchRandom(0);
+    System.arraycopy(state, 0, random.state, 0, N);
+    random.position = state[N];
+    random.hasCached = state[N + 1] == 1;
+    random.cached =
+        Double.longBitsToDouble((long) state[N + 2] << 32 | (state[N + 3] & 0xffffffffL));
+    return random;
   }
 
   /** A generator after {@code torch.manual_seed(seed)}; only the low 32 bits of the seed count. */

@@ -32,6 +32,22 @@ class TorchRandomTest {
   }
 
   @Test
+  void aStateGoesOnWhereItWasTaken() {
+    for (int drawn : new int[] {0, 1, 5, 40, 700}) {
+      var random = TorchRandom.seeded(11);
+      random.randn(drawn);
+      int[] state = random.state();
+      var again = TorchRandom.ofState(state);
+      assertArrayEquals(random.randn(3), again.randn(3), drawn + " drawn");
+      assertArrayEquals(random.randn(1000), again.randn(1000), drawn + " drawn");
+      assertArrayEquals(random.state(), again.state());
+      state[TorchRandom.STATE - 4] = 625;
+      assertThrows(IllegalArgumentException.class, () -> TorchRandom.ofState(state));
+    }
+    assertThrows(IllegalArgumentException.class, () -> TorchRandom.ofState(new int[3]));
+  }
+
+  @Test
   void theTailIsDrawnAnewAndTheCacheSurvives() {
     // A long tensor with a ragged end differs from the same count of short ones.
     TorchRandom a = TorchRandom.seeded(7);

@@ -1,0 +1,52 @@
+package org.drag4j.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.drag4j.edit.InversionStore;
+import org.drag4j.edit.Pipeline;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The flags of what keeps inversions on disk. */
+final class InversionOptions {
+  private static final long MEGABYTE = 1 << 20;
+  private static final int MAX = 1 << 24;
+
+  @Option(
+      names = "--inversions",
+      paramLabel = "DIR",
+      description =
+          "Keep inversions in this folder, for later commands with the same picture, prompt, seed"
+              + " and model, and use those of earlier ones: the same result with half of the"
+              + " work. Made if it does not exist.")
+  Optional<Path> folder = Optional.empty();
+
+  @Option(
+      names = "--inversions-max",
+      paramLabel = "MB",
+      defaultValue = "8192",
+      description =
+          "How large that folder may become; what was used longest ago goes first. Default:"
+              + " ${DEFAULT-VALUE}.")
+  int max;
+
+  private Optional<InversionStore> store = Optional.empty();
+
+  /** Checks the values and opens the folder, before any work. */
+  void open(CommandSpec spec, EngineOptions engine) throws IOException {
+    if (max < 1 || max > MAX) {
+      throw new ParameterException(
+          spec.commandLine(), "--inversions-max: expected 1 to " + MAX + ", got " + max);
+    }
+    if (folder.isPresent()) {
+      store = Optional.of(InversionStore.open(folder.get(), max * MEGABYTE, engine.identity()));
+    }
+  }
+
+  /** What the edits of a pipeline keep their inversions in. */
+  void use(Pipeline pipeline) {
+    store.ifPresent(pipeline::storeInversions);
+  }
+}
