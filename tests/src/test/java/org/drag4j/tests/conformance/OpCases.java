@@ -167,7 +167,7 @@ public final class OpCases {
     attention(2, 77, 77, 4, 64, 10, true);
     attention(1, 1, 1, 1, 8, 1, true);
     attention(1, 24, 40, 2, 168, 1, false);
-    attention(2, 13, 13, 2, 168, 1, true);
+    attention(1, 33, 33, 2, 168, 1, true);
     add(
         "attention",
         DType.F32,
