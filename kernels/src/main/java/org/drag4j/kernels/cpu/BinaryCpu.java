@@ -1,8 +1,6 @@
 package org.drag4j.kernels.cpu;
 
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
@@ -10,7 +8,7 @@ import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
-import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Broadcast;
 
 /** An elementwise function of two operands, the second broadcast to the first. */
 final class BinaryCpu implements Kernel {
@@ -35,40 +33,6 @@ final class BinaryCpu implements Kernel {
     return fn.name().toLowerCase(Locale.ROOT) + "_f32_row";
   }
 
-  /**
-   * One loop of the nest left when neighbouring dimensions are joined that the second operand
-   * either both has or both lacks.
-   *
-   * @param stride of the second operand; 0 where it is broadcast
-   */
-  private record Loop(int count, int stride) {}
-
-  /** Loops for {@code b} broadcast to {@code a}, innermost first; at least one. */
-  private static List<Loop> loops(Shape a, Shape b) {
-    var loops = new ArrayList<Loop>();
-    int stride = 1;
-    for (int i = 1; i <= a.rank(); i++) {
-      int count = a.dim(-i);
-      boolean has = i <= b.rank() && b.dim(-i) != 1;
-      if (count == 1) {
-        continue;
-      }
-      var inner = loops.isEmpty() ? null : loops.getLast();
-      if (inner != null && (inner.stride() != 0) == has) {
-        loops.set(loops.size() - 1, new Loop(inner.count() * count, inner.stride()));
-      } else {
-        loops.add(new Loop(count, has ? stride : 0));
-      }
-      if (has) {
-        stride *= count;
-      }
-    }
-    if (loops.isEmpty()) {
-      loops.add(new Loop(1, 1));
-    }
-    return loops;
-  }
-
   @Override
   public Launch bind(Bindings at) {
     var call = new Call(at);
@@ -82,7 +46,7 @@ final class BinaryCpu implements Kernel {
     private final Place y;
     private final int run;
     private final boolean broadcast;
-    private final Loop[] outer;
+    private final Broadcast.Loop[] outer;
     private final int pieces;
     private final int runs;
     private final int each;
@@ -92,12 +56,12 @@ final class BinaryCpu implements Kernel {
       a = Place.of(at, node.in(0));
       b = Place.of(at, node.in(1));
       y = Place.of(at, node);
-      var loops = loops(node.shape(), node.in(1).shape());
+      var loops = Broadcast.loops(node.shape(), node.in(1).shape());
       var inner = loops.removeFirst();
-      run = inner.count();
+      run = Math.toIntExact(inner.count());
       broadcast = inner.stride() == 0;
       Collections.reverse(loops);
-      outer = loops.toArray(Loop[]::new);
+      outer = loops.toArray(Broadcast.Loop[]::new);
       runs = Math.toIntExact(node.shape().size() / Math.max(1, run));
       pieces = Math.ceilDiv(run, RowMath.CHUNK);
       each = Math.max(1, RowMath.CHUNK / Math.max(1, run));
@@ -134,14 +98,14 @@ final class BinaryCpu implements Kernel {
 
     /** Index of the second operand at the start of run r. */
     private int operand(int r) {
-      int index = b.start();
-      int left = r;
+      long index = b.start();
+      long left = r;
       for (int i = outer.length - 1; i >= 0; i--) {
         var loop = outer[i];
         index += left % loop.count() * loop.stride();
         left /= loop.count();
       }
-      return index;
+      return (int) index;
     }
   }
 }

@@ -7,6 +7,7 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.Broadcast;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.jspecify.annotations.Nullable;
@@ -72,37 +73,14 @@ final class Epilogue {
     return Optional.of(List.copyOf(stages));
   }
 
-  /**
-   * An operand all of whose dimensions of its own are next to each other, the last one among them:
-   * {@code [C]}, {@code [T, C]}, {@code [N, 1, 1, C]}, the result's own shape.
-   */
   private static Optional<Stage> binary(Op.BinaryFn fn, Value operand, Shape result) {
     var shape = operand.shape();
     boolean weight = operand.op() instanceof Op.Weight;
-    if (operand.dtype() != DType.F32
-        || shape.rank() == 0
-        || shape.dim(-1) != result.dim(-1)
-        || (weight && shape.rank() > 3)) {
+    if (operand.dtype() != DType.F32 || (weight && shape.rank() > 3)) {
       return Optional.empty();
     }
-    long repeat = 1;
-    long rows = 1;
-    boolean beyond = false;
-    for (int i = 2; i <= result.rank(); i++) {
-      int mine = i <= shape.rank() ? shape.dim(-i) : 1;
-      int all = result.dim(-i);
-      if (mine == all && (all == 1 || !beyond)) {
-        rows *= all;
-      } else if (mine == 1 && rows == 1) {
-        repeat *= all;
-      } else if (mine == 1) {
-        beyond = true;
-      } else {
-        return Optional.empty();
-      }
-    }
-    return Optional.of(
-        new Stage.Binary(fn, operand, Math.toIntExact(repeat), Math.toIntExact(rows)));
+    return Broadcast.rows(result, shape)
+        .map(r -> new Stage.Binary(fn, operand, r.repeat(), r.rows()));
   }
 
   /** The stages, for results of {@code columns} columns, with their operands' places. */

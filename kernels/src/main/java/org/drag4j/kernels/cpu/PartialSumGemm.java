@@ -59,8 +59,7 @@ final class PartialSumGemm implements Gemm {
       int high = Math.min(tileRows(), count - top);
       int to = cStart + top * cStride;
       if (!accumulate) {
-        int some = Math.min(length, k);
-        gemm.panel(a, rows, first + top, high, delta, b, bStart, some, c, to, cStride, false);
+        gemm.panel(a, rows, first + top, high, delta, b, bStart, length, c, to, cStride, false);
       }
       for (int from = accumulate ? 0 : length; from < k; from += length) {
         int some = Math.min(length, k - from);

@@ -12,9 +12,11 @@ abstract sealed class VectorGemm implements Gemm
   private static final int LANES_OF_512_BITS = 16;
 
   private final int width;
+  private final Gemm narrow;
 
   VectorGemm(int width) {
     this.width = width;
+    narrow = this instanceof VectorGemm6x1 ? this : new VectorGemm6x1();
   }
 
   /** The tile for the vectors in force. */
@@ -34,7 +36,7 @@ abstract sealed class VectorGemm implements Gemm
 
   @Override
   public Gemm narrow() {
-    return new VectorGemm6x1();
+    return narrow;
   }
 
   @Override

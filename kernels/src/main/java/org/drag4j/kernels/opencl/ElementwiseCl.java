@@ -1,6 +1,5 @@
 package org.drag4j.kernels.opencl;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -10,7 +9,7 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
-import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Broadcast;
 
 /** Elementwise functions of one and of two operands, and the gated GELU. */
 final class ElementwiseCl {
@@ -47,46 +46,12 @@ final class ElementwiseCl {
         ::run;
   }
 
-  /**
-   * One loop of the nest left when neighbouring dimensions are joined that the second operand
-   * either both has or both lacks.
-   *
-   * @param stride of the second operand; 0 where it is broadcast
-   */
-  private record Loop(long count, long stride) {}
-
-  /** Loops for {@code b} broadcast to {@code a}, innermost first; at least one. */
-  private static List<Loop> loops(Shape a, Shape b) {
-    var loops = new ArrayList<Loop>();
-    long stride = 1;
-    for (int i = 1; i <= a.rank(); i++) {
-      int count = a.dim(-i);
-      boolean has = i <= b.rank() && b.dim(-i) != 1;
-      if (count == 1) {
-        continue;
-      }
-      var inner = loops.isEmpty() ? null : loops.getLast();
-      if (inner != null && (inner.stride() != 0) == has) {
-        loops.set(loops.size() - 1, new Loop(inner.count() * count, inner.stride()));
-      } else {
-        loops.add(new Loop(count, has ? stride : 0));
-      }
-      if (has) {
-        stride *= count;
-      }
-    }
-    if (loops.isEmpty()) {
-      loops.add(new Loop(1, 1));
-    }
-    return loops;
-  }
-
   /** Empty where b is broadcast in more places than the kernel has loops for. */
   static Optional<Kernel> binary(OpenClContext context, Value node, KernelOptions options) {
     if (!(node.op() instanceof Op.Binary(var fn))) {
       return Optional.empty();
     }
-    var loops = loops(node.shape(), node.in(1).shape());
+    var loops = Broadcast.loops(node.shape(), node.in(1).shape());
     if (loops.size() > 1 + OUTER) {
       return Optional.empty();
     }
@@ -101,7 +66,7 @@ final class ElementwiseCl {
       OpenClContext context,
       Value node,
       Op.BinaryFn fn,
-      List<Loop> loops,
+      List<Broadcast.Loop> loops,
       Variant variant,
       Bindings at) {
     var inner = loops.getFirst();
@@ -121,7 +86,7 @@ final class ElementwiseCl {
             .arg((long) pieces.run())
             .arg(pieces.across(run));
     for (int i = 1; i <= OUTER; i++) {
-      var loop = i < loops.size() ? loops.get(i) : new Loop(1, 0);
+      var loop = i < loops.size() ? loops.get(i) : new Broadcast.Loop(1, 0);
       call.arg(loop.count()).arg(loop.stride());
     }
     return call.over(pieces.across(run) * pieces.down(runs))::run;

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.Broadcast;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 
@@ -76,36 +77,13 @@ record Epilogue(int stages, List<Operand> operands) {
     };
   }
 
-  /**
-   * An operand all of whose dimensions of its own are next to each other, the last one among them:
-   * {@code [C]}, {@code [T, C]}, {@code [N, 1, 1, C]}, the result's own shape.
-   */
   private static Optional<Operand> operand(Value v, Shape result) {
     var shape = v.shape();
     boolean weight = v.op() instanceof Op.Weight;
-    if (v.dtype() != DType.F32
-        || shape.rank() == 0
-        || shape.dim(-1) != result.dim(-1)
-        || (weight && shape.rank() > 3)) {
+    if (v.dtype() != DType.F32 || (weight && shape.rank() > 3)) {
       return Optional.empty();
     }
-    long repeat = 1;
-    long rows = 1;
-    boolean beyond = false;
-    for (int i = 2; i <= result.rank(); i++) {
-      int mine = i <= shape.rank() ? shape.dim(-i) : 1;
-      int all = result.dim(-i);
-      if (mine == all && (all == 1 || !beyond)) {
-        rows *= all;
-      } else if (mine == 1 && rows == 1) {
-        repeat *= all;
-      } else if (mine == 1) {
-        beyond = true;
-      } else {
-        return Optional.empty();
-      }
-    }
-    return Optional.of(new Operand(v, Math.toIntExact(repeat), Math.toIntExact(rows)));
+    return Broadcast.rows(result, shape).map(r -> new Operand(v, r.repeat(), r.rows()));
   }
 
   /** Appends the arguments that STAGES_PARAMS in common.cl declares. */
