@@ -4,21 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
@@ -31,15 +24,11 @@ import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
 import org.drag4j.kernels.cuda.driver.FakeLibraries;
 import org.drag4j.kernels.cuda.driver.LibraryProvider;
-import org.drag4j.kernels.cuda.kernel.CudaKernel;
-import org.drag4j.kernels.cuda.kernel.CudaKernels;
-import org.drag4j.kernels.cuda.kernel.Shim;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
-import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,23 +36,22 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Plans through every provider, with libraries and a driver in Java, against the CPU device. */
 class CudaLibraryPlanTest {
-  private static final long CAPACITY = 1L << 30;
   private static final long STAGING = 1 << 16;
 
   /** A network under construction; its weights are normal numbers. */
-  private static final class Net implements WeightSource {
+  private static final class Net {
     private final Graph graph = new Graph(Hook.NONE);
-    private final Map<String, Shape> weights = new LinkedHashMap<>();
+    private final NormalWeights weights = new NormalWeights(0.5f);
     private final Map<String, float[]> inputs = new LinkedHashMap<>();
 
     Value x(String name, int... dims) {
       var v = graph.input(name, Shape.of(dims), DType.F32);
-      inputs.put(name, normal(Math.toIntExact(v.shape().size()), 11 + inputs.size()));
+      inputs.put(name, NormalWeights.normal(Math.toIntExact(v.shape().size()), 11 + inputs.size()));
       return v;
     }
 
     Value w(String name, int... dims) {
-      weights.put(name, Shape.of(dims));
+      weights.put(name, dims);
       return graph.weight(name, Shape.of(dims));
     }
 
@@ -77,7 +65,7 @@ class CudaLibraryPlanTest {
 
     Value conv(Value x, int out, int before) {
       int in = x.shape().dim(-1);
-      weights.put("f" + out, Shape.of(out, in, 3, 3));
+      weights.put("f" + out, out, in, 3, 3);
       var filter = graph.weight("f" + out, Shape.of(out, 3, 3, in));
       return node(new Op.Conv2d(1, before, 1, true), x, filter, w("c" + out, out));
     }
@@ -89,50 +77,17 @@ class CudaLibraryPlanTest {
           x("k", 2, keys, heads * dim),
           x("v", 2, keys, heads * dim));
     }
-
-    @Override
-    public String origin() {
-      return "test";
-    }
-
-    @Override
-    public Set<String> names() {
-      return weights.keySet();
-    }
-
-    @Override
-    public Optional<Entry> entry(String name) {
-      return Optional.ofNullable(weights.get(name)).map(s -> new Entry(s, DType.F32));
-    }
-
-    @Override
-    public MemorySegment bytes(String name, Arena arena) {
-      var shape = Optional.ofNullable(weights.get(name)).orElseThrow();
-      var values = normal(Math.toIntExact(shape.size()), name.hashCode());
-      var bytes = arena.allocate((long) values.length * Float.BYTES);
-      var floats = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-      for (int i = 0; i < values.length; i++) {
-        bytes.set(floats, (long) i * Float.BYTES, values[i] / 2);
-      }
-      return bytes;
-    }
   }
 
   /** A device whose libraries are in Java. */
   private static final class Machine implements Libraries {
-    private final FakeCudaDriver driver = new FakeCudaDriver(CAPACITY);
+    private final FakeCudaDriver driver = ShimCuda.driver();
     private final FakeLibraries fakes = new FakeLibraries(driver);
     private final Map<Library, FakeLibraries.Started> started = new EnumMap<>(Library.class);
     private final Set<Library> absent;
 
     Machine(Library... absent) {
       this.absent = Set.of(absent);
-      var shim = Shim.original();
-      for (var kernel : CudaKernels.all()) {
-        driver.with(
-            kernel.name(),
-            (device, shape, arguments) -> shim.run(kernel, shape, arguments, device.memory()));
-      }
     }
 
     @Override
@@ -160,32 +115,13 @@ class CudaLibraryPlanTest {
       for (var one : named) {
         providers.put(one.replaceAll("=.*", ""), one.replaceAll(".*=", ""));
       }
-      return CudaBackend.open(
-          driver, 0, STAGING, type, CudaLibraryPlanTest::names, this, providers);
+      return CudaBackend.open(driver, 0, STAGING, type, ShimCuda::names, this, providers);
     }
 
     void gone() {
       assertEquals(List.of(), driver.leaks());
       assertEquals(0, fakes.open());
     }
-  }
-
-  private static float[] normal(int count, long seed) {
-    var random = new Random(seed);
-    var x = new float[count];
-    for (int i = 0; i < count; i++) {
-      x[i] = (float) random.nextGaussian();
-    }
-    return x;
-  }
-
-  /** A module's image, as the driver in Java has it. */
-  private static byte[] names(String file) {
-    return CudaKernels.all().stream()
-        .filter(k -> k.file().equals(file))
-        .map(CudaKernel::name)
-        .collect(Collectors.joining(" "))
-        .getBytes(StandardCharsets.UTF_8);
   }
 
   private record Result(List<float[]> outputs, List<String> steps) {
@@ -195,7 +131,7 @@ class CudaLibraryPlanTest {
   }
 
   private static Result run(Backend backend, Net net) {
-    try (var weights = backend.weights(net);
+    try (var weights = backend.weights(net.weights);
         var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
       net.inputs.forEach((name, x) -> plan.tensor(name).write(x));
       plan.run(Trace.OFF);
@@ -376,7 +312,7 @@ class CudaLibraryPlanTest {
     var machine = new Machine();
     String message;
     try (var backend = machine.device(DType.F16, named);
-        var weights = backend.weights(net)) {
+        var weights = backend.weights(net.weights)) {
       var e =
           assertThrows(
               UnsupportedOpException.class,
@@ -435,13 +371,13 @@ class CudaLibraryPlanTest {
     net.linear(net.x("x", 4, 16), 8).plus(net.x("r", 4, 8)).output("y");
     var machine = new Machine();
     try (var backend = machine.device(DType.F16, "linear=cublaslt");
-        var weights = backend.weights(net);
+        var weights = backend.weights(net.weights);
         var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
       net.inputs.forEach((name, values) -> plan.tensor(name).write(values));
       plan.run(Trace.OFF);
       var before = plan.tensor("y").read();
       var graph = backend.record(() -> plan.steps().forEach(s -> s.launch().enqueue()));
-      plan.tensor("x").write(normal(64, 99));
+      plan.tensor("x").write(NormalWeights.normal(64, 99));
       graph.launch();
       var replayed = plan.tensor("y").read();
       plan.run(Trace.OFF);
@@ -457,7 +393,7 @@ class CudaLibraryPlanTest {
     net.linear(net.x("x", 4, 16), 8).output("y");
     var machine = new Machine();
     var backend = machine.device(DType.F16, "linear=cublaslt");
-    try (var weights = backend.weights(net);
+    try (var weights = backend.weights(net.weights);
         var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
       Optional.ofNullable(machine.started.get(Library.CUBLASLT)).orElseThrow().fail();
       var e = assertThrows(DeviceException.class, () -> plan.run(Trace.OFF));
@@ -474,7 +410,7 @@ class CudaLibraryPlanTest {
     net.linear(net.x("x", 5, 16), 8).output("y");
     var machine = new Machine();
     try (var backend = machine.device(DType.F32, "linear=cublaslt");
-        var weights = backend.weights(net);
+        var weights = backend.weights(net.weights);
         var plan =
             Plan.compile(
                 net.graph, backend, weights, PlanOptions.DEFAULT.withExternal(_ -> true))) {

@@ -6,20 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import jcuda.driver.CUresult;
@@ -32,9 +24,6 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Site;
 import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
-import org.drag4j.kernels.cuda.kernel.CudaKernel;
-import org.drag4j.kernels.cuda.kernel.CudaKernels;
-import org.drag4j.kernels.cuda.kernel.Shim;
 import org.drag4j.layer.Attention;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
@@ -42,7 +31,6 @@ import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
-import org.drag4j.tensor.WeightSource;
 import org.drag4j.tensor.Weights;
 import org.drag4j.trace.Trace;
 import org.junit.jupiter.api.Test;
@@ -55,7 +43,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class CudaPlanTest {
   private static final long CAPACITY = 1L << 28;
-  private static final long STAGING = 1 << 16;
   private static final int TOKENS = 12;
   private static final int HEADS = 2;
   private static final int DIM = 80;
@@ -66,88 +53,27 @@ class CudaPlanTest {
           .withKept(name -> name.contains("#"));
 
   /** One self-attention and one cross-attention, normal numbers. */
-  private static final class Checkpoint implements WeightSource {
-    private final Map<String, Shape> shapes = new LinkedHashMap<>();
-
-    Checkpoint() {
-      for (var attn : List.of("attn1", "attn2")) {
-        for (var layer : List.of("to_q", "to_k", "to_v", "to_out.0")) {
-          shapes.put(attn + "." + layer + ".weight", Shape.of(DIM, DIM));
-        }
-        shapes.put(attn + ".to_out.0.bias", Shape.of(DIM));
+  private static NormalWeights checkpoint() {
+    var weights = new NormalWeights(0.125f);
+    for (var attn : List.of("attn1", "attn2")) {
+      for (var layer : List.of("to_q", "to_k", "to_v", "to_out.0")) {
+        weights.put(attn + "." + layer + ".weight", DIM, DIM);
       }
+      weights.put(attn + ".to_out.0.bias", DIM);
     }
-
-    @Override
-    public String origin() {
-      return "test";
-    }
-
-    @Override
-    public Set<String> names() {
-      return shapes.keySet();
-    }
-
-    @Override
-    public Optional<Entry> entry(String name) {
-      return Optional.ofNullable(shapes.get(name)).map(s -> new Entry(s, DType.F32));
-    }
-
-    @Override
-    public MemorySegment bytes(String name, Arena arena) {
-      int count = Math.toIntExact(Objects.requireNonNull(shapes.get(name)).size());
-      var values = normal(count, name.hashCode());
-      var bytes = arena.allocate((long) count * Float.BYTES);
-      var floats = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-      for (int i = 0; i < count; i++) {
-        bytes.set(floats, (long) i * Float.BYTES, values[i] / 8);
-      }
-      return bytes;
-    }
+    return weights;
   }
 
-  private final FakeCudaDriver driver = driver(CAPACITY);
-
-  private static FakeCudaDriver driver(long capacity) {
-    var shim = Shim.original();
-    var driver = new FakeCudaDriver(capacity);
-    for (var kernel : CudaKernels.all()) {
-      driver.with(
-          kernel.name(),
-          (device, shape, arguments) -> shim.run(kernel, shape, arguments, device.memory()));
-    }
-    return driver;
-  }
-
-  private static byte[] names(String file) {
-    return CudaKernels.all().stream()
-        .filter(k -> k.file().equals(file))
-        .map(CudaKernel::name)
-        .collect(Collectors.joining(" "))
-        .getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static CudaBackend open(FakeCudaDriver driver, DType type) {
-    return CudaBackend.open(driver, 0, STAGING, type, CudaPlanTest::names);
-  }
-
-  private static float[] normal(int count, long seed) {
-    var random = new Random(seed);
-    var x = new float[count];
-    for (int i = 0; i < count; i++) {
-      x[i] = (float) random.nextGaussian();
-    }
-    return x;
-  }
+  private final FakeCudaDriver driver = ShimCuda.driver(CAPACITY);
 
   private static float[] input(int batch, int seed) {
-    return normal(batch * TOKENS * DIM, seed);
+    return NormalWeights.normal(batch * TOKENS * DIM, seed);
   }
 
   private static Graph selfAttention(int batch, Hook hook) {
     var graph = new Graph(hook);
     var x = graph.input("x", Shape.of(batch, TOKENS, DIM), DType.F32);
-    var weights = Weights.of(new Checkpoint()).at("attn1");
+    var weights = Weights.of(checkpoint()).at("attn1");
     Attention.load(weights, Attention.Kind.SELF, HEADS, DIM, DIM).forward(x, x).output("y");
     return graph;
   }
@@ -192,8 +118,8 @@ class CudaPlanTest {
   @ParameterizedTest
   @EnumSource(names = {"F16", "F32"})
   void keysAndValuesGoStraightIntoTheBankAndAreReadThereByOneRecording(DType type) {
-    try (var backend = open(driver, type);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, type);
+        var weights = backend.weights(checkpoint());
         var memory = bankMemory(backend, type);
         var plain = selfAttention(backend, weights, 1, Hook.NONE);
         var copied = selfAttention(backend, weights, 1, inject());
@@ -240,8 +166,8 @@ class CudaPlanTest {
   @ParameterizedTest
   @EnumSource(names = {"F16", "F32"})
   void aBatchFillsSlotsOfTheBankFromAnyOneOn(DType type) {
-    try (var backend = open(driver, type);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, type);
+        var weights = backend.weights(checkpoint());
         var together = bankMemory(backend, type);
         var apart = bankMemory(backend, type);
         var two = selfAttention(backend, weights, 2, capture());
@@ -270,8 +196,8 @@ class CudaPlanTest {
 
   @Test
   void aBankEndsWhereItEnds() {
-    try (var backend = open(driver, DType.F16);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, DType.F16);
+        var weights = backend.weights(checkpoint());
         var memory = bankMemory(backend, DType.F32);
         var plan = selfAttention(backend, weights, 2, capture())) {
       var banks = banks(memory, DType.F16);
@@ -287,8 +213,8 @@ class CudaPlanTest {
   @ParameterizedTest
   @EnumSource(names = {"F16", "F32"})
   void aPlanIsRecordedOnceAndFollowsItsInputs(DType type) {
-    try (var backend = open(driver, type);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, type);
+        var weights = backend.weights(checkpoint());
         var plan = selfAttention(backend, weights, 1, Hook.NONE);
         var other = selfAttention(backend, weights, 1, Hook.NONE)) {
       // A trace goes launch by launch, before and after a recording.
@@ -324,8 +250,8 @@ class CudaPlanTest {
 
   @Test
   void whatIsBoundElsewhereIsRecordedAgainOnceItStays() {
-    try (var backend = open(driver, DType.F32);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, DType.F32);
+        var weights = backend.weights(checkpoint());
         var memory = bankMemory(backend, DType.F32);
         var plan = selfAttention(backend, weights, 1, inject())) {
       var banks = banks(memory, DType.F32);
@@ -349,8 +275,8 @@ class CudaPlanTest {
 
   @Test
   void aPlanThatCannotBeRecordedRunsAllTheSameAndSaysSo() {
-    try (var backend = open(driver, DType.F32);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, DType.F32);
+        var weights = backend.weights(checkpoint());
         var plan = selfAttention(backend, weights, 1, Hook.NONE)) {
       driver.fail("instantiate", 1, CUresult.CUDA_ERROR_OUT_OF_MEMORY);
       var first = run(plan, input(1, 1));
@@ -364,8 +290,8 @@ class CudaPlanTest {
 
   @Test
   void closedMemoryIsNotReplayedFrom() {
-    try (var backend = open(driver, DType.F32);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, DType.F32);
+        var weights = backend.weights(checkpoint());
         var plan = selfAttention(backend, weights, 1, inject())) {
       var memory = bankMemory(backend, DType.F32);
       plan.bindBanks(banks(memory, DType.F32), 0);
@@ -382,14 +308,13 @@ class CudaPlanTest {
     var x = graph.input("x", Shape.of(1, TOKENS, DIM), DType.F32);
     var context = graph.input("context", Shape.of(1, 7, DIM), DType.F32);
     var attn =
-        Attention.load(
-            Weights.of(new Checkpoint()).at("attn2"), Attention.Kind.CROSS, HEADS, DIM, DIM);
+        Attention.load(Weights.of(checkpoint()).at("attn2"), Attention.Kind.CROSS, HEADS, DIM, DIM);
     attn.forward(x, context).output("y");
     var halves = Hoisted.of(graph, Set.of("context")).orElseThrow();
     var names = halves.names();
     assertEquals(2, names.size());
-    try (var backend = open(driver, type);
-        var weights = backend.weights(new Checkpoint());
+    try (var backend = ShimCuda.open(driver, type);
+        var weights = backend.weights(checkpoint());
         var whole = Plan.compile(graph, backend, weights, PlanOptions.DEFAULT);
         var once =
             Plan.compile(
@@ -401,8 +326,8 @@ class CudaPlanTest {
                 weights,
                 PlanOptions.DEFAULT.withKept(names::contains).withExternal(names::contains))) {
       assertEquals(Set.of("x", "y"), minus(rest.names(), names));
-      whole.tensor("context").write(normal(7 * DIM, 3));
-      once.tensor("context").write(normal(7 * DIM, 3));
+      whole.tensor("context").write(NormalWeights.normal(7 * DIM, 3));
+      once.tensor("context").write(NormalWeights.normal(7 * DIM, 3));
       once.run(Trace.OFF);
       names.forEach(name -> rest.bind(name, once.tensor(name)));
       for (int i = 0; i < 2; i++) {
@@ -442,8 +367,8 @@ class CudaPlanTest {
   void whereverMemoryRunsOutEverythingIsGivenBackAndASmallerEditRuns(DType type) {
     int allocations;
     List<float[]> expected;
-    try (var backend = open(driver, type);
-        var weights = backend.weights(new Checkpoint())) {
+    try (var backend = ShimCuda.open(driver, type);
+        var weights = backend.weights(checkpoint())) {
       driver.calls().clear();
       edit(backend, weights, STEPS);
       allocations = count("allocateFromPool");
@@ -451,9 +376,9 @@ class CudaPlanTest {
     }
     assertEquals(4, allocations, "weights, two slabs, bank");
     for (int nth = 1; nth <= allocations; nth++) {
-      var fake = driver(CAPACITY);
-      try (var backend = open(fake, type);
-          var weights = backend.weights(new Checkpoint())) {
+      var fake = ShimCuda.driver(CAPACITY);
+      try (var backend = ShimCuda.open(fake, type);
+          var weights = backend.weights(checkpoint())) {
         // The allocation and the second try after the pool was trimmed.
         fake.fail("allocateFromPool", nth, CUresult.CUDA_ERROR_OUT_OF_MEMORY);
         fake.fail("allocateFromPool", 1, CUresult.CUDA_ERROR_OUT_OF_MEMORY);
@@ -477,17 +402,17 @@ class CudaPlanTest {
   @Test
   void whicheverCallOfAnEditFailsTheDeviceCanBeClosedAndOpenedAgain() {
     Set<String> kinds;
-    try (var backend = open(driver, DType.F32);
-        var weights = backend.weights(new Checkpoint())) {
+    try (var backend = ShimCuda.open(driver, DType.F32);
+        var weights = backend.weights(checkpoint())) {
       driver.calls().clear();
       edit(backend, weights, 2);
       kinds = Set.copyOf(driver.calls());
     }
     assertTrue(kinds.containsAll(Set.of("launch", "launchGraph", "instantiate", "fill")));
     for (var call : kinds) {
-      var fake = driver(CAPACITY);
-      var backend = open(fake, DType.F32);
-      try (var weights = backend.weights(new Checkpoint())) {
+      var fake = ShimCuda.driver(CAPACITY);
+      var backend = ShimCuda.open(fake, DType.F32);
+      try (var weights = backend.weights(checkpoint())) {
         fake.fail(call, 1, CUresult.CUDA_ERROR_LAUNCH_FAILED);
         assertThrows(DeviceException.class, () -> edit(backend, weights, 2), call);
       } catch (DeviceException _) {
@@ -499,8 +424,8 @@ class CudaPlanTest {
         // What it lost.
       }
       assertEquals(List.of(), fake.leaks(), call);
-      try (var again = open(fake, DType.F32);
-          var weights = again.weights(new Checkpoint())) {
+      try (var again = ShimCuda.open(fake, DType.F32);
+          var weights = again.weights(checkpoint())) {
         assertEquals(1, edit(again, weights, 1).size());
       }
     }
@@ -508,7 +433,7 @@ class CudaPlanTest {
 
   @Test
   void freeMemoryCountsWhatThePoolKeeps() {
-    try (var backend = open(driver, DType.F32)) {
+    try (var backend = ShimCuda.open(driver, DType.F32)) {
       long before = backend.freeBytes().orElseThrow();
       var memory = backend.allocate(1 << 20, "test");
       assertEquals(before - (1 << 20), backend.freeBytes().orElseThrow());

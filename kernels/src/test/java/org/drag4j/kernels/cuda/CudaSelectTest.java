@@ -5,17 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
-import java.util.Set;
 import java.util.function.Function;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
@@ -31,8 +25,6 @@ import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
-import org.drag4j.tensor.WeightMismatchException;
-import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,56 +40,16 @@ class CudaSelectTest {
 
   private static final double CLOSE_F16 = 4e-3;
 
-  /** A checkpoint of normal numbers in the layouts of PyTorch. */
-  private static final class Numbers implements WeightSource {
-    private final Map<String, Shape> shapes = new LinkedHashMap<>();
-
-    Numbers put(String name, int... dims) {
-      shapes.put(name, Shape.of(dims));
-      return this;
-    }
-
-    @Override
-    public String origin() {
-      return "test";
-    }
-
-    @Override
-    public Set<String> names() {
-      return shapes.keySet();
-    }
-
-    @Override
-    public Optional<Entry> entry(String name) {
-      return Optional.ofNullable(shapes.get(name)).map(s -> new Entry(s, DType.F32));
-    }
-
-    @Override
-    public MemorySegment bytes(String name, Arena arena) {
-      var shape = shapes.get(name);
-      if (shape == null) {
-        throw new WeightMismatchException("test: " + name + ": expected it, got nothing; put it");
-      }
-      var values = normal(Math.toIntExact(shape.size()), name.hashCode());
-      var bytes = arena.allocate((long) values.length * Float.BYTES);
-      var floats = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-      for (int i = 0; i < values.length; i++) {
-        bytes.set(floats, (long) i * Float.BYTES, values[i] / 2);
-      }
-      return bytes;
-    }
-  }
-
   /** A graph under construction. */
   private static final class Net {
     private final Graph graph = new Graph(Hook.NONE);
-    private final Numbers weights = new Numbers();
+    private final NormalWeights weights = new NormalWeights(0.5f);
     private final Map<String, float[]> inputs = new LinkedHashMap<>();
     private final Map<String, int[]> ids = new LinkedHashMap<>();
 
     Value x(String name, int... dims) {
       var v = graph.input(name, Shape.of(dims), DType.F32);
-      inputs.put(name, normal(Math.toIntExact(v.shape().size()), 11 + inputs.size()));
+      inputs.put(name, NormalWeights.normal(Math.toIntExact(v.shape().size()), 11 + inputs.size()));
       return v;
     }
 
@@ -128,15 +80,6 @@ class CudaSelectTest {
     Value linear(Value x, int n) {
       return node(new Op.Linear(true), x, w("w" + n, n, x.shape().dim(-1)), w("b" + n, n));
     }
-  }
-
-  private static float[] normal(int count, long seed) {
-    var random = new Random(seed);
-    var x = new float[count];
-    for (int i = 0; i < count; i++) {
-      x[i] = (float) random.nextGaussian();
-    }
-    return x;
   }
 
   private record Result(Map<String, float[]> outputs, List<String> steps) {}
@@ -392,7 +335,7 @@ class CudaSelectTest {
         var y = backend.allocate(1024, "y");
         plan.bind("x", new Tensor(x, offset, Shape.of(5, 16), DType.F32));
         plan.bind("y", new Tensor(y, offset, Shape.of(5, 8), DType.F32));
-        plan.tensor("x").write(normal(80, 3));
+        plan.tensor("x").write(NormalWeights.normal(80, 3));
         plan.run(Trace.OFF);
         plan.run(Trace.OFF);
         outputs.add(plan.tensor("y").read());

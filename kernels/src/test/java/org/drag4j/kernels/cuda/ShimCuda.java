@@ -31,8 +31,13 @@ public final class ShimCuda {
 
   /** A driver that has every kernel. */
   static FakeCudaDriver driver() {
+    return driver(CAPACITY);
+  }
+
+  /** The same with so many bytes of memory. */
+  static FakeCudaDriver driver(long capacity) {
+    var driver = new FakeCudaDriver(capacity);
     var shim = Shim.original();
-    var driver = new FakeCudaDriver(CAPACITY);
     for (var kernel : CudaKernels.all()) {
       driver.with(
           kernel.name(),
@@ -42,7 +47,7 @@ public final class ShimCuda {
   }
 
   /** A module's image, as the driver in Java has it. */
-  private static byte[] names(String file) {
+  static byte[] names(String file) {
     return CudaKernels.all().stream()
         .filter(k -> k.file().equals(file))
         .map(CudaKernel::name)
