@@ -70,7 +70,28 @@ public sealed interface Op {
   record Upsample(int height, int width) implements Op {}
 
   /** Rows of {@code table [V, C]} picked by {@code ids [N, T]} (I32). */
-  record Embedding() implements Op {}
+  record Embedding() implements Op {
+    /**
+     * Checks an index before a kernel reads the row it names.
+     *
+     * @param node the operation with its inputs
+     * @param position of the index among all
+     * @throws IllegalArgumentException where the table has no such row
+     */
+    public static void check(Value node, int position, int id) {
+      int rows = node.in(1).shape().dim(0);
+      if (id < 0 || id >= rows) {
+        throw new IllegalArgumentException(
+            node.path()
+                + ": expected indices 0 to "
+                + (rows - 1)
+                + ", got "
+                + id
+                + " at position "
+                + position);
+      }
+    }
+  }
 
   /**
    * Sinusoidal embedding of {@code t [N]} to {@code [N, dim]}, cosines first where {@code
@@ -87,6 +108,11 @@ public sealed interface Op {
     public Fused {
       then = List.copyOf(then);
     }
+  }
+
+  /** The operation without those fused after it. */
+  default Op body() {
+    return this;
   }
 
   /** Short name, as kernels, fusions and options spell it. */

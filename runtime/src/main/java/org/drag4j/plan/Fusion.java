@@ -53,7 +53,7 @@ public enum Fusion {
   }
 
   private static Optional<Fusion> of(Op op, Set<String> off) {
-    var body = op instanceof Op.Fused(var b, var _) ? b : op;
+    var body = op.body();
     for (var f : values()) {
       if (f.body.isInstance(body) && !off.contains(f.label)) {
         return Optional.of(f);

@@ -8,4 +8,18 @@ public final class WeightMismatchException extends RuntimeException {
   public WeightMismatchException(String message) {
     super(message);
   }
+
+  /** A tensor of a checkpoint is not what a network expects. */
+  public static WeightMismatchException of(
+      WeightSource source, String name, String expected, String got) {
+    return new WeightMismatchException(
+        source.origin()
+            + ": "
+            + name
+            + ": expected "
+            + expected
+            + ", got "
+            + got
+            + "; check that config.json and weights belong together");
+  }
 }

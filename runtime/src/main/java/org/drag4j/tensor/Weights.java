@@ -28,24 +28,10 @@ public record Weights(WeightSource source, String prefix) {
         source
             .entry(name)
             .orElseThrow(() ->
-                new WeightMismatchException(
-                    source.origin()
-                        + ": "
-                        + name
-                        + ": expected "
-                        + expected
-                        + ", got no tensor of that name; check that config.json and weights"
-                        + " belong together"));
+                WeightMismatchException.of(
+                    source, name, expected.toString(), "no tensor of that name"));
     if (!entry.shape().equals(expected)) {
-      throw new WeightMismatchException(
-          source.origin()
-              + ": "
-              + name
-              + ": expected "
-              + expected
-              + ", got "
-              + entry.shape()
-              + "; check that config.json and weights belong together");
+      throw WeightMismatchException.of(source, name, expected.toString(), entry.shape().toString());
     }
     return name;
   }

@@ -64,7 +64,7 @@ final class Conv2dCpu {
     /** Whether it is 3x3 around each pixel, and channels fill whole vectors. */
     private static boolean hasTiles(CpuContext context, Value node) {
       if (!(context.math() instanceof VectorRowMath)
-          || !(Operands.body(node) instanceof Op.Conv2d c)) {
+          || !(node.op().body() instanceof Op.Conv2d c)) {
         return false;
       }
       var w = node.in(1).shape(); // [O, kh, kw, I]
@@ -115,7 +115,7 @@ final class Conv2dCpu {
       this.context = context;
       this.node = node;
       this.then = then;
-      if (!(Operands.body(node) instanceof Op.Conv2d conv)) {
+      if (!(node.op().body() instanceof Op.Conv2d conv)) {
         throw new IllegalArgumentException(node + ": expected a convolution");
       }
       stride = conv.stride();

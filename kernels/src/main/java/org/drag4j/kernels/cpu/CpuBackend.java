@@ -75,9 +75,8 @@ final class CpuBackend implements Backend {
 
   @Override
   public Optional<Kernel> select(Value node, KernelOptions options) {
-    var body = node.op() instanceof Op.Fused(var b, var _) ? b : node.op();
     var shared = options.exact() ? exactContext : context;
-    return switch (body) {
+    return switch (node.op().body()) {
       case Op.Conv2d _ -> Conv2dCpu.select(shared, node, options);
       case Op.Linear _ -> LinearCpu.select(shared, node, options);
       case Op.GroupNorm _ -> GroupNormCpu.select(shared, node);

@@ -88,18 +88,21 @@ final class CpuWeights implements DeviceWeights {
   private <T> T copied(String name, Supplier<Arena> arenas, int count, Copying<T> copying) {
     var entry = entry(name);
     if (entry.shape().size() != count) {
-      throw mismatch(name, count + " elements", entry.shape().toString());
+      throw WeightMismatchException.of(source, name, count + " elements", entry.shape().toString());
     }
     switch (entry.dtype()) {
       case F16, BF16, F32, F64 -> {}
-      case I32, I64, U8 -> throw mismatch(name, "F16, BF16, F32 or F64", entry.dtype().toString());
+      case I32, I64, U8 ->
+          throw WeightMismatchException.of(
+              source, name, "F16, BF16, F32 or F64", entry.dtype().toString());
     }
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
     try (var arena = arenas.get()) {
       var bytes = source.bytes(name, arena);
       long expected = (long) count * entry.dtype().bytes();
       if (bytes.byteSize() != expected) {
-        throw mismatch(name, expected + " bytes", Long.toString(bytes.byteSize()));
+        throw WeightMismatchException.of(
+            source, name, expected + " bytes", Long.toString(bytes.byteSize()));
       }
       return copying.copy(bytes, entry.dtype());
     } catch (OutOfMemoryError e) {
@@ -116,19 +119,10 @@ final class CpuWeights implements DeviceWeights {
   }
 
   private WeightSource.Entry entry(String name) {
-    return source.entry(name).orElseThrow(() -> mismatch(name, "a tensor of that name", "none"));
-  }
-
-  private WeightMismatchException mismatch(String name, String expected, String got) {
-    return new WeightMismatchException(
-        source.origin()
-            + ": "
-            + name
-            + ": expected "
-            + expected
-            + ", got "
-            + got
-            + "; check that config.json and weights belong together");
+    return source
+        .entry(name)
+        .orElseThrow(
+            () -> WeightMismatchException.of(source, name, "a tensor of that name", "none"));
   }
 
   @Override

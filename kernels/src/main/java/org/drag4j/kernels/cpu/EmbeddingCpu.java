@@ -46,7 +46,9 @@ final class EmbeddingCpu implements Kernel {
     return () -> {
       float[] bits = CpuMemory.floats(ids);
       int first = CpuMemory.start(ids);
-      check(bits, first, count, rows);
+      for (int i = 0; i < count; i++) {
+        Op.Embedding.check(node, i, Float.floatToRawIntBits(bits[first + i]));
+      }
       float[] to = CpuMemory.floats(y);
       int start = CpuMemory.start(y);
       for (int i = 0; i < count; i++) {
@@ -54,21 +56,5 @@ final class EmbeddingCpu implements Kernel {
         table.widen(math, id * columns, columns, to, start + i * columns);
       }
     };
-  }
-
-  private void check(float[] bits, int first, int count, int rows) {
-    for (int i = 0; i < count; i++) {
-      int id = Float.floatToRawIntBits(bits[first + i]);
-      if (id < 0 || id >= rows) {
-        throw new IllegalArgumentException(
-            node.path()
-                + ": expected indices 0 to "
-                + (rows - 1)
-                + ", got "
-                + id
-                + " at position "
-                + i);
-      }
-    }
   }
 }

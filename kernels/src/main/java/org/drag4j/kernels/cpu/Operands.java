@@ -14,17 +14,12 @@ final class Operands {
     if (node.in(0).dtype() != DType.F32 || node.shape().size() == 0) {
       return false;
     }
-    for (int i = 1; i < body(node).arity(); i++) {
+    for (int i = 1; i < node.op().body().arity(); i++) {
       if (!(node.in(i).op() instanceof Op.Weight)) {
         return false;
       }
     }
     return true;
-  }
-
-  /** The operation without the stages fused to it. */
-  static Op body(Value node) {
-    return node.op() instanceof Op.Fused(var body, var _) ? body : node.op();
   }
 
   static PackedWeight weight(Value node, Bindings at, int columns, int inner, int taps) {
@@ -33,7 +28,7 @@ final class Operands {
 
   /** The bias, or no floats where there is none. */
   static float[] bias(Value node, Bindings at) {
-    return body(node).arity() > 2 ? weights(at).vector(name(node.in(2))) : new float[0];
+    return node.op().body().arity() > 2 ? weights(at).vector(name(node.in(2))) : new float[0];
   }
 
   /** Name of a tensor of the checkpoint. */

@@ -15,8 +15,7 @@ final class Conv2dCuda {
 
   /** Empty where the filter is not the checkpoint's, or a fused stage is not one of ours. */
   static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
-    if (!(Prepared.body(node) instanceof Op.Conv2d conv)
-        || !(node.in(1).op() instanceof Op.Weight)) {
+    if (!(node.op().body() instanceof Op.Conv2d conv) || !(node.in(1).op() instanceof Op.Weight)) {
       return Optional.empty();
     }
     return Stages.of(node)

@@ -154,7 +154,7 @@ final class CudaBackend implements Backend {
   }
 
   private Optional<Kernel> own(Value node, KernelOptions options) {
-    return switch (Prepared.body(node)) {
+    return switch (node.op().body()) {
       case Op.Linear _ -> LinearCuda.select(this, node, options);
       case Op.Conv2d _ -> Conv2dCuda.select(this, node, options);
       case Op.GroupNorm _ -> GroupNormCuda.select(this, node, options);

@@ -73,13 +73,19 @@ final class CudaWeights implements DeviceWeights {
 
   private Tensor upload(String name, Shape shape, DType dtype) {
     var entry =
-        source.entry(name).orElseThrow(() -> mismatch(name, "a tensor of that name", "none"));
+        source
+            .entry(name)
+            .orElseThrow(
+                () -> WeightMismatchException.of(source, name, "a tensor of that name", "none"));
     if (entry.shape().size() != shape.size()) {
-      throw mismatch(name, shape.size() + " elements", entry.shape().toString());
+      throw WeightMismatchException.of(
+          source, name, shape.size() + " elements", entry.shape().toString());
     }
     switch (entry.dtype()) {
       case F16, BF16, F32, F64 -> {}
-      case I32, I64, U8 -> throw mismatch(name, "F16, BF16, F32 or F64", entry.dtype().toString());
+      case I32, I64, U8 ->
+          throw WeightMismatchException.of(
+              source, name, "F16, BF16, F32 or F64", entry.dtype().toString());
     }
     var tensor = place(shape, dtype);
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
@@ -87,7 +93,8 @@ final class CudaWeights implements DeviceWeights {
       var bytes = source.bytes(name, arena);
       long expected = Math.multiplyExact(shape.size(), entry.dtype().bytes());
       if (bytes.byteSize() != expected) {
-        throw mismatch(name, expected + " bytes", Long.toString(bytes.byteSize()));
+        throw WeightMismatchException.of(
+            source, name, expected + " bytes", Long.toString(bytes.byteSize()));
       }
       copy(name, bytes, entry.dtype(), tensor);
     }
@@ -183,18 +190,6 @@ final class CudaWeights implements DeviceWeights {
       }
       return half;
     }
-  }
-
-  private WeightMismatchException mismatch(String name, String expected, String got) {
-    return new WeightMismatchException(
-        source.origin()
-            + ": "
-            + name
-            + ": expected "
-            + expected
-            + ", got "
-            + got
-            + "; check that config.json and weights belong together");
   }
 
   @Override

@@ -6,6 +6,7 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
 import org.drag4j.kernels.cuda.kernel.EmbeddingArgs;
@@ -57,25 +58,11 @@ record EmbeddingCuda(CudaBackend backend, Value node, Kernel kernel) implements 
       if (!backend.stream().context().recording()) {
         var tensor = ids.tensor();
         tensor.memory().read(tensor.offset(), MemorySegment.ofArray(values));
-        check(values);
+        for (int i = 0; i < values.length; i++) {
+          Op.Embedding.check(node, i, values[i]);
+        }
       }
       launch.enqueue();
     };
-  }
-
-  private void check(int[] values) {
-    int rows = node.in(1).shape().dim(0);
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] < 0 || values[i] >= rows) {
-        throw new IllegalArgumentException(
-            node.path()
-                + ": expected indices 0 to "
-                + (rows - 1)
-                + ", got "
-                + values[i]
-                + " at position "
-                + i);
-      }
-    }
   }
 }

@@ -53,8 +53,8 @@ final class LibraryKernel {
    */
   private record Extras(int bias, int shift, int residual) {
     static Extras ofBody(Value node) {
-      int arity = Prepared.body(node).arity();
-      boolean biased = !(Prepared.body(node) instanceof Op.Attention) && arity > 2;
+      int arity = node.op().body().arity();
+      boolean biased = !(node.op().body() instanceof Op.Attention) && arity > 2;
       return new Extras(biased ? 2 : -1, -1, -1);
     }
 
@@ -109,7 +109,7 @@ final class LibraryKernel {
     if (node.shape().size() == 0) {
       return new Offer.Refused<>("there is nothing to compute");
     }
-    return switch (Prepared.body(node)) {
+    return switch (node.op().body()) {
       case Op.Linear _ when opened.provider() instanceof MatmulProvider p -> linear(p);
       case Op.Conv2d conv when opened.provider() instanceof ConvolutionProvider p ->
           node.in(1).op() instanceof Op.Weight

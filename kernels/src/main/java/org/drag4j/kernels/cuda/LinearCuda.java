@@ -30,7 +30,7 @@ final class LinearCuda {
     int n = node.in(1).shape().dim(0);
     int k = node.in(1).shape().dim(1);
     int m = Math.toIntExact(node.shape().size() / n);
-    long bias = Prepared.body(node).arity() > 2 ? calls.in(2) : 0;
+    long bias = node.op().body().arity() > 2 ? calls.in(2) : 0;
     var bank = calls.bankOut();
     long y = bank.map(CudaCalls.Banked::all).orElseGet(calls::out);
     var p = new Product(y, bias, 0, stages.at(calls), m, n, k, n, 1, 1);

@@ -6,7 +6,6 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
-import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
 
@@ -45,11 +44,6 @@ record Prepared(
     }
     var name = label + "_" + (backend.activations() == DType.F16 ? "f16_" : "f32_") + variant;
     return Optional.of(new Prepared(backend, node, name, scratchBytes, work));
-  }
-
-  /** The operation without the stages fused to it. */
-  static Op body(Value node) {
-    return node.op() instanceof Op.Fused(var body, var _) ? body : node.op();
   }
 
   @Override

@@ -188,7 +188,7 @@ final class Providers {
   /** The library that takes a node where the user named none; empty for our own kernels. */
   private Optional<Library> byRule(CudaBackend backend, Value node) {
     var library =
-        switch (Prepared.body(node)) {
+        switch (node.op().body()) {
           case Op.Linear _ -> Optional.of(Library.CUBLASLT);
           case Op.Conv2d _ -> Optional.of(Library.CUDNN);
           default -> Optional.<Library>empty();

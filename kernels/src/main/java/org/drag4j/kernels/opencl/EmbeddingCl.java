@@ -52,25 +52,16 @@ final class EmbeddingCl {
             .over(pieces.across(columns), count);
     var values = new int[count];
     return () -> {
-      check(node, ids, values, rows);
+      check(node, ids, values);
       call.run();
     };
   }
 
-  private static void check(Value node, Slot ids, int[] values, int rows) {
+  private static void check(Value node, Slot ids, int[] values) {
     var tensor = ids.tensor();
     tensor.memory().read(tensor.offset(), MemorySegment.ofArray(values));
     for (int i = 0; i < values.length; i++) {
-      if (values[i] < 0 || values[i] >= rows) {
-        throw new IllegalArgumentException(
-            node.path()
-                + ": expected indices 0 to "
-                + (rows - 1)
-                + ", got "
-                + values[i]
-                + " at position "
-                + i);
-      }
+      Op.Embedding.check(node, i, values[i]);
     }
   }
 

@@ -67,8 +67,7 @@ final class OpenClBackend implements Backend {
 
   @Override
   public Optional<Kernel> select(Value node, KernelOptions options) {
-    var body = node.op() instanceof Op.Fused(var b, var _) ? b : node.op();
-    return switch (body) {
+    return switch (node.op().body()) {
       case Op.Conv2d _ -> ConvolutionCl.select(context, node, options);
       case Op.Linear _ -> Product.select(context, node, options);
       case Op.GroupNorm _ -> NormCl.groupNorm(context, node, options);

@@ -114,19 +114,22 @@ final class OpenClWeights implements DeviceWeights {
   private Stored copied(String name, long count, boolean asFloats) {
     var entry = entry(name);
     if (entry.shape().size() != count) {
-      throw mismatch(name, count + " elements", entry.shape().toString());
+      throw WeightMismatchException.of(source, name, count + " elements", entry.shape().toString());
     }
     var dtype = asFloats ? DType.F32 : kept(entry.dtype());
     switch (entry.dtype()) {
       case F16, BF16, F32, F64 -> {}
-      case I32, I64, U8 -> throw mismatch(name, "F16, BF16, F32 or F64", entry.dtype().toString());
+      case I32, I64, U8 ->
+          throw WeightMismatchException.of(
+              source, name, "F16, BF16, F32 or F64", entry.dtype().toString());
     }
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
     try (var arena = Arena.ofConfined()) {
       var bytes = source.bytes(name, arena);
       long expected = count * entry.dtype().bytes();
       if (bytes.byteSize() != expected) {
-        throw mismatch(name, expected + " bytes", Long.toString(bytes.byteSize()));
+        throw WeightMismatchException.of(
+            source, name, expected + " bytes", Long.toString(bytes.byteSize()));
       }
       var memory = context.allocate(count * dtype.bytes(), "weights: " + name);
       if (dtype == entry.dtype()) {
@@ -167,19 +170,10 @@ final class OpenClWeights implements DeviceWeights {
   }
 
   private WeightSource.Entry entry(String name) {
-    return source.entry(name).orElseThrow(() -> mismatch(name, "a tensor of that name", "none"));
-  }
-
-  private WeightMismatchException mismatch(String name, String expected, String got) {
-    return new WeightMismatchException(
-        source.origin()
-            + ": "
-            + name
-            + ": expected "
-            + expected
-            + ", got "
-            + got
-            + "; check that config.json and weights belong together");
+    return source
+        .entry(name)
+        .orElseThrow(
+            () -> WeightMismatchException.of(source, name, "a tensor of that name", "none"));
   }
 
   @Override

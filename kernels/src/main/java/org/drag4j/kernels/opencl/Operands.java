@@ -16,17 +16,12 @@ final class Operands {
     if (node.in(0).dtype() != DType.F32 || node.shape().size() == 0) {
       return false;
     }
-    for (int i = 1; i < body(node).arity(); i++) {
+    for (int i = 1; i < node.op().body().arity(); i++) {
       if (!(node.in(i).op() instanceof Op.Weight)) {
         return false;
       }
     }
     return true;
-  }
-
-  /** The operation without the stages fused to it. */
-  static Op body(Value node) {
-    return node.op() instanceof Op.Fused(var body, var _) ? body : node.op();
   }
 
   /** Where a value is: an activation's slot, or that of a weight as floats. */

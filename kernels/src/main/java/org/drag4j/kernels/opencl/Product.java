@@ -62,7 +62,7 @@ final class Product {
       int after) {
     static Shape of(Value node) {
       var w = node.in(1).shape();
-      if (Operands.body(node) instanceof Op.Conv2d conv) {
+      if (node.op().body() instanceof Op.Conv2d conv) {
         var x = node.in(0).shape();
         return new Shape(
             x.dim(0),
@@ -261,7 +261,7 @@ final class Product {
   private Call.Builder operands(Call.Builder call, Bindings at, int width) {
     var packed = weights(at, width);
     call.memory(packed.memory()).arg(Call.code(packed.dtype()));
-    if (Operands.body(node).arity() > 2) {
+    if (node.op().body().arity() > 2) {
       call.memory(Operands.weights(at).vector(Operands.name(node.in(2))).memory()).arg(1);
     } else {
       call.nothing().arg(0);

@@ -105,7 +105,7 @@ final class WinogradCl {
    */
   static Optional<WinogradCl> of(OpenClContext context, Value node, Epilogue epilogue, Size size) {
     var w = node.in(1).shape();
-    if (!(Operands.body(node) instanceof Op.Conv2d c)
+    if (!(node.op().body() instanceof Op.Conv2d c)
         || w.dim(1) != 3
         || w.dim(2) != 3
         || c.stride() != 1
@@ -217,7 +217,7 @@ final class WinogradCl {
             .arg(matrixStep())
             .memory(packed.memory())
             .arg(Call.code(packed.dtype()));
-    if (Operands.body(node).arity() > 2) {
+    if (node.op().body().arity() > 2) {
       call.memory(weights.vector(Operands.name(node.in(2))).memory()).arg(1);
     } else {
       call.nothing().arg(0);
