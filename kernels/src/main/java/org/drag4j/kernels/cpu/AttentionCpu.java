@@ -158,7 +158,20 @@ final class AttentionCpu implements Kernel {
       for (int from = 0; from < end; from += keyBlock) {
         int some = Math.min(keyBlock, end - from);
         gemm.panel(
-            k.floats(), keyRows, from, some, keyStart, mine, 0, dim, mine, scores, width, false);
+            k.floats(),
+            keyRows,
+            from,
+            some,
+            keyStart,
+            mine,
+            0,
+            dim,
+            context.zeros(),
+            0,
+            0,
+            mine,
+            scores,
+            width);
         if (causal) {
           hideLater(mine, from - first, some);
         }
@@ -176,10 +189,12 @@ final class AttentionCpu implements Kernel {
             mine,
             scores,
             some,
+            more ? mine : context.zeros(),
+            more ? output : 0,
+            more ? width : 0,
             mine,
             output,
-            width,
-            more);
+            width);
       }
       store(mine, y.start() + at, count);
     }

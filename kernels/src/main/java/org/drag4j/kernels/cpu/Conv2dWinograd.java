@@ -272,7 +272,6 @@ final class Conv2dWinograd implements Kernel {
       int products = patch();
       int step = n * width + 16;
       int u = products + winograd.points() * step;
-      Arrays.fill(scratch, products, u, 0);
       int[] rows = context.indices(thread);
       for (int i = 0; i < n; i++) {
         rows[i] = vStart + (begin + i) * inner;
@@ -291,10 +290,12 @@ final class Conv2dWinograd implements Kernel {
               scratch,
               u + p * uStep,
               k,
+              c == 0 ? context.zeros() : scratch,
+              c == 0 ? 0 : products + p * step,
+              c == 0 ? 0 : width,
               scratch,
               products + p * step,
-              width,
-              true);
+              width);
         }
       }
       for (int i = 0; i < n; i++) {

@@ -7,6 +7,7 @@ final class CpuContext {
   private final Workers workers;
   private final Gemm gemm;
   private final RowMath math;
+  private final float[] zeros;
   private final Reclaim reclaim;
   private final float[][] scratch;
   private final int[][] indices;
@@ -15,6 +16,7 @@ final class CpuContext {
     this.workers = workers;
     this.gemm = gemm;
     this.math = math;
+    zeros = new float[gemm.panelWidth()];
     reclaim = new Reclaim();
     scratch = new float[workers.size()][0];
     indices = new int[workers.size()][0];
@@ -24,6 +26,7 @@ final class CpuContext {
     this.workers = other.workers;
     this.gemm = gemm;
     this.math = other.math;
+    zeros = new float[gemm.panelWidth()];
     reclaim = other.reclaim;
     scratch = other.scratch;
     indices = other.indices;
@@ -40,6 +43,11 @@ final class CpuContext {
 
   Gemm gemm() {
     return gemm;
+  }
+
+  /** A row of sums to start from. */
+  float[] zeros() {
+    return zeros;
   }
 
   RowMath math() {

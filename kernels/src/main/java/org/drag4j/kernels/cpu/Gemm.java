@@ -15,11 +15,11 @@ interface Gemm {
   Gemm narrow();
 
   /**
-   * {@code c[r][j] (+)= sum over i of a[rows[first + r] + delta + i] * b[bStart + i*width + j]} for
-   * {@code 0 <= r < count} and all columns j of the panel; row r of c starts at {@code cStart +
-   * r*cStride}. Each element is summed in the order of i, however the rows are cut into calls.
-   *
-   * @param accumulate whether to add to c instead of overwriting it
+   * {@code c[r][j] = from[r][j] + sum over i of a[rows[first + r] + delta + i] * b[bStart + i*width
+   * + j]} for {@code 0 <= r < count} and all columns j of the panel; row r of c starts at {@code
+   * cStart + r*cStride}, of from likewise: a stride of 0 starts every row's sums from the same row,
+   * c itself goes on with its own. Each element is summed in the order of i, however the rows are
+   * cut into calls.
    */
   void panel(
       float[] a,
@@ -30,8 +30,10 @@ interface Gemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
-      int cStride,
-      boolean accumulate);
+      int cStride);
 }

@@ -46,6 +46,11 @@ final class PackedWeight {
     return columns;
   }
 
+  /** Columns of every panel but, perhaps, the last. */
+  int panelWidth() {
+    return panelWidth;
+  }
+
   /** Columns of a panel that are not padding. */
   int columns(int panel) {
     return Math.min(panelWidth, columns - panel * panelWidth);

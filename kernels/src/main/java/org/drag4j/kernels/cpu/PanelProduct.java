@@ -38,7 +38,7 @@ final class PanelProduct {
   private final CpuContext context;
   private final Geometry geometry;
   private final PackedWeight weight;
-  private final float[] bias;
+  private final float[] initial;
   private final Epilogue epilogue;
   private final int blockLength;
   private final int blockRows;
@@ -58,7 +58,7 @@ final class PanelProduct {
     this.context = context;
     this.geometry = geometry;
     this.weight = weight;
-    this.bias = bias;
+    initial = Arrays.copyOf(bias, weight.panels() * context.gemm().panelWidth());
     this.epilogue = epilogue;
     int blocks = Math.ceilDiv(geometry.length(), BLOCK_LENGTH);
     blockLength = Math.ceilDiv(geometry.length(), blocks);
@@ -101,25 +101,34 @@ final class PanelProduct {
     int panel = index % weight.panels();
     int top = index / weight.panels() * blockRows;
     int count = Math.min(blockRows, geometry.rows() - top);
-    int left = panel * context.gemm().panelWidth();
+    int left = panel * weight.panelWidth();
     int width = weight.columns(panel);
     int at = cStart + top * weight.columns() + left;
     int[] rows = context.indices(thread);
     locate(top, count, rows);
     float[] scratch = context.scratch(thread);
-    // Rows of the result are pages apart: sums are made close together and stored once.
     int panelWidth = weight.panelWidth(panel);
     int sums = blockLength * panelWidth;
-    initialise(scratch, sums, panelWidth, left, width, count);
-    multiply(panel, rows, count, scratch, sums, panelWidth);
-    for (int r = 0; r < count; r++) {
-      System.arraycopy(scratch, sums + r * panelWidth, c, at + r * weight.columns(), width);
+    multiply(panel, rows, count, scratch, sums, at);
+    if (width < panelWidth) {
+      for (int r = 0; r < count; r++) {
+        System.arraycopy(scratch, sums + r * panelWidth, c, at + r * weight.columns(), width);
+      }
     }
     epilogue.apply(c, cStart, top, count, left, width);
   }
 
-  private void multiply(int panel, int[] rows, int count, float[] scratch, int sums, int width) {
+  /**
+   * The products of all runs. Rows of the result are pages apart: what is not yet their sum is kept
+   * close together in the scratch memory, and so is the sum where the panel is padded.
+   */
+  private void multiply(int panel, int[] rows, int count, float[] scratch, int sums, int at) {
     var gemm = weight.gemm(context, panel);
+    int width = weight.panelWidth(panel);
+    boolean padded = weight.columns(panel) < width;
+    float[] before = initial;
+    int start = panel * weight.panelWidth();
+    int stride = 0;
     for (int run = 0; run < geometry.runs(); run++) {
       for (int from = 0; from < geometry.length(); from += blockLength) {
         int length = Math.min(blockLength, geometry.length() - from);
@@ -127,7 +136,16 @@ final class PanelProduct {
         float[] b = weight.rows(panel, row, length, scratch);
         int bStart = weight.start(panel, row);
         int delta = run * geometry.runStep() + from;
-        gemm.panel(a, rows, 0, count, delta, b, bStart, length, scratch, sums, width, true);
+        boolean done = row + length == geometry.runs() * geometry.length() && !padded;
+        float[] to = done ? c : scratch;
+        int toStart = done ? at : sums;
+        int toStride = done ? weight.columns() : width;
+        gemm.panel(
+            a, rows, 0, count, delta, b, bStart, length, before, start, stride, to, toStart,
+            toStride);
+        before = scratch;
+        start = sums;
+        stride = width;
       }
     }
   }
@@ -145,17 +163,6 @@ final class PanelProduct {
       if (++x == width) {
         x = 0;
         y++;
-      }
-    }
-  }
-
-  private void initialise(float[] to, int at, int panelWidth, int left, int width, int count) {
-    if (bias.length == 0 || width < panelWidth) {
-      Arrays.fill(to, at, at + count * panelWidth, 0);
-    }
-    if (bias.length > 0) {
-      for (int r = 0; r < count; r++) {
-        System.arraycopy(bias, left, to, at + r * panelWidth, width);
       }
     }
   }

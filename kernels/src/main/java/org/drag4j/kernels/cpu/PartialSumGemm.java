@@ -1,5 +1,7 @@
 package org.drag4j.kernels.cpu;
 
+import org.drag4j.graph.Op;
+
 /**
  * Another inner kernel's products, a long sum made of shorter ones: its rounding error grows with
  * the root of their length and number, not of the whole. A few percent slower.
@@ -12,6 +14,7 @@ final class PartialSumGemm implements Gemm {
   private final RowMath math;
   private final int width;
   private final Gemm narrow;
+  private final float[] zeros;
   private final ThreadLocal<float[]> tiles;
 
   PartialSumGemm(Gemm gemm, RowMath math) {
@@ -20,6 +23,7 @@ final class PartialSumGemm implements Gemm {
     width = gemm.panelWidth();
     boolean narrower = gemm.narrow().panelWidth() < width;
     narrow = narrower ? new PartialSumGemm(gemm.narrow(), math) : this;
+    zeros = new float[width];
     tiles = ThreadLocal.withInitial(() -> new float[tileRows() * width]);
   }
 
@@ -48,26 +52,40 @@ final class PartialSumGemm implements Gemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
-      int cStride,
-      boolean accumulate) {
+      int cStride) {
     float[] tile = tiles.get();
-    int sums = Math.ceilDiv(k, LENGTH);
-    int length = Math.ceilDiv(k, Math.max(1, sums));
+    int sums = Math.max(1, Math.ceilDiv(k, LENGTH));
+    int length = Math.max(1, Math.ceilDiv(k, sums));
     for (int top = 0; top < count; top += tileRows()) {
       int high = Math.min(tileRows(), count - top);
-      int to = cStart + top * cStride;
-      if (!accumulate) {
-        gemm.panel(a, rows, first + top, high, delta, b, bStart, length, c, to, cStride, false);
-      }
-      for (int from = accumulate ? 0 : length; from < k; from += length) {
-        int some = Math.min(length, k - from);
-        int weights = bStart + from * width;
+      for (int i = 0; i < sums; i++) {
+        int some = Math.min(length, k - i * length);
+        int weights = bStart + i * length * width;
         gemm.panel(
-            a, rows, first + top, high, delta + from, b, weights, some, tile, 0, width, false);
-        for (int r = 0; r < high; r++) {
-          math.add(c, to + r * cStride, tile, r * width, width);
+            a,
+            rows,
+            first + top,
+            high,
+            delta + i * length,
+            b,
+            weights,
+            some,
+            zeros,
+            0,
+            0,
+            tile,
+            0,
+            width);
+        for (int r = top; r < top + high; r++) {
+          int to = cStart + r * cStride;
+          float[] sum = i == 0 ? from : c;
+          int at = i == 0 ? fromStart + r * fromStride : to;
+          math.binary(Op.BinaryFn.ADD, sum, at, tile, (r - top) * width, c, to, width);
         }
       }
     }

@@ -1,7 +1,5 @@
 package org.drag4j.kernels.cpu;
 
-import java.util.Arrays;
-
 /**
  * Panels by plain loops, for a JVM without the Vector API. C2 makes no vectors of a loop whose
  * arrays might overlap, so the sums are kept in registers here, too: tiles of four rows by two
@@ -35,24 +33,43 @@ final class ScalarGemm implements Gemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
-      int cStride,
-      boolean accumulate) {
-    if (!accumulate) {
-      for (int r = 0; r < count; r++) {
-        Arrays.fill(c, cStart + r * cStride, cStart + r * cStride + WIDTH, 0);
-      }
-    }
+      int cStride) {
     int r = 0;
     for (; r + 4 <= count; r += 4) {
       for (int j = 0; j < WIDTH; j += 2) {
-        rows4(a, rows, first + r, delta, b, bStart + j, k, c, cStart + r * cStride + j, cStride);
+        rows4(
+            a,
+            rows,
+            first + r,
+            delta,
+            b,
+            bStart + j,
+            k,
+            from,
+            fromStart + r * fromStride + j,
+            fromStride,
+            c,
+            cStart + r * cStride + j,
+            cStride);
       }
     }
     for (; r < count; r++) {
       for (int j = 0; j < WIDTH; j += 4) {
-        rows1(a, rows[first + r] + delta, b, bStart + j, k, c, cStart + r * cStride + j);
+        rows1(
+            a,
+            rows[first + r] + delta,
+            b,
+            bStart + j,
+            k,
+            from,
+            fromStart + r * fromStride + j,
+            c,
+            cStart + r * cStride + j);
       }
     }
   }
@@ -65,6 +82,9 @@ final class ScalarGemm implements Gemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
@@ -72,17 +92,17 @@ final class ScalarGemm implements Gemm {
     int a1 = rows[first + 1] + delta;
     int a2 = rows[first + 2] + delta;
     int a3 = rows[first + 3] + delta;
-    int at1 = cStart + cStride;
-    int at2 = at1 + cStride;
-    int at3 = at2 + cStride;
-    float c00 = c[cStart];
-    float c01 = c[cStart + 1];
-    float c10 = c[at1];
-    float c11 = c[at1 + 1];
-    float c20 = c[at2];
-    float c21 = c[at2 + 1];
-    float c30 = c[at3];
-    float c31 = c[at3 + 1];
+    int from1 = fromStart + fromStride;
+    int from2 = from1 + fromStride;
+    int from3 = from2 + fromStride;
+    float c00 = from[fromStart];
+    float c01 = from[fromStart + 1];
+    float c10 = from[from1];
+    float c11 = from[from1 + 1];
+    float c20 = from[from2];
+    float c21 = from[from2 + 1];
+    float c30 = from[from3];
+    float c31 = from[from3 + 1];
     for (int i = 0; i < k; i++) {
       float b0 = b[bStart + i * WIDTH];
       float b1 = b[bStart + i * WIDTH + 1];
@@ -99,6 +119,9 @@ final class ScalarGemm implements Gemm {
       c30 += x * b0;
       c31 += x * b1;
     }
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
     c[cStart] = c00;
     c[cStart + 1] = c01;
     c[at1] = c10;
@@ -110,11 +133,19 @@ final class ScalarGemm implements Gemm {
   }
 
   private static void rows1(
-      float[] a, int aStart, float[] b, int bStart, int k, float[] c, int cStart) {
-    float c0 = c[cStart];
-    float c1 = c[cStart + 1];
-    float c2 = c[cStart + 2];
-    float c3 = c[cStart + 3];
+      float[] a,
+      int aStart,
+      float[] b,
+      int bStart,
+      int k,
+      float[] from,
+      int fromStart,
+      float[] c,
+      int cStart) {
+    float c0 = from[fromStart];
+    float c1 = from[fromStart + 1];
+    float c2 = from[fromStart + 2];
+    float c3 = from[fromStart + 3];
     for (int i = 0; i < k; i++) {
       float x = a[aStart + i];
       int at = bStart + i * WIDTH;

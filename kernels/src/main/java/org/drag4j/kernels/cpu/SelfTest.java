@@ -143,7 +143,7 @@ final class SelfTest {
         new Probe(
             "product " + Operands.tile(gemm),
             (long) ROWS * LENGTH * width / LANES,
-            () -> gemm.panel(a, rows, 0, ROWS, 0, b, 0, LENGTH, c, 0, width, false)));
+            () -> gemm.panel(a, rows, 0, ROWS, 0, b, 0, LENGTH, c, 0, width, c, 0, width)));
   }
 
   private static void transforms(

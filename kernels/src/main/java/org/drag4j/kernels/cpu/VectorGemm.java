@@ -1,7 +1,5 @@
 package org.drag4j.kernels.cpu;
 
-import java.util.Arrays;
-
 /**
  * Panels cut into register tiles of 6, 4, 2 and 1 rows. Every tile is one small method with a sum
  * per local variable and one loop: the shape that C2 keeps in registers.
@@ -49,33 +47,82 @@ abstract sealed class VectorGemm implements Gemm
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
-      int cStride,
-      boolean accumulate) {
-    if (!accumulate) {
-      for (int r = 0; r < count; r++) {
-        Arrays.fill(c, cStart + r * cStride, cStart + r * cStride + width, 0);
-      }
-    }
+      int cStride) {
     int r = 0;
     for (; r + 6 <= count; r += 6) {
-      rows6(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+      rows6(
+          a,
+          rows,
+          first + r,
+          delta,
+          b,
+          bStart,
+          k,
+          from,
+          fromStart + r * fromStride,
+          fromStride,
+          c,
+          cStart + r * cStride,
+          cStride);
     }
     if (r + 4 <= count) {
-      rows4(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+      rows4(
+          a,
+          rows,
+          first + r,
+          delta,
+          b,
+          bStart,
+          k,
+          from,
+          fromStart + r * fromStride,
+          fromStride,
+          c,
+          cStart + r * cStride,
+          cStride);
       r += 4;
     }
     if (r + 2 <= count) {
-      rows2(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+      rows2(
+          a,
+          rows,
+          first + r,
+          delta,
+          b,
+          bStart,
+          k,
+          from,
+          fromStart + r * fromStride,
+          fromStride,
+          c,
+          cStart + r * cStride,
+          cStride);
       r += 2;
     }
     if (r < count) {
-      rows1(a, rows, first + r, delta, b, bStart, k, c, cStart + r * cStride, cStride);
+      rows1(
+          a,
+          rows,
+          first + r,
+          delta,
+          b,
+          bStart,
+          k,
+          from,
+          fromStart + r * fromStride,
+          fromStride,
+          c,
+          cStart + r * cStride,
+          cStride);
     }
   }
 
-  /** Adds six rows' products to c. */
+  /** Six rows' products and {@code from}. */
   abstract void rows6(
       float[] a,
       int[] rows,
@@ -84,11 +131,14 @@ abstract sealed class VectorGemm implements Gemm
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride);
 
-  /** Adds four rows' products to c. */
+  /** Four rows' products and {@code from}. */
   abstract void rows4(
       float[] a,
       int[] rows,
@@ -97,11 +147,14 @@ abstract sealed class VectorGemm implements Gemm
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride);
 
-  /** Adds two rows' products to c. */
+  /** Two rows' products and {@code from}. */
   abstract void rows2(
       float[] a,
       int[] rows,
@@ -110,11 +163,14 @@ abstract sealed class VectorGemm implements Gemm
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride);
 
-  /** Adds one row's products to c. */
+  /** One row's products and {@code from}. */
   abstract void rows1(
       float[] a,
       int[] rows,
@@ -123,6 +179,9 @@ abstract sealed class VectorGemm implements Gemm
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride);

@@ -21,6 +21,9 @@ final class VectorGemm6x1 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
@@ -30,17 +33,17 @@ final class VectorGemm6x1 extends VectorGemm {
     int a3 = rows[first + 3] + delta;
     int a4 = rows[first + 4] + delta;
     int a5 = rows[first + 5] + delta;
-    int at1 = cStart + cStride;
-    int at2 = at1 + cStride;
-    int at3 = at2 + cStride;
-    int at4 = at3 + cStride;
-    int at5 = at4 + cStride;
-    var c0 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c1 = FloatVector.fromArray(SPECIES, c, at1);
-    var c2 = FloatVector.fromArray(SPECIES, c, at2);
-    var c3 = FloatVector.fromArray(SPECIES, c, at3);
-    var c4 = FloatVector.fromArray(SPECIES, c, at4);
-    var c5 = FloatVector.fromArray(SPECIES, c, at5);
+    int from1 = fromStart + fromStride;
+    int from2 = from1 + fromStride;
+    int from3 = from2 + fromStride;
+    int from4 = from3 + fromStride;
+    int from5 = from4 + fromStride;
+    var c0 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c1 = FloatVector.fromArray(SPECIES, from, from1);
+    var c2 = FloatVector.fromArray(SPECIES, from, from2);
+    var c3 = FloatVector.fromArray(SPECIES, from, from3);
+    var c4 = FloatVector.fromArray(SPECIES, from, from4);
+    var c5 = FloatVector.fromArray(SPECIES, from, from5);
     for (int i = 0; i < k; i++) {
       var y = FloatVector.fromArray(SPECIES, b, bStart + i * LANES);
       c0 = FloatVector.broadcast(SPECIES, a[a0 + i]).fma(y, c0);
@@ -50,6 +53,11 @@ final class VectorGemm6x1 extends VectorGemm {
       c4 = FloatVector.broadcast(SPECIES, a[a4 + i]).fma(y, c4);
       c5 = FloatVector.broadcast(SPECIES, a[a5 + i]).fma(y, c5);
     }
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
+    int at4 = at3 + cStride;
+    int at5 = at4 + cStride;
     c0.intoArray(c, cStart);
     c1.intoArray(c, at1);
     c2.intoArray(c, at2);
@@ -67,6 +75,9 @@ final class VectorGemm6x1 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
@@ -74,13 +85,13 @@ final class VectorGemm6x1 extends VectorGemm {
     int a1 = rows[first + 1] + delta;
     int a2 = rows[first + 2] + delta;
     int a3 = rows[first + 3] + delta;
-    int at1 = cStart + cStride;
-    int at2 = at1 + cStride;
-    int at3 = at2 + cStride;
-    var c0 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c1 = FloatVector.fromArray(SPECIES, c, at1);
-    var c2 = FloatVector.fromArray(SPECIES, c, at2);
-    var c3 = FloatVector.fromArray(SPECIES, c, at3);
+    int from1 = fromStart + fromStride;
+    int from2 = from1 + fromStride;
+    int from3 = from2 + fromStride;
+    var c0 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c1 = FloatVector.fromArray(SPECIES, from, from1);
+    var c2 = FloatVector.fromArray(SPECIES, from, from2);
+    var c3 = FloatVector.fromArray(SPECIES, from, from3);
     for (int i = 0; i < k; i++) {
       var y = FloatVector.fromArray(SPECIES, b, bStart + i * LANES);
       c0 = FloatVector.broadcast(SPECIES, a[a0 + i]).fma(y, c0);
@@ -88,6 +99,9 @@ final class VectorGemm6x1 extends VectorGemm {
       c2 = FloatVector.broadcast(SPECIES, a[a2 + i]).fma(y, c2);
       c3 = FloatVector.broadcast(SPECIES, a[a3 + i]).fma(y, c3);
     }
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
     c0.intoArray(c, cStart);
     c1.intoArray(c, at1);
     c2.intoArray(c, at2);
@@ -103,19 +117,23 @@ final class VectorGemm6x1 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
     int a0 = rows[first] + delta;
     int a1 = rows[first + 1] + delta;
-    int at1 = cStart + cStride;
-    var c0 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c1 = FloatVector.fromArray(SPECIES, c, at1);
+    int from1 = fromStart + fromStride;
+    var c0 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c1 = FloatVector.fromArray(SPECIES, from, from1);
     for (int i = 0; i < k; i++) {
       var y = FloatVector.fromArray(SPECIES, b, bStart + i * LANES);
       c0 = FloatVector.broadcast(SPECIES, a[a0 + i]).fma(y, c0);
       c1 = FloatVector.broadcast(SPECIES, a[a1 + i]).fma(y, c1);
     }
+    int at1 = cStart + cStride;
     c0.intoArray(c, cStart);
     c1.intoArray(c, at1);
   }
@@ -129,11 +147,14 @@ final class VectorGemm6x1 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
     int a0 = rows[first] + delta;
-    var c0 = FloatVector.fromArray(SPECIES, c, cStart);
+    var c0 = FloatVector.fromArray(SPECIES, from, fromStart);
     for (int i = 0; i < k; i++) {
       var y = FloatVector.fromArray(SPECIES, b, bStart + i * LANES);
       c0 = FloatVector.broadcast(SPECIES, a[a0 + i]).fma(y, c0);

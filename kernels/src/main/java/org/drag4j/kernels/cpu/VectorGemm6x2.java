@@ -25,6 +25,9 @@ final class VectorGemm6x2 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
@@ -34,23 +37,23 @@ final class VectorGemm6x2 extends VectorGemm {
     int a3 = rows[first + 3] + delta;
     int a4 = rows[first + 4] + delta;
     int a5 = rows[first + 5] + delta;
-    int at1 = cStart + cStride;
-    int at2 = at1 + cStride;
-    int at3 = at2 + cStride;
-    int at4 = at3 + cStride;
-    int at5 = at4 + cStride;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
-    var c10 = FloatVector.fromArray(SPECIES, c, at1);
-    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
-    var c20 = FloatVector.fromArray(SPECIES, c, at2);
-    var c21 = FloatVector.fromArray(SPECIES, c, at2 + LANES);
-    var c30 = FloatVector.fromArray(SPECIES, c, at3);
-    var c31 = FloatVector.fromArray(SPECIES, c, at3 + LANES);
-    var c40 = FloatVector.fromArray(SPECIES, c, at4);
-    var c41 = FloatVector.fromArray(SPECIES, c, at4 + LANES);
-    var c50 = FloatVector.fromArray(SPECIES, c, at5);
-    var c51 = FloatVector.fromArray(SPECIES, c, at5 + LANES);
+    int from1 = fromStart + fromStride;
+    int from2 = from1 + fromStride;
+    int from3 = from2 + fromStride;
+    int from4 = from3 + fromStride;
+    int from5 = from4 + fromStride;
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
+    var c10 = FloatVector.fromArray(SPECIES, from, from1);
+    var c11 = FloatVector.fromArray(SPECIES, from, from1 + LANES);
+    var c20 = FloatVector.fromArray(SPECIES, from, from2);
+    var c21 = FloatVector.fromArray(SPECIES, from, from2 + LANES);
+    var c30 = FloatVector.fromArray(SPECIES, from, from3);
+    var c31 = FloatVector.fromArray(SPECIES, from, from3 + LANES);
+    var c40 = FloatVector.fromArray(SPECIES, from, from4);
+    var c41 = FloatVector.fromArray(SPECIES, from, from4 + LANES);
+    var c50 = FloatVector.fromArray(SPECIES, from, from5);
+    var c51 = FloatVector.fromArray(SPECIES, from, from5 + LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);
@@ -74,6 +77,11 @@ final class VectorGemm6x2 extends VectorGemm {
       c50 = x.fma(b0, c50);
       c51 = x.fma(b1, c51);
     }
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
+    int at4 = at3 + cStride;
+    int at5 = at4 + cStride;
     c00.intoArray(c, cStart);
     c01.intoArray(c, cStart + LANES);
     c10.intoArray(c, at1);
@@ -97,6 +105,9 @@ final class VectorGemm6x2 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
@@ -104,17 +115,17 @@ final class VectorGemm6x2 extends VectorGemm {
     int a1 = rows[first + 1] + delta;
     int a2 = rows[first + 2] + delta;
     int a3 = rows[first + 3] + delta;
-    int at1 = cStart + cStride;
-    int at2 = at1 + cStride;
-    int at3 = at2 + cStride;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
-    var c10 = FloatVector.fromArray(SPECIES, c, at1);
-    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
-    var c20 = FloatVector.fromArray(SPECIES, c, at2);
-    var c21 = FloatVector.fromArray(SPECIES, c, at2 + LANES);
-    var c30 = FloatVector.fromArray(SPECIES, c, at3);
-    var c31 = FloatVector.fromArray(SPECIES, c, at3 + LANES);
+    int from1 = fromStart + fromStride;
+    int from2 = from1 + fromStride;
+    int from3 = from2 + fromStride;
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
+    var c10 = FloatVector.fromArray(SPECIES, from, from1);
+    var c11 = FloatVector.fromArray(SPECIES, from, from1 + LANES);
+    var c20 = FloatVector.fromArray(SPECIES, from, from2);
+    var c21 = FloatVector.fromArray(SPECIES, from, from2 + LANES);
+    var c30 = FloatVector.fromArray(SPECIES, from, from3);
+    var c31 = FloatVector.fromArray(SPECIES, from, from3 + LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);
@@ -132,6 +143,9 @@ final class VectorGemm6x2 extends VectorGemm {
       c30 = x.fma(b0, c30);
       c31 = x.fma(b1, c31);
     }
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
     c00.intoArray(c, cStart);
     c01.intoArray(c, cStart + LANES);
     c10.intoArray(c, at1);
@@ -151,16 +165,19 @@ final class VectorGemm6x2 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
     int a0 = rows[first] + delta;
     int a1 = rows[first + 1] + delta;
-    int at1 = cStart + cStride;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
-    var c10 = FloatVector.fromArray(SPECIES, c, at1);
-    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
+    int from1 = fromStart + fromStride;
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
+    var c10 = FloatVector.fromArray(SPECIES, from, from1);
+    var c11 = FloatVector.fromArray(SPECIES, from, from1 + LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);
@@ -172,6 +189,7 @@ final class VectorGemm6x2 extends VectorGemm {
       c10 = x.fma(b0, c10);
       c11 = x.fma(b1, c11);
     }
+    int at1 = cStart + cStride;
     c00.intoArray(c, cStart);
     c01.intoArray(c, cStart + LANES);
     c10.intoArray(c, at1);
@@ -187,12 +205,15 @@ final class VectorGemm6x2 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
     int a0 = rows[first] + delta;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);

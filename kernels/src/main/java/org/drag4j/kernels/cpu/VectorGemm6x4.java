@@ -25,6 +25,9 @@ final class VectorGemm6x4 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
@@ -34,35 +37,35 @@ final class VectorGemm6x4 extends VectorGemm {
     int a3 = rows[first + 3] + delta;
     int a4 = rows[first + 4] + delta;
     int a5 = rows[first + 5] + delta;
-    int at1 = cStart + cStride;
-    int at2 = at1 + cStride;
-    int at3 = at2 + cStride;
-    int at4 = at3 + cStride;
-    int at5 = at4 + cStride;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
-    var c02 = FloatVector.fromArray(SPECIES, c, cStart + 2 * LANES);
-    var c03 = FloatVector.fromArray(SPECIES, c, cStart + 3 * LANES);
-    var c10 = FloatVector.fromArray(SPECIES, c, at1);
-    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
-    var c12 = FloatVector.fromArray(SPECIES, c, at1 + 2 * LANES);
-    var c13 = FloatVector.fromArray(SPECIES, c, at1 + 3 * LANES);
-    var c20 = FloatVector.fromArray(SPECIES, c, at2);
-    var c21 = FloatVector.fromArray(SPECIES, c, at2 + LANES);
-    var c22 = FloatVector.fromArray(SPECIES, c, at2 + 2 * LANES);
-    var c23 = FloatVector.fromArray(SPECIES, c, at2 + 3 * LANES);
-    var c30 = FloatVector.fromArray(SPECIES, c, at3);
-    var c31 = FloatVector.fromArray(SPECIES, c, at3 + LANES);
-    var c32 = FloatVector.fromArray(SPECIES, c, at3 + 2 * LANES);
-    var c33 = FloatVector.fromArray(SPECIES, c, at3 + 3 * LANES);
-    var c40 = FloatVector.fromArray(SPECIES, c, at4);
-    var c41 = FloatVector.fromArray(SPECIES, c, at4 + LANES);
-    var c42 = FloatVector.fromArray(SPECIES, c, at4 + 2 * LANES);
-    var c43 = FloatVector.fromArray(SPECIES, c, at4 + 3 * LANES);
-    var c50 = FloatVector.fromArray(SPECIES, c, at5);
-    var c51 = FloatVector.fromArray(SPECIES, c, at5 + LANES);
-    var c52 = FloatVector.fromArray(SPECIES, c, at5 + 2 * LANES);
-    var c53 = FloatVector.fromArray(SPECIES, c, at5 + 3 * LANES);
+    int from1 = fromStart + fromStride;
+    int from2 = from1 + fromStride;
+    int from3 = from2 + fromStride;
+    int from4 = from3 + fromStride;
+    int from5 = from4 + fromStride;
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
+    var c02 = FloatVector.fromArray(SPECIES, from, fromStart + 2 * LANES);
+    var c03 = FloatVector.fromArray(SPECIES, from, fromStart + 3 * LANES);
+    var c10 = FloatVector.fromArray(SPECIES, from, from1);
+    var c11 = FloatVector.fromArray(SPECIES, from, from1 + LANES);
+    var c12 = FloatVector.fromArray(SPECIES, from, from1 + 2 * LANES);
+    var c13 = FloatVector.fromArray(SPECIES, from, from1 + 3 * LANES);
+    var c20 = FloatVector.fromArray(SPECIES, from, from2);
+    var c21 = FloatVector.fromArray(SPECIES, from, from2 + LANES);
+    var c22 = FloatVector.fromArray(SPECIES, from, from2 + 2 * LANES);
+    var c23 = FloatVector.fromArray(SPECIES, from, from2 + 3 * LANES);
+    var c30 = FloatVector.fromArray(SPECIES, from, from3);
+    var c31 = FloatVector.fromArray(SPECIES, from, from3 + LANES);
+    var c32 = FloatVector.fromArray(SPECIES, from, from3 + 2 * LANES);
+    var c33 = FloatVector.fromArray(SPECIES, from, from3 + 3 * LANES);
+    var c40 = FloatVector.fromArray(SPECIES, from, from4);
+    var c41 = FloatVector.fromArray(SPECIES, from, from4 + LANES);
+    var c42 = FloatVector.fromArray(SPECIES, from, from4 + 2 * LANES);
+    var c43 = FloatVector.fromArray(SPECIES, from, from4 + 3 * LANES);
+    var c50 = FloatVector.fromArray(SPECIES, from, from5);
+    var c51 = FloatVector.fromArray(SPECIES, from, from5 + LANES);
+    var c52 = FloatVector.fromArray(SPECIES, from, from5 + 2 * LANES);
+    var c53 = FloatVector.fromArray(SPECIES, from, from5 + 3 * LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);
@@ -100,6 +103,11 @@ final class VectorGemm6x4 extends VectorGemm {
       c52 = x.fma(b2, c52);
       c53 = x.fma(b3, c53);
     }
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
+    int at4 = at3 + cStride;
+    int at5 = at4 + cStride;
     c00.intoArray(c, cStart);
     c01.intoArray(c, cStart + LANES);
     c02.intoArray(c, cStart + 2 * LANES);
@@ -135,6 +143,9 @@ final class VectorGemm6x4 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
@@ -142,25 +153,25 @@ final class VectorGemm6x4 extends VectorGemm {
     int a1 = rows[first + 1] + delta;
     int a2 = rows[first + 2] + delta;
     int a3 = rows[first + 3] + delta;
-    int at1 = cStart + cStride;
-    int at2 = at1 + cStride;
-    int at3 = at2 + cStride;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
-    var c02 = FloatVector.fromArray(SPECIES, c, cStart + 2 * LANES);
-    var c03 = FloatVector.fromArray(SPECIES, c, cStart + 3 * LANES);
-    var c10 = FloatVector.fromArray(SPECIES, c, at1);
-    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
-    var c12 = FloatVector.fromArray(SPECIES, c, at1 + 2 * LANES);
-    var c13 = FloatVector.fromArray(SPECIES, c, at1 + 3 * LANES);
-    var c20 = FloatVector.fromArray(SPECIES, c, at2);
-    var c21 = FloatVector.fromArray(SPECIES, c, at2 + LANES);
-    var c22 = FloatVector.fromArray(SPECIES, c, at2 + 2 * LANES);
-    var c23 = FloatVector.fromArray(SPECIES, c, at2 + 3 * LANES);
-    var c30 = FloatVector.fromArray(SPECIES, c, at3);
-    var c31 = FloatVector.fromArray(SPECIES, c, at3 + LANES);
-    var c32 = FloatVector.fromArray(SPECIES, c, at3 + 2 * LANES);
-    var c33 = FloatVector.fromArray(SPECIES, c, at3 + 3 * LANES);
+    int from1 = fromStart + fromStride;
+    int from2 = from1 + fromStride;
+    int from3 = from2 + fromStride;
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
+    var c02 = FloatVector.fromArray(SPECIES, from, fromStart + 2 * LANES);
+    var c03 = FloatVector.fromArray(SPECIES, from, fromStart + 3 * LANES);
+    var c10 = FloatVector.fromArray(SPECIES, from, from1);
+    var c11 = FloatVector.fromArray(SPECIES, from, from1 + LANES);
+    var c12 = FloatVector.fromArray(SPECIES, from, from1 + 2 * LANES);
+    var c13 = FloatVector.fromArray(SPECIES, from, from1 + 3 * LANES);
+    var c20 = FloatVector.fromArray(SPECIES, from, from2);
+    var c21 = FloatVector.fromArray(SPECIES, from, from2 + LANES);
+    var c22 = FloatVector.fromArray(SPECIES, from, from2 + 2 * LANES);
+    var c23 = FloatVector.fromArray(SPECIES, from, from2 + 3 * LANES);
+    var c30 = FloatVector.fromArray(SPECIES, from, from3);
+    var c31 = FloatVector.fromArray(SPECIES, from, from3 + LANES);
+    var c32 = FloatVector.fromArray(SPECIES, from, from3 + 2 * LANES);
+    var c33 = FloatVector.fromArray(SPECIES, from, from3 + 3 * LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);
@@ -188,6 +199,9 @@ final class VectorGemm6x4 extends VectorGemm {
       c32 = x.fma(b2, c32);
       c33 = x.fma(b3, c33);
     }
+    int at1 = cStart + cStride;
+    int at2 = at1 + cStride;
+    int at3 = at2 + cStride;
     c00.intoArray(c, cStart);
     c01.intoArray(c, cStart + LANES);
     c02.intoArray(c, cStart + 2 * LANES);
@@ -215,20 +229,23 @@ final class VectorGemm6x4 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
     int a0 = rows[first] + delta;
     int a1 = rows[first + 1] + delta;
-    int at1 = cStart + cStride;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
-    var c02 = FloatVector.fromArray(SPECIES, c, cStart + 2 * LANES);
-    var c03 = FloatVector.fromArray(SPECIES, c, cStart + 3 * LANES);
-    var c10 = FloatVector.fromArray(SPECIES, c, at1);
-    var c11 = FloatVector.fromArray(SPECIES, c, at1 + LANES);
-    var c12 = FloatVector.fromArray(SPECIES, c, at1 + 2 * LANES);
-    var c13 = FloatVector.fromArray(SPECIES, c, at1 + 3 * LANES);
+    int from1 = fromStart + fromStride;
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
+    var c02 = FloatVector.fromArray(SPECIES, from, fromStart + 2 * LANES);
+    var c03 = FloatVector.fromArray(SPECIES, from, fromStart + 3 * LANES);
+    var c10 = FloatVector.fromArray(SPECIES, from, from1);
+    var c11 = FloatVector.fromArray(SPECIES, from, from1 + LANES);
+    var c12 = FloatVector.fromArray(SPECIES, from, from1 + 2 * LANES);
+    var c13 = FloatVector.fromArray(SPECIES, from, from1 + 3 * LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);
@@ -246,6 +263,7 @@ final class VectorGemm6x4 extends VectorGemm {
       c12 = x.fma(b2, c12);
       c13 = x.fma(b3, c13);
     }
+    int at1 = cStart + cStride;
     c00.intoArray(c, cStart);
     c01.intoArray(c, cStart + LANES);
     c02.intoArray(c, cStart + 2 * LANES);
@@ -265,14 +283,17 @@ final class VectorGemm6x4 extends VectorGemm {
       float[] b,
       int bStart,
       int k,
+      float[] from,
+      int fromStart,
+      int fromStride,
       float[] c,
       int cStart,
       int cStride) {
     int a0 = rows[first] + delta;
-    var c00 = FloatVector.fromArray(SPECIES, c, cStart);
-    var c01 = FloatVector.fromArray(SPECIES, c, cStart + LANES);
-    var c02 = FloatVector.fromArray(SPECIES, c, cStart + 2 * LANES);
-    var c03 = FloatVector.fromArray(SPECIES, c, cStart + 3 * LANES);
+    var c00 = FloatVector.fromArray(SPECIES, from, fromStart);
+    var c01 = FloatVector.fromArray(SPECIES, from, fromStart + LANES);
+    var c02 = FloatVector.fromArray(SPECIES, from, fromStart + 2 * LANES);
+    var c03 = FloatVector.fromArray(SPECIES, from, fromStart + 3 * LANES);
     for (int i = 0; i < k; i++) {
       int at = bStart + i * WIDTH;
       var b0 = FloatVector.fromArray(SPECIES, b, at);

@@ -29,14 +29,22 @@ final class GemmTest {
     for (var gemm : all()) {
       for (int count = 1; count <= 13; count++) {
         for (int k : new int[] {1, 2, 19, 300}) {
-          check(gemm, count, k, false);
-          check(gemm, count, k, true);
+          for (var from : From.values()) {
+            check(gemm, count, k, from);
+          }
         }
       }
     }
   }
 
-  private static void check(Gemm gemm, int count, int k, boolean accumulate) {
+  /** Where sums start. */
+  private enum From {
+    RESULT,
+    ONE_ROW,
+    OTHER_ROWS
+  }
+
+  private static void check(Gemm gemm, int count, int k, From where) {
     int width = gemm.panelWidth();
     int first = 2;
     int delta = 3;
@@ -53,23 +61,54 @@ final class GemmTest {
       rows[r] = (r * 17 + 5) % 37 * 20;
     }
     rows[rows.length - 1] = rows[first];
-    gemm.panel(a, rows, first, count, delta, b, bStart, k, c, cStart, cStride, accumulate);
+    float[] from = where == From.RESULT ? c : Reference.normal(11 + count * (width + 3), 4);
+    float[] old = from.clone();
+    int fromStart = where == From.RESULT ? cStart : 11;
+    int fromStride =
+        switch (where) {
+          case RESULT -> cStride;
+          case ONE_ROW -> 0;
+          case OTHER_ROWS -> width + 3;
+        };
+    gemm.panel(
+        a,
+        rows,
+        first,
+        count,
+        delta,
+        b,
+        bStart,
+        k,
+        from,
+        fromStart,
+        fromStride,
+        c,
+        cStart,
+        cStride);
     for (int i = 0; i < c.length; i++) {
       int r = Math.floorDiv(i - cStart, cStride);
       int j = Math.floorMod(i - cStart, cStride);
-      var where = gemm.getClass() + " count " + count + " k " + k + " row " + r + " column " + j;
+      var what =
+          gemm.getClass()
+              + " "
+              + where
+              + " count "
+              + count
+              + " k "
+              + k
+              + " row "
+              + r
+              + " column "
+              + j;
       if (i < cStart || j >= width) {
-        assertEquals(before[i], c[i], where);
+        assertEquals(before[i], c[i], what);
         continue;
       }
-      var sum = Reference.Sum.ZERO;
-      if (accumulate) {
-        sum = sum.plus(before[i]);
-      }
+      var sum = Reference.Sum.ZERO.plus(old[fromStart + r * fromStride + j]);
       for (int n = 0; n < k; n++) {
         sum = sum.plus((double) a[rows[first + r] + delta + n] * b[bStart + n * width + j]);
       }
-      Reference.assertClose(sum, c[i], where);
+      Reference.assertClose(sum, c[i], what);
     }
   }
 
@@ -89,7 +128,7 @@ final class GemmTest {
     float[] a = Reference.normal(k, 1);
     float[] b = Reference.normal(k * width, 2);
     float[] c = new float[width];
-    gemm.panel(a, new int[] {0}, 0, 1, 0, b, 0, k, c, 0, width, true);
+    gemm.panel(a, new int[] {0}, 0, 1, 0, b, 0, k, c, 0, width, c, 0, width);
     double most = 0;
     for (int j = 0; j < width; j++) {
       double sum = 0;
@@ -110,10 +149,11 @@ final class GemmTest {
       int[] rows = new int[13];
       Arrays.setAll(rows, r -> r * 50);
       var whole = new float[13 * width];
-      gemm.panel(a, rows, 0, 13, 0, b, 0, 50, whole, 0, width, false);
+      gemm.panel(a, rows, 0, 13, 0, b, 0, 50, whole, 0, width, whole, 0, width);
       var single = new float[13 * width];
       for (int r = 0; r < 13; r++) {
-        gemm.panel(a, rows, r, 1, 0, b, 0, 50, single, r * width, width, false);
+        int at = r * width;
+        gemm.panel(a, rows, r, 1, 0, b, 0, 50, single, at, width, single, at, width);
       }
       assertEquals(Arrays.toString(whole), Arrays.toString(single), gemm.getClass().toString());
     }

@@ -37,12 +37,28 @@ final class SelfTestTest {
         float[] b,
         int bStart,
         int k,
+        float[] from,
+        int fromStart,
+        int fromStride,
         float[] c,
         int cStart,
-        int cStride,
-        boolean accumulate) {
+        int cStride) {
       for (int i = 0; i < 50; i++) {
-        inner.panel(a, rows, first, count, delta, b, bStart, k, c, cStart, cStride, accumulate);
+        inner.panel(
+            a,
+            rows,
+            first,
+            count,
+            delta,
+            b,
+            bStart,
+            k,
+            from,
+            fromStart,
+            fromStride,
+            c,
+            cStart,
+            cStride);
       }
     }
   }
