@@ -19,7 +19,7 @@ sealed interface Elements {
     if (is16Bits(dtype)) {
       var bits = new short[count];
       Source.read(bytes, 0, count, bits, 0);
-      return new Bits16(bits, dtype == DType.BF16);
+      return of(bits, dtype);
     }
     var values = new float[count];
     Source.read(bytes, dtype, 0, count, values, 0);
@@ -49,7 +49,7 @@ sealed interface Elements {
           Source.transpose(rows, tap, taps, n, count, to, (tap * inner + i) * width, width);
         }
       }
-      return new Bits16(to, dtype == DType.BF16);
+      return of(to, dtype);
     }
     var to = new float[taps * inner * width];
     var rows = new float[count * block * taps];
@@ -64,6 +64,26 @@ sealed interface Elements {
       }
     }
     return new Bits32(to);
+  }
+
+  /** Halves that are infinite or no numbers, which no sound checkpoint has, become floats. */
+  private static Elements of(short[] bits, DType dtype) {
+    if (dtype == DType.BF16 || allFinite(bits)) {
+      return new Bits16(bits, dtype == DType.BF16);
+    }
+    var values = new float[bits.length];
+    for (int i = 0; i < bits.length; i++) {
+      values[i] = Float.float16ToFloat(bits[i]);
+    }
+    return new Bits32(values);
+  }
+
+  private static boolean allFinite(short[] halves) {
+    int most = 0;
+    for (short bits : halves) {
+      most = Math.max(most, bits & 0x7fff);
+    }
+    return most < 0x7c00;
   }
 
   private static boolean is16Bits(DType dtype) {
@@ -132,7 +152,7 @@ sealed interface Elements {
     }
   }
 
-  /** IEEE halves, or the upper halves of floats. */
+  /** Finite IEEE halves, or the upper halves of floats. */
   final class Bits16 implements Elements {
     private final short[] bits;
     private final boolean brain;

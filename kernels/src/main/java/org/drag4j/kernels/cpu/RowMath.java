@@ -90,7 +90,7 @@ interface RowMath {
    */
   boolean softmax(float[] s, int start, int rows, int width, float[] state, int stateStart);
 
-  /** {@code y[i]} = the IEEE half {@code x[i]}. */
+  /** {@code y[i]} = the IEEE half {@code x[i]}, which is neither infinite nor no number. */
   void widenHalf(short[] x, int xStart, float[] y, int yStart, int count);
 
   /** {@code y[i]} = the float whose upper half {@code x[i]} is. */

@@ -44,10 +44,9 @@ final class VectorRowMath implements RowMath {
   private static final int L = S.length();
   private static final VectorSpecies<Short> SHORTS = Lanes.shorts();
   private static final VectorSpecies<Integer> INTS = Lanes.ints();
-  private static final int HALF_MAGNITUDE = 0x7fff;
-  private static final int HALF_SIGN = 0x8000;
-  private static final int HALF_INFINITY = 0x7c00;
-  private static final int INFINITY = 0x7f800000;
+
+  /** Sign, exponent and fraction of a sign-extended half, shifted to their places. */
+  private static final int HALF_IN_FLOAT = 0x8fffe000;
 
   /** Floats that stay in the nearest cache between two loops over them. */
   private static final int NEAR = 1 << 12;
@@ -481,26 +480,18 @@ final class VectorRowMath implements RowMath {
 
   /**
    * {@inheritDoc} By integers: C2 makes the processor's own conversion of the plain loop in some
-   * runs, and of single numbers in others. A half's bits at their place in a float are the number
-   * times 2^-112, subnormal ones too.
+   * runs, and of single numbers in others. A finite half's bits at their place in a float are the
+   * number times 2^-112, subnormal ones too.
    */
   @Override
   public void widenHalf(short[] x, int xStart, float[] y, int yStart, int count) {
     int full = S.loopBound(count);
     for (int i = 0; i < full; i += L) {
-      var bits = zeroExtended(x, xStart + i);
-      var magnitude = bits.and(HALF_MAGNITUDE);
-      var number =
-          magnitude
-              .lanewise(VectorOperators.LSHL, 13)
-              .reinterpretAsFloats()
-              .mul(0x1p112f)
-              .reinterpretAsInts();
-      number =
-          number.blend(number.or(INFINITY), magnitude.compare(VectorOperators.GE, HALF_INFINITY));
-      number
-          .or(bits.and(HALF_SIGN).lanewise(VectorOperators.LSHL, 16))
+      signExtended(x, xStart + i)
+          .lanewise(VectorOperators.LSHL, 13)
+          .and(HALF_IN_FLOAT)
           .reinterpretAsFloats()
+          .mul(0x1p112f)
           .intoArray(y, yStart + i);
     }
     rest.widenHalf(x, xStart + full, y, yStart + full, count - full);
@@ -510,7 +501,7 @@ final class VectorRowMath implements RowMath {
   public void widenBrain(short[] x, int xStart, float[] y, int yStart, int count) {
     int full = S.loopBound(count);
     for (int i = 0; i < full; i += L) {
-      zeroExtended(x, xStart + i)
+      signExtended(x, xStart + i)
           .lanewise(VectorOperators.LSHL, 16)
           .reinterpretAsFloats()
           .intoArray(y, yStart + i);
@@ -518,8 +509,8 @@ final class VectorRowMath implements RowMath {
     rest.widenBrain(x, xStart + full, y, yStart + full, count - full);
   }
 
-  private static IntVector zeroExtended(short[] x, int at) {
+  private static IntVector signExtended(short[] x, int at) {
     return (IntVector)
-        ShortVector.fromArray(SHORTS, x, at).convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+        ShortVector.fromArray(SHORTS, x, at).convertShape(VectorOperators.S2I, INTS, 0);
   }
 }
