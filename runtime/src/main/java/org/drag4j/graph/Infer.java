@@ -115,7 +115,10 @@ final class Infer {
         var w = y.in(1).shape();
         yield 2 * n * w.dim(1) * w.dim(2) * w.dim(3);
       }
-      case Op.Linear _ -> 2 * n * y.in(1).shape().dim(1);
+      case Op.Linear _ -> {
+        var x = y.in(0).shape();
+        yield 2 * (x.size() / Math.max(1, x.dim(-1))) * y.in(1).shape().size();
+      }
       case Op.Attention _ -> 4 * n * y.in(1).shape().dim(1);
       case Op.GroupNorm _, Op.LayerNorm _, Op.Geglu _ -> 8 * n;
       case Op.Unary _, Op.TimestepEmbedding _ -> 4 * n;

@@ -100,9 +100,9 @@ public sealed interface Op {
   record TimestepEmbedding(int dim, boolean flipSinToCos, float freqShift) implements Op {}
 
   /**
-   * {@code body}, then each elementwise operation of {@code then} on its result; a binary one takes
-   * the next of the inputs left over. Made by fusion, never by a network, so every fused kernel has
-   * a plain form.
+   * {@code body}, then each elementwise operation, or {@link Geglu}, of {@code then} on its result;
+   * a binary one takes the next of the inputs left over. Made by fusion, never by a network, so
+   * every fused kernel has a plain form.
    */
   record Fused(Op body, List<Op> then) implements Op {
     public Fused {

@@ -23,7 +23,7 @@ public enum Fusion {
   GROUP_NORM_ACTIVATION("group_norm_activation", Op.GroupNorm.class),
   /** Convolution, timestep shift, residual. */
   CONV2D_EPILOGUE("conv2d_epilogue", Op.Conv2d.class),
-  /** Linear layer, activation, residual. */
+  /** Linear layer, activation or gate, residual. */
   LINEAR_EPILOGUE("linear_epilogue", Op.Linear.class);
 
   private final String label;
@@ -98,6 +98,7 @@ public enum Fusion {
         case Op.Input(var name) -> to.input(name, v.shape(), v.dtype());
         case Op.Weight(var name) -> to.weight(name, v.shape());
         case Op.Unary u -> fused(v, 0, u).orElseGet(() -> copy(v));
+        case Op.Geglu g -> fused(v, 0, g).orElseGet(() -> copy(v));
         // The later operand first: its producer can wait for the other one to be there.
         case Op.Binary b when b.fn() == Op.BinaryFn.ADD && v.in(1).id() > v.in(0).id() ->
             fused(v, 1, b).or(() -> fused(v, 0, b)).orElseGet(() -> copy(v));
@@ -106,12 +107,15 @@ public enum Fusion {
       };
     }
 
-    /** {@code v}, an elementwise operation, absorbed by the producer of its operand {@code i}. */
+    /**
+     * {@code v}, an elementwise operation or a gate, absorbed by the producer of its operand {@code
+     * i}.
+     */
     private Optional<Value> fused(Value v, int i, Op stage) {
       var operand = v.in(i);
       if (uses.getOrDefault(operand, 0) != 1
           || outputs.contains(operand)
-          || !operand.shape().equals(v.shape())) {
+          || (stage instanceof Op.Binary && !operand.shape().equals(v.shape()))) {
         return Optional.empty();
       }
       var producer = at(operand);

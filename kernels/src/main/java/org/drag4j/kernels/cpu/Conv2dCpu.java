@@ -152,7 +152,7 @@ final class Conv2dCpu {
               w.dim(2) * inner,
               line);
       var product =
-          new PanelProduct(
+          PanelProduct.of(
               context,
               geometry,
               Operands.weight(node, at, columns, inner, w.dim(1) * w.dim(2)),

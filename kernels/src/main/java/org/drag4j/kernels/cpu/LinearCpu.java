@@ -6,6 +6,7 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
 /** A linear layer: a product with packed weights. */
@@ -16,40 +17,54 @@ final class LinearCpu implements Kernel {
   private final CpuContext context;
   private final Value node;
   private final List<Epilogue.Stage> then;
+  private final boolean gated;
 
-  private LinearCpu(CpuContext context, Value node, List<Epilogue.Stage> then) {
+  private LinearCpu(CpuContext context, Value node, List<Epilogue.Stage> then, boolean gated) {
     this.context = context;
     this.node = node;
     this.then = then;
+    this.gated = gated;
   }
 
   /**
-   * Empty where an operand is not a weight of the checkpoint, or a fused stage is not one of ours.
+   * Empty where an operand is not a weight of the checkpoint, or a fused stage is not one of ours;
+   * a gate is where its halves are whole panels.
    */
   static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
     if (!options.allows(LABEL, VARIANT) || !Operands.fit(node)) {
       return Optional.empty();
     }
-    return Epilogue.stages(node).map(then -> new LinearCpu(context, node, then));
+    if (node.op() instanceof Op.Fused(var _, var then) && then.equals(List.of(new Op.Geglu()))) {
+      return PanelProduct.canGate(context.gemm(), columns(node))
+          ? Optional.of(new LinearCpu(context, node, List.of(), true))
+          : Optional.empty();
+    }
+    return Epilogue.stages(node).map(then -> new LinearCpu(context, node, then, false));
+  }
+
+  /** Columns of the product. */
+  private static int columns(Value node) {
+    return node.in(1).shape().dim(0);
   }
 
   @Override
   public String name() {
-    return "linear_f32_packed_" + Operands.tile(context.gemm());
+    return (gated ? "linear_geglu" : "linear") + "_f32_packed_" + Operands.tile(context.gemm());
   }
 
   @Override
   public Launch bind(Bindings at) {
     int inner = node.in(1).shape().dim(1);
-    int columns = node.in(1).shape().dim(0);
-    int rows = Math.toIntExact(node.shape().size() / columns);
+    int columns = columns(node);
+    int rows = Math.toIntExact(node.in(0).shape().size() / inner);
+    var geometry = PanelProduct.Geometry.dense(rows, inner);
+    var weight = Operands.weight(node, at, columns, inner, 1);
+    var bias = Operands.bias(node, at);
     var product =
-        new PanelProduct(
-            context,
-            PanelProduct.Geometry.dense(rows, inner),
-            Operands.weight(node, at, columns, inner, 1),
-            Operands.bias(node, at),
-            Epilogue.bind(context.math(), then, columns, at));
+        gated
+            ? PanelProduct.gated(context, geometry, weight, bias)
+            : PanelProduct.of(
+                context, geometry, weight, bias, Epilogue.bind(context.math(), then, columns, at));
     var x = at.slot(node.in(0));
     var y = at.slot(node);
     return () ->

@@ -38,6 +38,9 @@ final class PanelProduct {
   private final CpuContext context;
   private final Geometry geometry;
   private final PackedWeight weight;
+  private final boolean gated;
+  private final int panels;
+  private final int columns;
   private final float[] initial;
   private final Epilogue epilogue;
   private final int blockLength;
@@ -50,23 +53,47 @@ final class PanelProduct {
   private float[] c = new float[0];
   private int cStart;
 
+  /** A result of the weights' columns. */
+  static PanelProduct of(
+      CpuContext context, Geometry geometry, PackedWeight weight, float[] bias, Epilogue epilogue) {
+    return new PanelProduct(context, geometry, weight, bias, false, epilogue);
+  }
+
+  /** Whether the two halves of so many columns are whole panels each. */
+  static boolean canGate(Gemm gemm, int columns) {
+    return columns % (2 * gemm.panelWidth()) == 0;
+  }
+
+  /** A result of half the weights' columns: the first half times the GELU of the second. */
+  static PanelProduct gated(
+      CpuContext context, Geometry geometry, PackedWeight weight, float[] bias) {
+    return new PanelProduct(context, geometry, weight, bias, true, Epilogue.NONE);
+  }
+
   /**
    * @param bias one float a column, or none
    */
-  PanelProduct(
-      CpuContext context, Geometry geometry, PackedWeight weight, float[] bias, Epilogue epilogue) {
+  private PanelProduct(
+      CpuContext context,
+      Geometry geometry,
+      PackedWeight weight,
+      float[] bias,
+      boolean gated,
+      Epilogue epilogue) {
     this.context = context;
     this.geometry = geometry;
     this.weight = weight;
+    this.gated = gated;
+    panels = gated ? weight.panels() / 2 : weight.panels();
+    columns = gated ? weight.columns() / 2 : weight.columns();
     initial = Arrays.copyOf(bias, weight.panels() * context.gemm().panelWidth());
     this.epilogue = epilogue;
     int blocks = Math.ceilDiv(geometry.length(), BLOCK_LENGTH);
     blockLength = Math.ceilDiv(geometry.length(), blocks);
     var gemm = context.gemm();
-    blockRows =
-        blockRows(geometry.rows(), gemm.tileRows(), weight.panels(), context.workers().size());
-    tasks = Math.multiplyExact(weight.panels(), Math.ceilDiv(geometry.rows(), blockRows));
-    context.reserveScratch((blockLength + blockRows) * gemm.panelWidth());
+    blockRows = blockRows(geometry.rows(), gemm.tileRows(), panels, context.workers().size());
+    tasks = Math.multiplyExact(panels, Math.ceilDiv(geometry.rows(), blockRows));
+    context.reserveScratch((blockLength + (gated ? 2 : 1) * blockRows) * gemm.panelWidth());
     context.reserveIndices(blockRows);
   }
 
@@ -98,34 +125,54 @@ final class PanelProduct {
   }
 
   private void block(int index, int thread) {
-    int panel = index % weight.panels();
-    int top = index / weight.panels() * blockRows;
+    int panel = index % panels;
+    int top = index / panels * blockRows;
     int count = Math.min(blockRows, geometry.rows() - top);
     int left = panel * weight.panelWidth();
     int width = weight.columns(panel);
-    int at = cStart + top * weight.columns() + left;
+    int at = cStart + top * columns + left;
     int[] rows = context.indices(thread);
     locate(top, count, rows);
     float[] scratch = context.scratch(thread);
     int panelWidth = weight.panelWidth(panel);
     int sums = blockLength * panelWidth;
-    multiply(panel, rows, count, scratch, sums, at);
-    if (width < panelWidth) {
-      for (int r = 0; r < count; r++) {
-        System.arraycopy(scratch, sums + r * panelWidth, c, at + r * weight.columns(), width);
-      }
+    if (gated) {
+      int gates = sums + count * panelWidth;
+      multiply(panel, rows, count, scratch, sums, scratch, sums, panelWidth);
+      multiply(panels + panel, rows, count, scratch, gates, scratch, gates, panelWidth);
+      context.math().geglu(scratch, sums, gates, scratch, sums, count * panelWidth);
+      store(scratch, sums, panelWidth, count, at, width);
+    } else if (width < panelWidth) {
+      multiply(panel, rows, count, scratch, sums, scratch, sums, panelWidth);
+      store(scratch, sums, panelWidth, count, at, width);
+    } else {
+      multiply(panel, rows, count, scratch, sums, c, at, columns);
     }
     epilogue.apply(c, cStart, top, count, left, width);
   }
 
+  private void store(float[] from, int start, int stride, int count, int at, int width) {
+    for (int r = 0; r < count; r++) {
+      System.arraycopy(from, start + r * stride, c, at + r * columns, width);
+    }
+  }
+
   /**
-   * The products of all runs. Rows of the result are pages apart: what is not yet their sum is kept
-   * close together in the scratch memory, and so is the sum where the panel is padded.
+   * The products of all runs. Rows of a result are pages apart: what is not yet their sum is kept
+   * close together in the scratch memory from {@code sums} on.
    */
-  private void multiply(int panel, int[] rows, int count, float[] scratch, int sums, int at) {
+  private void multiply(
+      int panel,
+      int[] rows,
+      int count,
+      float[] scratch,
+      int sums,
+      float[] result,
+      int resultStart,
+      int resultStride) {
     var gemm = weight.gemm(context, panel);
     int width = weight.panelWidth(panel);
-    boolean padded = weight.columns(panel) < width;
+    int all = geometry.runs() * geometry.length();
     float[] before = initial;
     int start = panel * weight.panelWidth();
     int stride = 0;
@@ -136,13 +183,12 @@ final class PanelProduct {
         float[] b = weight.rows(panel, row, length, scratch);
         int bStart = weight.start(panel, row);
         int delta = run * geometry.runStep() + from;
-        boolean done = row + length == geometry.runs() * geometry.length() && !padded;
-        float[] to = done ? c : scratch;
-        int toStart = done ? at : sums;
-        int toStride = done ? weight.columns() : width;
+        boolean last = row + length == all;
+        float[] to = last ? result : scratch;
+        int at = last ? resultStart : sums;
+        int step = last ? resultStride : width;
         gemm.panel(
-            a, rows, 0, count, delta, b, bStart, length, before, start, stride, to, toStart,
-            toStride);
+            a, rows, 0, count, delta, b, bStart, length, before, start, stride, to, at, step);
         before = scratch;
         start = sums;
         stride = width;

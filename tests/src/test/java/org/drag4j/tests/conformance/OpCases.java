@@ -259,6 +259,11 @@ public final class OpCases {
                   .output("y"));
     }
     add("geglu", DType.F32, "geglu 5120", g -> g.input("x", 1, 16, 5120).geglu().output("y"));
+    add(
+        "geglu",
+        DType.F16,
+        "linear, geglu 40",
+        g -> g.linear(g.input("x", 2, 35, 48), 80, true).geglu().output("y"));
     add("geglu", DType.F32, "geglu 14", g -> g.input("x", 3, 5, 14).geglu().output("y"));
     add(
         "geglu",
@@ -460,6 +465,18 @@ public final class OpCases {
           var a = g.linear(x, 48, true).silu().output("a");
           g.linear(x, 48, false).plus(a).output("y");
         });
+    for (int inner : new int[] {128, 64}) {
+      add(
+          "fusion linear_geglu",
+          DType.F16,
+          "linear geglu " + inner,
+          g -> g.linear(g.input("x", 2, 35, 48), 2 * inner, true).geglu().output("y"));
+    }
+    add(
+        "fusion linear_geglu",
+        DType.F32,
+        "linear without bias, geglu, of 1111 numbers",
+        g -> g.linear(g.input("x", 1, 513, 1111), 256, false).geglu().output("y"));
     add(
         "fusion refused",
         DType.F32,

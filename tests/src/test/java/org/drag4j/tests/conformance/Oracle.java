@@ -164,7 +164,9 @@ public final class Oracle {
       case Op.TimestepEmbedding t -> timesteps(t, in.getFirst());
       case Op.Fused(var body, var then) -> {
         int used = body.arity();
-        var y = apply(body, in.subList(0, used), shapes.subList(0, used), out);
+        boolean gated = then.contains(new Op.Geglu());
+        var dim = gated ? out.withLast(2 * out.dim(-1)) : out;
+        var y = apply(body, in.subList(0, used), shapes.subList(0, used), dim);
         for (var stage : then) {
           var operands = new ArrayList<>(List.of(y));
           var dims = new ArrayList<>(List.of(out));
