@@ -140,8 +140,8 @@ final class PanelProduct {
       int gates = sums + count * panelWidth;
       multiply(panel, rows, count, scratch, sums, scratch, sums, panelWidth);
       multiply(panels + panel, rows, count, scratch, gates, scratch, gates, panelWidth);
-      context.math().geglu(scratch, sums, gates, scratch, sums, count * panelWidth);
-      store(scratch, sums, panelWidth, count, at, width);
+      context.math().geglu(scratch, sums, gates, scratch, gates, count * panelWidth);
+      store(scratch, gates, panelWidth, count, at, width);
     } else if (width < panelWidth) {
       multiply(panel, rows, count, scratch, sums, scratch, sums, panelWidth);
       store(scratch, sums, panelWidth, count, at, width);

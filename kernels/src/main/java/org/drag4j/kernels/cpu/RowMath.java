@@ -31,7 +31,9 @@ interface RowMath {
   /** {@code y[i] = fn(a[i], b)}. */
   void binary(Op.BinaryFn fn, float[] a, int aStart, float b, float[] y, int yStart, int count);
 
-  /** {@code y[i] = a[aStart + i] * gelu(a[gateStart + i])}. */
+  /**
+   * {@code y[i] = a[aStart + i] * gelu(a[gateStart + i])}; the result may take the gates' place.
+   */
   void geglu(float[] a, int aStart, int gateStart, float[] y, int yStart, int count);
 
   /**
