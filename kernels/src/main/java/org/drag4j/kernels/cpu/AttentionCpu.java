@@ -17,7 +17,7 @@ import org.drag4j.graph.Value;
  */
 final class AttentionCpu implements Kernel {
   /** Keys whose scores are held at a time. */
-  private static final int KEYS = 192;
+  private static final int KEYS = 384;
 
   /** Keys that are transposed together. */
   private static final int TILE = 16;
