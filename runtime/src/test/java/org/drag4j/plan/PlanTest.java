@@ -114,6 +114,22 @@ class PlanTest {
   }
 
   @Test
+  void aGateIsFusedToItsLinearLayerAndCostsAsMuch() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(2, 5, 12), DType.F32);
+    new Linear("proj", 12, 32, true).forward(x).geglu().output("y");
+    long product = 2L * 2 * 5 * 12 * 32;
+    long gate = 8L * 2 * 5 * 16;
+    for (boolean plain : new boolean[] {false, true}) {
+      try (var plan = compile(g, new NullBackend(), plain ? PLAIN : PlanOptions.DEFAULT)) {
+        assertEquals(plain ? 2 : 1, plan.steps().size());
+        assertEquals(Shape.of(2, 5, 16), plan.tensor("y").shape());
+        assertEquals(product + gate, plan.cost().flops());
+      }
+    }
+  }
+
+  @Test
   void aDeviceWithoutFusedKernelsRunsThePlainForm() {
     var g = resnet();
     var backend = new RecordingBackend(op -> !(op instanceof Op.Fused), 0);
