@@ -77,7 +77,10 @@ final class CpuWeights implements DeviceWeights {
 
   private Elements elements(String name, int count) {
     return copied(
-        name, Arena::ofConfined, count, (bytes, dtype) -> Elements.copyOf(bytes, dtype, count));
+        name,
+        Arena::ofConfined,
+        count,
+        (bytes, dtype) -> Elements.copyOf(context.math(), bytes, dtype, count));
   }
 
   private interface Copying<T> {

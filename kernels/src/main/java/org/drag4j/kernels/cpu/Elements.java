@@ -3,6 +3,7 @@ package org.drag4j.kernels.cpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.drag4j.tensor.DType;
 
 /**
@@ -15,11 +16,11 @@ sealed interface Elements {
    *
    * @throws IllegalArgumentException for a type that is not a floating-point one
    */
-  static Elements copyOf(MemorySegment bytes, DType dtype, int count) {
+  static Elements copyOf(RowMath math, MemorySegment bytes, DType dtype, int count) {
     if (is16Bits(dtype)) {
       var bits = new short[count];
       Source.read(bytes, 0, count, bits, 0);
-      return of(bits, dtype);
+      return of(bits, dtype, dtype == DType.BF16 || math.allFinite(bits, 0, count));
     }
     var values = new float[count];
     Source.read(bytes, dtype, 0, count, values, 0);
@@ -27,48 +28,37 @@ sealed interface Elements {
   }
 
   /**
-   * Copies some rows of a matrix {@code [rows][inner][taps]} of little-endian numbers, transposed:
-   * {@code [taps][inner][width]}, where column j is row {@code first + j} and columns from {@code
-   * count} on are zero.
+   * Panels of columns one after the other: of a matrix {@code [rows][inner][taps]} of little-endian
+   * numbers, transposed, each {@code [taps][inner][width]}, zero where the matrix has no more rows.
+   * All threads work, one at a panel.
    *
    * @throws IllegalArgumentException for a type that is not a floating-point one
    */
-  static Elements transposed(
-      MemorySegment bytes, DType dtype, int first, int count, int inner, int taps, int width) {
-    int block = Math.max(1, Source.RUN / taps);
+  static Elements panels(
+      CpuContext context, MemorySegment bytes, DType dtype, PackedWeight.Layout layout) {
+    var workers = context.workers();
     if (is16Bits(dtype)) {
-      var to = new short[taps * inner * width];
-      var rows = new short[count * block * taps];
-      for (int i = 0; i < inner; i += block) {
-        int n = Math.min(block, inner - i);
-        for (int j = 0; j < count; j++) {
-          long at = ((long) (first + j) * inner + i) * taps;
-          Source.read(bytes, at, n * taps, rows, j * n * taps);
-        }
-        for (int tap = 0; tap < taps; tap++) {
-          Source.transpose(rows, tap, taps, n, count, to, (tap * inner + i) * width, width);
-        }
-      }
-      return of(to, dtype);
+      var to = new short[layout.size()];
+      var finite = new AtomicBoolean(true);
+      workers.run(
+          layout.panels(),
+          (p, _) -> {
+            Source.transpose(bytes, layout, p, to);
+            int count = layout.rows() * layout.width(p);
+            if (dtype == DType.F16 && !context.math().allFinite(to, layout.start(p), count)) {
+              finite.set(false);
+            }
+          });
+      return of(to, dtype, finite.get());
     }
-    var to = new float[taps * inner * width];
-    var rows = new float[count * block * taps];
-    for (int i = 0; i < inner; i += block) {
-      int n = Math.min(block, inner - i);
-      for (int j = 0; j < count; j++) {
-        long at = ((long) (first + j) * inner + i) * taps;
-        Source.read(bytes, dtype, at, n * taps, rows, j * n * taps);
-      }
-      for (int tap = 0; tap < taps; tap++) {
-        Source.transpose(rows, tap, taps, n, count, to, (tap * inner + i) * width, width);
-      }
-    }
+    var to = new float[layout.size()];
+    workers.run(layout.panels(), (p, _) -> Source.transpose(bytes, dtype, layout, p, to));
     return new Bits32(to);
   }
 
   /** Halves that are infinite or no numbers, which no sound checkpoint has, become floats. */
-  private static Elements of(short[] bits, DType dtype) {
-    if (dtype == DType.BF16 || allFinite(bits)) {
+  private static Elements of(short[] bits, DType dtype, boolean finite) {
+    if (finite) {
       return new Bits16(bits, dtype == DType.BF16);
     }
     var values = new float[bits.length];
@@ -76,14 +66,6 @@ sealed interface Elements {
       values[i] = Float.float16ToFloat(bits[i]);
     }
     return new Bits32(values);
-  }
-
-  private static boolean allFinite(short[] halves) {
-    int most = 0;
-    for (short bits : halves) {
-      most = Math.max(most, bits & 0x7fff);
-    }
-    return most < 0x7c00;
   }
 
   private static boolean is16Bits(DType dtype) {
@@ -127,6 +109,50 @@ sealed interface Elements {
       }
       for (int i = 0; i < count; i++) {
         to[at + i] = (float) bytes.get(DOUBLE, (from + i) * Double.BYTES);
+      }
+    }
+
+    private static void transpose(
+        MemorySegment bytes, PackedWeight.Layout layout, int panel, short[] to) {
+      int taps = layout.taps();
+      int inner = layout.inner();
+      int count = layout.columns(panel);
+      int width = layout.width(panel);
+      int first = panel * layout.panelWidth();
+      int block = Math.max(1, RUN / taps);
+      var rows = new short[count * block * taps];
+      for (int i = 0; i < inner; i += block) {
+        int n = Math.min(block, inner - i);
+        for (int j = 0; j < count; j++) {
+          long at = ((long) (first + j) * inner + i) * taps;
+          read(bytes, at, n * taps, rows, j * n * taps);
+        }
+        for (int tap = 0; tap < taps; tap++) {
+          int start = layout.start(panel) + (tap * inner + i) * width;
+          transpose(rows, tap, taps, n, count, to, start, width);
+        }
+      }
+    }
+
+    private static void transpose(
+        MemorySegment bytes, DType dtype, PackedWeight.Layout layout, int panel, float[] to) {
+      int taps = layout.taps();
+      int inner = layout.inner();
+      int count = layout.columns(panel);
+      int width = layout.width(panel);
+      int first = panel * layout.panelWidth();
+      int block = Math.max(1, RUN / taps);
+      var rows = new float[count * block * taps];
+      for (int i = 0; i < inner; i += block) {
+        int n = Math.min(block, inner - i);
+        for (int j = 0; j < count; j++) {
+          long at = ((long) (first + j) * inner + i) * taps;
+          read(bytes, dtype, at, n * taps, rows, j * n * taps);
+        }
+        for (int tap = 0; tap < taps; tap++) {
+          int start = layout.start(panel) + (tap * inner + i) * width;
+          transpose(rows, tap, taps, n, count, to, start, width);
+        }
       }
     }
 

@@ -8,62 +8,94 @@ import org.drag4j.tensor.DType;
  * [taps][I][width]}. A last panel of few columns is narrow; what it is still short of is zero.
  */
 final class PackedWeight {
-  private final Elements[] panels;
-  private final int columns;
-  private final int panelWidth;
-  private final boolean narrow;
-  private final int lastWidth;
+  /**
+   * Where the panels are.
+   *
+   * @param columns O
+   * @param inner I
+   * @param panelWidth columns of every panel but, perhaps, the last
+   * @param lastWidth columns of the last panel with its padding
+   */
+  record Layout(int columns, int inner, int taps, int panelWidth, int lastWidth) {
+    /** Panels as wide as the inner kernels read them. */
+    static Layout of(Gemm gemm, int columns, int inner, int taps) {
+      int few = gemm.narrow().panelWidth();
+      int over = columns % gemm.panelWidth();
+      int last = over > 0 && over <= few ? few : gemm.panelWidth();
+      return new Layout(columns, inner, taps, gemm.panelWidth(), last);
+    }
+
+    int panels() {
+      return Math.ceilDiv(columns, panelWidth);
+    }
+
+    /** Columns of a panel that are not padding. */
+    int columns(int panel) {
+      return Math.min(panelWidth, columns - panel * panelWidth);
+    }
+
+    /** Columns of a panel with its padding. */
+    int width(int panel) {
+      return panel == panels() - 1 ? lastWidth : panelWidth;
+    }
+
+    /** Rows of every panel. */
+    int rows() {
+      return taps * inner;
+    }
+
+    /** Where a panel's first row starts. */
+    int start(int panel) {
+      return panel * rows() * panelWidth;
+    }
+
+    /** Elements of all panels. */
+    int size() {
+      long wide = (panels() - 1L) * panelWidth;
+      return Math.toIntExact((wide + lastWidth) * rows());
+    }
+  }
+
+  private final Layout layout;
+  private final Elements elements;
   private final RowMath math;
 
   /** Packs {@code bytes}, readable by all threads, all of which work. */
   PackedWeight(
       CpuContext context, MemorySegment bytes, DType dtype, int columns, int inner, int taps) {
-    this.columns = columns;
+    layout = Layout.of(context.gemm(), columns, inner, taps);
     math = context.math();
-    int width = context.gemm().panelWidth();
-    int few = context.gemm().narrow().panelWidth();
-    int over = columns % width;
-    panelWidth = width;
-    narrow = over > 0 && over <= few;
-    lastWidth = narrow ? few : width;
-    panels = new Elements[Math.ceilDiv(columns, width)];
-    context
-        .workers()
-        .run(
-            panels.length,
-            (p, _) ->
-                panels[p] =
-                    Elements.transposed(
-                        bytes, dtype, p * width, columns(p), inner, taps, panelWidth(p)));
+    elements = Elements.panels(context, bytes, dtype, layout);
   }
 
   int panels() {
-    return panels.length;
+    return layout.panels();
   }
 
   /** Columns of the whole matrix. */
   int columns() {
-    return columns;
+    return layout.columns();
   }
 
   /** Columns of every panel but, perhaps, the last. */
   int panelWidth() {
-    return panelWidth;
+    return layout.panelWidth();
   }
 
   /** Columns of a panel that are not padding. */
   int columns(int panel) {
-    return Math.min(panelWidth, columns - panel * panelWidth);
+    return layout.columns(panel);
   }
 
   /** Columns of a panel with its padding. */
   int panelWidth(int panel) {
-    return panel == panels.length - 1 ? lastWidth : panelWidth;
+    return layout.width(panel);
   }
 
   /** The kernel for a panel; its width is the panel's. */
   Gemm gemm(CpuContext context, int panel) {
-    return narrow && panel == panels.length - 1 ? context.gemm().narrow() : context.gemm();
+    boolean narrow = layout.width(panel) < layout.panelWidth();
+    return narrow ? context.gemm().narrow() : context.gemm();
   }
 
   /**
@@ -71,30 +103,27 @@ final class PackedWeight {
    * an array of its own, where they start at {@link #start}.
    */
   float[] rows(int panel, int from, int count, float[] scratch) {
-    if (panels[panel] instanceof Elements.Bits32 f) {
+    if (elements instanceof Elements.Bits32 f) {
       return f.values();
     }
-    int width = panelWidth(panel);
-    panels[panel].widen(math, from * width, count * width, scratch, 0);
+    copyRows(panel, from, count, scratch, 0);
     return scratch;
   }
 
   /** Copies rows {@code from} to {@code from + count} of a panel as floats. */
   void copyRows(int panel, int from, int count, float[] to, int at) {
-    int width = panelWidth(panel);
-    panels[panel].widen(math, from * width, count * width, to, at);
+    int width = layout.width(panel);
+    elements.widen(math, layout.start(panel) + from * width, count * width, to, at);
   }
 
   /** Where {@link #rows} from row {@code from} on start in their array. */
   int start(int panel, int from) {
-    return panels[panel] instanceof Elements.Bits32 ? from * panelWidth(panel) : 0;
+    return elements instanceof Elements.Bits32
+        ? layout.start(panel) + from * layout.width(panel)
+        : 0;
   }
 
   long byteSize() {
-    long sum = 0;
-    for (var p : panels) {
-      sum += p.byteSize();
-    }
-    return sum;
+    return elements.byteSize();
   }
 }

@@ -92,6 +92,9 @@ interface RowMath {
    */
   boolean softmax(float[] s, int start, int rows, int width, float[] state, int stateStart);
 
+  /** Whether {@code count} IEEE halves are all finite. */
+  boolean allFinite(short[] x, int start, int count);
+
   /** {@code y[i]} = the IEEE half {@code x[i]}, which is neither infinite nor no number. */
   void widenHalf(short[] x, int xStart, float[] y, int yStart, int count);
 

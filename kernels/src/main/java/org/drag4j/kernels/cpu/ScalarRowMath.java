@@ -55,6 +55,9 @@ final class ScalarRowMath implements RowMath {
 
   static final float QUICK = 1.702f;
 
+  /** The exponent of a half that is infinite or no number. */
+  static final short HALF_INFINITY = 0x7c00;
+
   /** {@code 2^x}; 0 below 2^-126.5, infinity from 2^127.5 on. */
   static float exp2(float x) {
     float c = x < EXP2_LOW ? EXP2_LOW : x;
@@ -285,6 +288,16 @@ final class ScalarRowMath implements RowMath {
       raised |= max > old;
     }
     return raised;
+  }
+
+  @Override
+  public boolean allFinite(short[] x, int start, int count) {
+    for (int i = start; i < start + count; i++) {
+      if ((x[i] & HALF_INFINITY) == HALF_INFINITY) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

@@ -478,6 +478,17 @@ final class VectorRowMath implements RowMath {
     }
   }
 
+  @Override
+  public boolean allFinite(short[] x, int start, int count) {
+    int full = SHORTS.loopBound(count);
+    var infinite = SHORTS.maskAll(false);
+    for (int i = 0; i < full; i += SHORTS.length()) {
+      var exponent = ShortVector.fromArray(SHORTS, x, start + i).and(ScalarRowMath.HALF_INFINITY);
+      infinite = infinite.or(exponent.eq(ScalarRowMath.HALF_INFINITY));
+    }
+    return !infinite.anyTrue() && rest.allFinite(x, start + full, count - full);
+  }
+
   /**
    * {@inheritDoc} By integers: C2 makes the processor's own conversion of the plain loop in some
    * runs, and of single numbers in others. A finite half's bits at their place in a float are the

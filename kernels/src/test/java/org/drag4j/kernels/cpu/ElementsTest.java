@@ -21,7 +21,7 @@ class ElementsTest {
           short half = finite && !Float.isFinite(Float.float16ToFloat((short) i)) ? 0 : (short) i;
           bytes.set(little(), (long) i * Short.BYTES, half);
         }
-        var elements = Elements.copyOf(bytes, DType.F16, HALVES);
+        var elements = Elements.copyOf(math, bytes, DType.F16, HALVES);
         assertEquals((long) HALVES * (finite ? Short.BYTES : Float.BYTES), elements.byteSize());
         var floats = new float[HALVES];
         elements.widen(math, 0, HALVES, floats, 0);
