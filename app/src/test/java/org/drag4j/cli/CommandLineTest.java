@@ -234,7 +234,7 @@ class CommandLineTest {
     String document = document("cat.png", DRAGS, "");
     assertTrue(
         fails(1, "preview", document, "-o", out, "--size", "4")
-            .startsWith("--set: working.size: expected a whole number from 8 to 4096, got 4"));
+            .startsWith("--size: working.size: expected a whole number from 8 to 4096, got 4"));
     assertTrue(
         fails(1, "edit", document, "-o", out, "--set", "method.stpes=3")
             .endsWith("got an unknown field; did you mean steps?"));

@@ -266,7 +266,24 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --set steps",
-              "\"steps\": expected PATH=VALUE, got no =; write for example method.steps=30"),
+              "--set: expected PATH=VALUE, got \"steps\"; write for example method.steps=30"),
+          new Row(
+              1,
+              "edit DIR/good.json -o DIR/out.png --size 4",
+              "--size: working.size: expected a whole number from 8 to 4096, got 4; correct it"),
+          new Row(
+              1,
+              "edit DIR/good.json -o DIR/out.png --steps 0",
+              "--steps: method.steps: expected a whole number from 1 to 1000, got 0; correct it"),
+          new Row(
+              1,
+              "preview DIR/good.json -o DIR/out.png --seed -1",
+              "--seed: seed: expected a whole number from 0 to 9223372036854775807, got -1; correct"
+                  + " it"),
+          new Row(
+              1,
+              "sweep DIR/good.json --over method.start=2",
+              "--over: method.start: expected a number from 0 to 1, got 2; correct it"),
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --set drags[7].mapping=affine",
