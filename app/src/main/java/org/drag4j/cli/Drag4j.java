@@ -164,7 +164,13 @@ public final class Drag4j implements Callable<Integer> {
   }
 
   /** Flags that are not given come from variables of their names. */
-  private record Environment(Map<String, String> variables) implements IDefaultValueProvider {
+  private static final class Environment implements IDefaultValueProvider {
+    private final Map<String, String> variables;
+
+    Environment(Map<String, String> variables) {
+      this.variables = variables;
+    }
+
     // The interface returns null for "no default".
     @Override
     @SuppressWarnings("NullAway")

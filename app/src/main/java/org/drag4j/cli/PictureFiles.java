@@ -67,9 +67,14 @@ final class PictureFiles {
     return new Loaded(decode(file, bytes), hash);
   }
 
-  /** Reads a picture. */
+  /** As {@link #load}, without the hash where none is asked for. */
+  static Picture read(Path file, Optional<String> sha256) {
+    return sha256.isPresent() ? load(file, sha256).picture() : decode(file, bytes(file));
+  }
+
+  /** Reads a picture, whatever its hash. */
   static Picture read(Path file) {
-    return load(file, Optional.empty()).picture();
+    return read(file, Optional.empty());
   }
 
   /**
