@@ -31,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 
 /** What goes wrong before any network runs. */
 class CommandLineTest {
@@ -153,6 +154,20 @@ class CommandLineTest {
   void usageErrorsReturnTwo(String line) {
     String message = fails(2, line.split(" "));
     assertTrue(message.matches(".*; see drag4j.* --help"), message);
+  }
+
+  @Test
+  void aCommandIsMadeAloneUnderTheNameItIsListedBy() {
+    var host = new Host(Map.of(), false, () -> false);
+    assertEquals(Drag4j.COMMANDS, List.copyOf(Drag4j.commandLine(host).getSubcommands().keySet()));
+    for (var name : Drag4j.COMMANDS) {
+      var alone = Drag4j.commandLine(host, name, "--help").getSubcommands();
+      assertEquals(Set.of(name), alone.keySet());
+      for (var command : alone.values()) {
+        var type = command.getCommandSpec().userObject().getClass();
+        assertEquals(name, type.getAnnotation(Command.class).name());
+      }
+    }
   }
 
   @Test
@@ -379,7 +394,7 @@ class CommandLineTest {
       "cuda: expected a, got b; c",
       "memory: expected enough for this picture and model, got no more (Java heap space); use a"
           + " smaller picture, or a larger heap with DRAG4J_JAVA_OPTS=-Xmx8g",
-      "stopped; no result was written",
+      "stopped; only what was finished before has been written",
       "internal error: IllegalStateException: bug; set DRAG4J_DEBUG=1 to see where"
     };
     assertEquals(codes[which], ExitCode.of(failure));

@@ -321,7 +321,7 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/picture-cut.json -o DIR/out.png",
-              "DIR/cut.png: expected 31 bytes of IDAT at byte 33, got 27 to the end of the file;"
+              "DIR/cut.png: expected ... bytes of IDAT at byte 33, got ... to the end of the file;"
                   + " the PNG is damaged, fetch it again"),
           new Row(
               1,
@@ -421,13 +421,14 @@ class ErrorTableTest {
           new Row(
               3,
               "EDIT -m DIR/models/bad-config",
-              "unet/config.json: character 1: expected valid JSON, got: Unexpected end-of-input:"
-                  + " expected close marker for Object; the file is damaged, fetch it again"),
+              "DIR/models/bad-config/unet/config.json: character 1: expected valid JSON, got:"
+                  + " Unexpected end-of-input: expected close marker for Object; the file is"
+                  + " damaged, fetch it again"),
           new Row(
               3,
               "EDIT -m DIR/models/bad-scheduler",
-              "scheduler/scheduler_config.json: scheduler beta_schedule: expected linear or"
-                  + " scaled_linear, got cubic; use another checkpoint"),
+              "DIR/models/bad-scheduler/scheduler/scheduler_config.json: scheduler beta_schedule:"
+                  + " expected linear or scaled_linear, got cubic; use another checkpoint"),
           new Row(
               3,
               "EDIT -m DIR/models/renamed",
