@@ -30,16 +30,15 @@ class ProcessTest {
 
   @BeforeEach
   void prepare() throws IOException {
-    var pig = PictureFiles.read(HOME.resolve("samples/pig.png")).resized(64, 64);
-    PictureFiles.writePng(pig, folder.resolve("pig.png"));
+    Files.copy(HOME.resolve("samples/pig.png"), folder.resolve("pig.png"));
     Files.writeString(folder.resolve("older.png"), "older");
     Files.writeString(
         folder.resolve("pig.json"),
         """
         { "format": "drag-edit/1", "image": { "file": "pig.png" },
-          "drags": [ { "handle": { "rectangle": [20, 32, 24, 16] },
-                       "target": { "rectangle": [20, 40, 24, 16] } } ],
-          "method": { "steps": 1000 } }
+          "drags": [ { "handle": { "rectangle": [88, 136, 80, 64] },
+                       "target": { "rectangle": [88, 152, 80, 64] } } ],
+          "method": { "steps": 500 } }
         """);
   }
 
