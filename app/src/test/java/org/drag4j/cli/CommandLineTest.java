@@ -343,6 +343,31 @@ class CommandLineTest {
   }
 
   @Test
+  void dragWithoutAModelWritesTheDocumentAlone() {
+    var saved = folder.resolve("alone.json");
+    String picture = folder.resolve("cat.png").toString();
+    var outcome =
+        run(
+            "drag",
+            picture,
+            "--from",
+            "8,8,24,24",
+            "--to",
+            "16,8,24,24",
+            "--save",
+            saved.toString());
+    assertEquals(0, outcome.code());
+    assertEquals(saved.toString(), outcome.out().strip());
+    assertEquals(
+        "drag4j: the document alone was written; name a --model to edit as well",
+        outcome.err().strip());
+    assertEquals("cat.png", EditRun.open(saved, options()).document().image().file());
+    assertTrue(
+        fails(3, "drag", picture, "--from", "8,8,24,24", "--to", "16,8,24,24")
+            .startsWith("model: expected a folder"));
+  }
+
+  @Test
   void unknownSamplesAreListed(@TempDir Path home) throws Exception {
     Files.createDirectory(home.resolve("samples"));
     Files.writeString(home.resolve("samples/eyes.json"), "{}");
