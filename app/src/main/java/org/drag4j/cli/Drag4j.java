@@ -65,6 +65,7 @@ public final class Drag4j implements Callable<Integer> {
   /** Runs the program and ends the process. */
   public static void main(String[] args) {
     System.setProperty("java.awt.headless", "true");
+    HeadStart.of(args);
     var interrupt = Interrupt.install();
     boolean terminal =
         Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
