@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -34,12 +33,13 @@ final class AtomicFile {
     requireFolder(file);
     var temporary =
         target.resolveSibling(
-            String.format(
-                Locale.ROOT,
-                ".%s.%x-%x.tmp",
-                target.getFileName(),
-                ProcessHandle.current().pid(),
-                System.nanoTime()));
+            "."
+                + target.getFileName()
+                + "."
+                + Long.toHexString(ProcessHandle.current().pid())
+                + "-"
+                + Long.toHexString(System.nanoTime())
+                + ".tmp");
     try {
       try (var out =
           new BufferedOutputStream(

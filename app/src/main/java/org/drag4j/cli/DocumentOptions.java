@@ -38,12 +38,16 @@ final class DocumentOptions {
 
   /** The document with these changes. */
   EditDocument applied(EditDocument document, MaskSource masks) {
-    var all = new ArrayList<String>();
-    seed.ifPresent(value -> all.add("seed=" + value));
-    steps.ifPresent(value -> all.add("method.steps=" + value));
-    size.ifPresent(value -> all.add("working.size=" + value));
-    all.addAll(settings);
-    return document.withSettings(all, masks);
+    var changed = document;
+    changed = applied(changed, "--seed", seed.map(value -> "seed=" + value), masks);
+    changed = applied(changed, "--steps", steps.map(value -> "method.steps=" + value), masks);
+    changed = applied(changed, "--size", size.map(value -> "working.size=" + value), masks);
+    return changed.withSettings(settings, masks);
+  }
+
+  private static EditDocument applied(
+      EditDocument document, String option, Optional<String> assignment, MaskSource masks) {
+    return document.withSettings(option, assignment.stream().toList(), masks);
   }
 
   /** The flag that takes a picture of another name or place. */

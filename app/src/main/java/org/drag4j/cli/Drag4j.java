@@ -2,6 +2,7 @@ package org.drag4j.cli;
 
 import java.io.Console;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +36,25 @@ import picocli.CommandLine.Spec;
     })
 public final class Drag4j implements Callable<Integer> {
   private static final String DEBUG = "DRAG4J_DEBUG";
+
+  /** The commands, in the order in which they are listed. */
+  static final List<String> COMMANDS =
+      List.of(
+          "edit",
+          "drag",
+          "preview",
+          "sweep",
+          "batch",
+          "generate",
+          "demo",
+          "bench",
+          "info",
+          "devices",
+          "doctor",
+          "verify",
+          "model",
+          "help");
+
   private static final Set<String> FROM_ENVIRONMENT =
       Set.of("--model", "--device", "--threads", "--cpu-vector", "--progress");
 
@@ -45,6 +65,7 @@ public final class Drag4j implements Callable<Integer> {
   /** Runs the program and ends the process. */
   public static void main(String[] args) {
     System.setProperty("java.awt.headless", "true");
+    HeadStart.of(args);
     var interrupt = Interrupt.install();
     boolean terminal =
         Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
@@ -55,7 +76,7 @@ public final class Drag4j implements Callable<Integer> {
 
   /** Runs the program on the standard streams. */
   static int run(Host host, String... args) {
-    return run(commandLine(host), host, args);
+    return run(commandLine(host, args), host, args);
   }
 
   /** Runs a command line; every failure becomes one line and an exit code. */
@@ -69,29 +90,49 @@ public final class Drag4j implements Callable<Integer> {
 
   /** All commands. */
   static CommandLine commandLine(Host host) {
-    var model =
-        new CommandLine(new ModelCommand())
-            .addSubcommand(new ModelInfoCommand())
-            .addSubcommand(new ModelRandomCommand(host));
-    return new CommandLine(new Drag4j())
-        .addSubcommand(new EditCommand(host))
-        .addSubcommand(new DragCommand(host))
-        .addSubcommand(new PreviewCommand())
-        .addSubcommand(new SweepCommand(host))
-        .addSubcommand(new BatchCommand(host))
-        .addSubcommand(new GenerateCommand(host))
-        .addSubcommand(new DemoCommand(host))
-        .addSubcommand(new BenchCommand(host))
-        .addSubcommand(new InfoCommand())
-        .addSubcommand(new DevicesCommand())
-        .addSubcommand(new DoctorCommand(host))
-        .addSubcommand(new VerifyCommand(host))
-        .addSubcommand(model)
-        .addSubcommand(new HelpCommand())
+    return commandLine(host, COMMANDS);
+  }
+
+  /** The command that is asked for, where the first argument names one, else all. */
+  static CommandLine commandLine(Host host, String... args) {
+    // Every command's options take longer to look up than most commands take to start.
+    return args.length > 0 && COMMANDS.contains(args[0])
+        ? commandLine(host, List.of(args[0]))
+        : commandLine(host);
+  }
+
+  private static CommandLine commandLine(Host host, List<String> names) {
+    var commands = new CommandLine(new Drag4j());
+    for (var name : names) {
+      commands.addSubcommand(name, command(name, host));
+    }
+    return commands
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setDefaultValueProvider(new Environment(host.environment()))
         .setParameterExceptionHandler((e, _) -> usage(e))
         .setExecutionExceptionHandler((e, command, _) -> report(command.getErr(), host, e));
+  }
+
+  private static Object command(String name, Host host) {
+    return switch (name) {
+      case "edit" -> new EditCommand(host);
+      case "drag" -> new DragCommand(host);
+      case "preview" -> new PreviewCommand();
+      case "sweep" -> new SweepCommand(host);
+      case "batch" -> new BatchCommand(host);
+      case "generate" -> new GenerateCommand(host);
+      case "demo" -> new DemoCommand(host);
+      case "bench" -> new BenchCommand(host);
+      case "info" -> new InfoCommand();
+      case "devices" -> new DevicesCommand();
+      case "doctor" -> new DoctorCommand(host);
+      case "verify" -> new VerifyCommand(host);
+      case "model" ->
+          new CommandLine(new ModelCommand())
+              .addSubcommand(new ModelInfoCommand())
+              .addSubcommand(new ModelRandomCommand(host));
+      default -> new HelpCommand();
+    };
   }
 
   @Override
@@ -124,18 +165,23 @@ public final class Drag4j implements Callable<Integer> {
   }
 
   /** Flags that are not given come from variables of their names. */
-  private record Environment(Map<String, String> variables) implements IDefaultValueProvider {
+  private static final class Environment implements IDefaultValueProvider {
+    private final Map<String, String> variables;
+
+    Environment(Map<String, String> variables) {
+      this.variables = variables;
+    }
+
     // The interface returns null for "no default".
     @Override
     @SuppressWarnings("NullAway")
     public String defaultValue(ArgSpec argument) {
-      return Optional.of(argument)
-          .filter(OptionSpec.class::isInstance)
-          .map(option -> ((OptionSpec) option).longestName())
-          .filter(FROM_ENVIRONMENT::contains)
-          .map(name -> variables.get("DRAG4J_" + variable(name)))
-          .filter(value -> !value.isBlank())
-          .orElse(null);
+      if (!(argument instanceof OptionSpec option)
+          || !FROM_ENVIRONMENT.contains(option.longestName())) {
+        return null;
+      }
+      String value = variables.get("DRAG4J_" + variable(option.longestName()));
+      return value == null || value.isBlank() ? null : value;
     }
 
     private static String variable(String option) {

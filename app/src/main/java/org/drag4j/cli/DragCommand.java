@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.drag4j.edit.Drag;
@@ -55,7 +56,9 @@ final class DragCommand implements Callable<Integer> {
   @Option(
       names = "--save",
       paramLabel = "DOC.json",
-      description = "Write the edit document as well, before the edit.")
+      description =
+          "Write the edit document as well, before the edit; without a model and -o nothing else is"
+              + " done.")
   Optional<Path> save = Optional.empty();
 
   @Option(
@@ -90,12 +93,19 @@ final class DragCommand implements Callable<Integer> {
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
     }
-    inversions.open(spec, engine);
     var edit = EditRun.of(EditRun.folder(save.orElse(image)), document());
     if (save.isPresent()) {
       var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
       AtomicFile.write(save.get(), stream -> stream.write(text));
+      if (model.folder.isEmpty() && output.isEmpty()) {
+        var err = spec.commandLine().getErr();
+        err.println("drag4j: the document alone was written; name a --model to edit as well");
+        err.flush();
+        show.print(spec, Map.of("document", save.get().toString()), save.get().toString());
+        return ExitCode.OK;
+      }
     }
+    inversions.open(spec, engine);
     try (var progress = show.progress(spec, host)) {
       var folder = EngineOptions.required(model.folder);
       var result = edit.run(folder, engine, inversions, progress, glimpses.glimpse(out, progress));

@@ -22,6 +22,8 @@ final class ExitCode {
   static final int MEMORY = 5;
   static final int INTERRUPTED = 130;
 
+  private static final String STOPPED = "stopped; only what was finished before has been written";
+
   private ExitCode() {}
 
   static int of(Throwable failure) {
@@ -45,8 +47,8 @@ final class ExitCode {
     String text = String.valueOf(failure.getMessage());
     String line =
         switch (failure) {
-          case CancelledException _ -> "stopped; no result was written";
-          case InterruptedException _ -> "stopped; no result was written";
+          case CancelledException _ -> STOPPED;
+          case InterruptedException _ -> STOPPED;
           case OutOfMemoryError _ ->
               "memory: expected enough for this picture and model, got no more ("
                   + text

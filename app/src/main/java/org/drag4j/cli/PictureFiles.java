@@ -3,10 +3,7 @@ package org.drag4j.cli;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,12 +15,12 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.DataFormatException;
 import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.stream.MemoryCacheImageInputStream;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.drag4j.edit.Area;
 import org.drag4j.edit.MaskSource;
 import org.drag4j.edit.Picture;
@@ -70,9 +67,14 @@ final class PictureFiles {
     return new Loaded(decode(file, bytes), hash);
   }
 
-  /** Reads a picture. */
+  /** As {@link #load}, without the hash where none is asked for. */
+  static Picture read(Path file, Optional<String> sha256) {
+    return sha256.isPresent() ? load(file, sha256).picture() : decode(file, bytes(file));
+  }
+
+  /** Reads a picture, whatever its hash. */
   static Picture read(Path file) {
-    return load(file, Optional.empty()).picture();
+    return read(file, Optional.empty());
   }
 
   /**
@@ -107,18 +109,8 @@ final class PictureFiles {
   /** The mask as a document can bring it along. */
   static Area.Painted inline(Area.Painted mask) {
     var pixels = mask.pixels();
-    var image = new BufferedImage(pixels.width(), pixels.height(), BufferedImage.TYPE_BYTE_BINARY);
-    for (int at = pixels.next(0); at >= 0; at = pixels.next(at + 1)) {
-      image.getRaster().setSample(at % pixels.width(), at / pixels.width(), 0, 1);
-    }
-    var out = new ByteArrayOutputStream();
-    try {
-      encode(image, out);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return new Area.Painted(
-        Area.Painted.INLINE + Base64.getEncoder().encodeToString(out.toByteArray()), pixels);
+    byte[] png = PngPixels.write(pixels);
+    return new Area.Painted(Area.Painted.INLINE + Base64.getEncoder().encodeToString(png), pixels);
   }
 
   private static RegionMask mask(Picture picture) {
@@ -163,45 +155,8 @@ final class PictureFiles {
    * @throws IOException where it cannot be written
    */
   static void writePng(Picture picture, Path file, Map<String, String> texts) throws IOException {
-    var out = new ByteArrayOutputStream();
-    encode(image(picture), out);
-    byte[] png = PngFile.withTexts(out.toByteArray(), texts);
+    byte[] png = PngFile.withTexts(PngPixels.write(picture), texts);
     AtomicFile.write(file, stream -> stream.write(png));
-  }
-
-  private static BufferedImage image(Picture picture) {
-    byte[] rgb = picture.rgb();
-    int width = picture.width();
-    boolean opaque = picture.isOpaque();
-    byte[] alpha = opaque ? new byte[0] : picture.alpha();
-    int bands = opaque ? 3 : 4;
-    var image =
-        new BufferedImage(
-            width,
-            picture.height(),
-            opaque ? BufferedImage.TYPE_3BYTE_BGR : BufferedImage.TYPE_4BYTE_ABGR);
-    int[] row = new int[width * bands];
-    for (int y = 0; y < picture.height(); y++) {
-      for (int x = 0; x < width; x++) {
-        int at = y * width + x;
-        for (int c = 0; c < 3; c++) {
-          row[x * bands + c] = rgb[at * 3 + c] & 0xff;
-        }
-        if (!opaque) {
-          row[x * bands + 3] = alpha[at] & 0xff;
-        }
-      }
-      image.getRaster().setPixels(0, y, width, 1, row);
-    }
-    return image;
-  }
-
-  private static void encode(BufferedImage image, OutputStream out) throws IOException {
-    try (var stream = new MemoryCacheImageOutputStream(out)) {
-      if (!ImageIO.write(image, "png", stream)) {
-        throw new IOException("PNG: expected a writer in this JDK, got none; use another JDK");
-      }
-    }
   }
 
   private static byte[] bytes(Path file) {
@@ -246,7 +201,7 @@ final class PictureFiles {
     if (PngFile.matches(bytes)) {
       var png = PngFile.parse(file, bytes);
       requireSize(file, png.width(), png.height());
-      var stored = decode(file, png.essential(), "png");
+      var stored = pixels(file, png.essential());
       var coloured =
           png.profile().flatMap(ColourProfile::of).map(p -> p.toSrgb(stored)).orElse(stored);
       return png.exif().map(Orientation::ofTiff).orElse(Orientation.UPRIGHT).upright(coloured);
@@ -259,6 +214,22 @@ final class PictureFiles {
           default -> Orientation.UPRIGHT;
         };
     return orientation.upright(decode(file, bytes, format));
+  }
+
+  private static Picture pixels(Object file, byte[] png) {
+    try {
+      return PngPixels.read(png).orElseGet(() -> decode(file, png, "png"));
+    } catch (DataFormatException e) {
+      throw damaged(file, "png");
+    }
+  }
+
+  private static PictureException damaged(Object file, String format) {
+    return new PictureException(
+        file,
+        "a complete " + format.toUpperCase(Locale.ROOT) + " picture",
+        "one that cannot be decoded",
+        "the file is damaged, fetch it again");
   }
 
   private static String format(Object file, byte[] bytes) {
@@ -305,11 +276,7 @@ final class PictureFiles {
       throw e;
     } catch (IOException | RuntimeException e) {
       // Decoders fail on hostile data with any unchecked exception.
-      throw new PictureException(
-          file,
-          "a complete " + format.toUpperCase(Locale.ROOT) + " picture",
-          "one that cannot be decoded",
-          "the file is damaged, fetch it again");
+      throw damaged(file, format);
     } finally {
       reader.dispose();
     }

@@ -20,7 +20,7 @@ import java.util.zip.InflaterInputStream;
  * and missing ends.
  */
 final class PngFile {
-  private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
+  static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
 
   /** Chunks that decide about pixels; all others are left out of what is decoded. */
   private static final List<String> NEEDED = List.of("IHDR", "PLTE", "tRNS", "IDAT", "IEND");

@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.Picture;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.edit.Preview;
@@ -73,10 +73,13 @@ final class PreviewCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     var out = output.orElseGet(() -> Path.of(EditRun.stem(file) + "-preview.png"));
     EditRun.requireOutput(spec, out);
-    var edit = EditRun.open(file, options, image);
-    EditRun.requireOutput(spec, out, edit.picture(), file);
-    var preview = Preview.of(edit.document(), edit.original(), nativeSize(edit), detail);
-    PictureFiles.writePng(drawn(preview, edit), out);
+    var document = image.applied(EditRun.document(file, options));
+    var picture = EditRun.folder(file).resolve(document.image().file());
+    EditRun.requireOutput(spec, out, picture, file);
+    var original = PictureFiles.read(picture, document.image().sha256());
+    document.validate(original.width(), original.height());
+    var preview = Preview.of(document, original, nativeSize(document), detail);
+    PictureFiles.writePng(drawn(preview, document, original), out);
     var stdout = spec.commandLine().getOut();
     if (json) {
       stdout.println(new JsonMapper().writeValueAsString(json(preview, out)));
@@ -90,18 +93,18 @@ final class PreviewCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private Picture drawn(Preview preview, EditRun edit) {
+  private Picture drawn(Preview preview, EditDocument document, Picture original) {
     if (regions) {
-      return Preview.regions(edit.document(), edit.original());
+      return Preview.regions(document, original);
     }
     return marks ? preview.marked() : preview.picture();
   }
 
   /** The model's own size where its configuration is at hand. */
-  private int nativeSize(EditRun edit) {
+  private int nativeSize(EditDocument document) {
     return model
         .folder
-        .or(() -> edit.document().model().map(edit.documentFolder()::resolve))
+        .or(() -> document.model().map(EditRun.folder(file)::resolve))
         .filter(folder -> Files.isDirectory(folder.resolve("unet")))
         .map(folder -> Pipeline.nativeSize(ModelFolder.open(folder)))
         .orElse(NATIVE);
@@ -111,17 +114,23 @@ final class PreviewCommand implements Callable<Integer> {
     var view = preview.frame().working();
     var lines = new ArrayList<String>();
     lines.add(
-        String.format(
-            Locale.ROOT,
-            "works on %dx%d at (%d, %d) as %dx%d, %dx%d cells",
-            view.windowWidth(),
-            view.windowHeight(),
-            view.x(),
-            view.y(),
-            view.width(),
-            view.height(),
-            view.columns(),
-            view.rows()));
+        "works on "
+            + view.windowWidth()
+            + "x"
+            + view.windowHeight()
+            + " at ("
+            + view.x()
+            + ", "
+            + view.y()
+            + ") as "
+            + view.width()
+            + "x"
+            + view.height()
+            + ", "
+            + view.columns()
+            + "x"
+            + view.rows()
+            + " cells");
     for (var drag : preview.drags()) {
       String state =
           !drag.problem().isEmpty()
@@ -136,9 +145,12 @@ final class PreviewCommand implements Callable<Integer> {
       lines.add(drag.name() + ": " + state);
     }
     lines.add(
-        "%d cells filled, %d left behind (holes), %d filled more than once (collisions)"
-            .formatted(
-                preview.moved().count(), preview.holes().count(), preview.collisions().count()));
+        preview.moved().count()
+            + " cells filled, "
+            + preview.holes().count()
+            + " left behind (holes), "
+            + preview.collisions().count()
+            + " filled more than once (collisions)");
     return lines;
   }
 

@@ -190,7 +190,7 @@ final class SweepCommand implements Callable<Integer> {
         rest /= axis.size();
       }
       var masks = PictureFiles.masksIn(base.documentFolder());
-      var document = base.document().withSettings(settings, masks);
+      var document = base.document().withSettings("--over", settings, masks);
       if (!document.image().equals(base.document().image())) {
         throw new EditDocumentException(
             "--over", "one picture", "several", "sweep over other places of the document");

@@ -26,7 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
     mixinStandardHelpOptions = true)
 final class VerifyCommand implements Callable<Integer> {
   private final Host host;
-  private final JsonMapper mapper = new JsonMapper();
 
   @Spec CommandSpec spec = CommandSpec.create();
 
@@ -121,8 +120,9 @@ final class VerifyCommand implements Callable<Integer> {
   }
 
   /** One array, whole even where the work is cut short. */
-  private final class JsonRows implements Rows {
+  private static final class JsonRows implements Rows {
     private final PrintWriter out;
+    private final JsonMapper mapper = new JsonMapper();
     private boolean any;
 
     JsonRows(PrintWriter out) {

@@ -46,7 +46,7 @@ final class EditWorkload implements Workload {
     try {
       if (size > pipeline.nativeSize() || size % pipeline.vae().factor() != 0) {
         throw new IllegalArgumentException(
-            "size: expected a multiple of %d up to the model's own %d, got %d"
+            "size: expected a multiple of %d up to the model's own %d, got %d; choose another --size"
                 .formatted(pipeline.vae().factor(), pipeline.nativeSize(), size));
       }
       fits = true;

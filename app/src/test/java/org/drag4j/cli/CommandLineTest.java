@@ -31,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 
 /** What goes wrong before any network runs. */
 class CommandLineTest {
@@ -156,6 +157,20 @@ class CommandLineTest {
   }
 
   @Test
+  void aCommandIsMadeAloneUnderTheNameItIsListedBy() {
+    var host = new Host(Map.of(), false, () -> false);
+    assertEquals(Drag4j.COMMANDS, List.copyOf(Drag4j.commandLine(host).getSubcommands().keySet()));
+    for (var name : Drag4j.COMMANDS) {
+      var alone = Drag4j.commandLine(host, name, "--help").getSubcommands();
+      assertEquals(Set.of(name), alone.keySet());
+      for (var command : alone.values()) {
+        var type = command.getCommandSpec().userObject().getClass();
+        assertEquals(name, type.getAnnotation(Command.class).name());
+      }
+    }
+  }
+
+  @Test
   void everyVerbCanAnswerInJson() {
     var all = new ArrayDeque<CommandLine>();
     all.add(Drag4j.commandLine(new Host(Map.of(), false, () -> false)));
@@ -234,7 +249,7 @@ class CommandLineTest {
     String document = document("cat.png", DRAGS, "");
     assertTrue(
         fails(1, "preview", document, "-o", out, "--size", "4")
-            .startsWith("--set: working.size: expected a whole number from 8 to 4096, got 4"));
+            .startsWith("--size: working.size: expected a whole number from 8 to 4096, got 4"));
     assertTrue(
         fails(1, "edit", document, "-o", out, "--set", "method.stpes=3")
             .endsWith("got an unknown field; did you mean steps?"));
@@ -328,6 +343,31 @@ class CommandLineTest {
   }
 
   @Test
+  void dragWithoutAModelWritesTheDocumentAlone() {
+    var saved = folder.resolve("alone.json");
+    String picture = folder.resolve("cat.png").toString();
+    var outcome =
+        run(
+            "drag",
+            picture,
+            "--from",
+            "8,8,24,24",
+            "--to",
+            "16,8,24,24",
+            "--save",
+            saved.toString());
+    assertEquals(0, outcome.code());
+    assertEquals(saved.toString(), outcome.out().strip());
+    assertEquals(
+        "drag4j: the document alone was written; name a --model to edit as well",
+        outcome.err().strip());
+    assertEquals("cat.png", EditRun.open(saved, options()).document().image().file());
+    assertTrue(
+        fails(3, "drag", picture, "--from", "8,8,24,24", "--to", "16,8,24,24")
+            .startsWith("model: expected a folder"));
+  }
+
+  @Test
   void unknownSamplesAreListed(@TempDir Path home) throws Exception {
     Files.createDirectory(home.resolve("samples"));
     Files.writeString(home.resolve("samples/eyes.json"), "{}");
@@ -379,7 +419,7 @@ class CommandLineTest {
       "cuda: expected a, got b; c",
       "memory: expected enough for this picture and model, got no more (Java heap space); use a"
           + " smaller picture, or a larger heap with DRAG4J_JAVA_OPTS=-Xmx8g",
-      "stopped; no result was written",
+      "stopped; only what was finished before has been written",
       "internal error: IllegalStateException: bug; set DRAG4J_DEBUG=1 to see where"
     };
     assertEquals(codes[which], ExitCode.of(failure));

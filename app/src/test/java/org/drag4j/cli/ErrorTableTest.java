@@ -266,7 +266,24 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --set steps",
-              "\"steps\": expected PATH=VALUE, got no =; write for example method.steps=30"),
+              "--set: expected PATH=VALUE, got \"steps\"; write for example method.steps=30"),
+          new Row(
+              1,
+              "edit DIR/good.json -o DIR/out.png --size 4",
+              "--size: working.size: expected a whole number from 8 to 4096, got 4; correct it"),
+          new Row(
+              1,
+              "edit DIR/good.json -o DIR/out.png --steps 0",
+              "--steps: method.steps: expected a whole number from 1 to 1000, got 0; correct it"),
+          new Row(
+              1,
+              "preview DIR/good.json -o DIR/out.png --seed -1",
+              "--seed: seed: expected a whole number from 0 to 9223372036854775807, got -1; correct"
+                  + " it"),
+          new Row(
+              1,
+              "sweep DIR/good.json --over method.start=2",
+              "--over: method.start: expected a number from 0 to 1, got 2; correct it"),
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --set drags[7].mapping=affine",
@@ -304,7 +321,7 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/picture-cut.json -o DIR/out.png",
-              "DIR/cut.png: expected 31 bytes of IDAT at byte 33, got 27 to the end of the file;"
+              "DIR/cut.png: expected ... bytes of IDAT at byte 33, got ... to the end of the file;"
                   + " the PNG is damaged, fetch it again"),
           new Row(
               1,
@@ -404,13 +421,14 @@ class ErrorTableTest {
           new Row(
               3,
               "EDIT -m DIR/models/bad-config",
-              "unet/config.json: character 1: expected valid JSON, got: Unexpected end-of-input:"
-                  + " expected close marker for Object; the file is damaged, fetch it again"),
+              "DIR/models/bad-config/unet/config.json: character 1: expected valid JSON, got:"
+                  + " Unexpected end-of-input: expected close marker for Object; the file is"
+                  + " damaged, fetch it again"),
           new Row(
               3,
               "EDIT -m DIR/models/bad-scheduler",
-              "scheduler/scheduler_config.json: scheduler beta_schedule: expected linear or"
-                  + " scaled_linear, got cubic; use another checkpoint"),
+              "DIR/models/bad-scheduler/scheduler/scheduler_config.json: scheduler beta_schedule:"
+                  + " expected linear or scaled_linear, got cubic; use another checkpoint"),
           new Row(
               3,
               "EDIT -m DIR/models/renamed",

@@ -36,21 +36,22 @@ final class Assignments {
 
   private Assignments() {}
 
-  static EditDocument apply(EditDocument document, List<String> assignments, MaskSource masks) {
+  static EditDocument apply(
+      EditDocument document, String origin, List<String> assignments, MaskSource masks) {
     var tree = MAPPER.readTree(document.toJson());
     for (var assignment : assignments) {
       int equals = assignment.indexOf('=');
       if (equals < 1) {
         throw new EditDocumentException(
-            EditDocumentException.quote(assignment),
+            origin,
             "PATH=VALUE",
-            equals < 0 ? "no =" : "no path",
+            EditDocumentException.quote(assignment),
             "write for example method.steps=30");
       }
-      put(tree, assignment.substring(0, equals), value(assignment.substring(equals + 1)));
+      put(origin, tree, assignment.substring(0, equals), value(assignment.substring(equals + 1)));
     }
     return EditDocument.parse(
-        "--set", MAPPER.writeValueAsString(tree).getBytes(StandardCharsets.UTF_8), masks);
+        origin, MAPPER.writeValueAsString(tree).getBytes(StandardCharsets.UTF_8), masks);
   }
 
   /** JSON where it is that, else the text itself. */
@@ -63,7 +64,7 @@ final class Assignments {
     }
   }
 
-  private static void put(JsonNode root, String path, JsonNode value) {
+  private static void put(String origin, JsonNode root, String path, JsonNode value) {
     Matcher step = STEP.matcher(path);
     JsonNode at = root;
     int position = 0;
@@ -81,7 +82,7 @@ final class Assignments {
       } else if (name == null && at instanceof ArrayNode array) {
         int index = Integer.parseInt(step.group(2));
         if (index >= array.size()) {
-          throw wrong(path, "an index below " + array.size(), String.valueOf(index));
+          throw wrong(origin, path, "an index below " + array.size(), String.valueOf(index));
         }
         if (last) {
           array.set(index, value);
@@ -89,15 +90,17 @@ final class Assignments {
         }
         at = array.get(index);
       } else {
-        throw wrong(path, "a path of the document", "a step into a value that has no parts");
+        throw wrong(
+            origin, path, "a path of the document", "a step into a value that has no parts");
       }
     }
-    throw wrong(path, "names and indices like drags[0].mapping", "something else");
+    throw wrong(origin, path, "names and indices like drags[0].mapping", "something else");
   }
 
-  private static EditDocumentException wrong(String path, String expected, String got) {
+  private static EditDocumentException wrong(
+      String origin, String path, String expected, String got) {
     return new EditDocumentException(
-        "--set: " + EditDocumentException.printable(path),
+        origin + ": " + EditDocumentException.printable(path),
         expected,
         got,
         "see --explain for the paths");

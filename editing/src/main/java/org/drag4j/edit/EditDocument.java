@@ -455,7 +455,16 @@ public record EditDocument(
    * @throws EditDocumentException where a place does not exist or does not take the value
    */
   public EditDocument withSettings(List<String> assignments, MaskSource masks) {
-    return assignments.isEmpty() ? this : Assignments.apply(this, assignments, masks);
+    return withSettings("--set", assignments, masks);
+  }
+
+  /**
+   * As {@link #withSettings(List, MaskSource)}.
+   *
+   * @param origin where the values come from, as messages name it
+   */
+  public EditDocument withSettings(String origin, List<String> assignments, MaskSource masks) {
+    return assignments.isEmpty() ? this : Assignments.apply(this, origin, assignments, masks);
   }
 
   /**

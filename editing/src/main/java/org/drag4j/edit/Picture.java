@@ -365,6 +365,28 @@ public final class Picture {
   }
 
   /**
+   * This picture with a patch in its place, and unchanged bit for bit everywhere else.
+   *
+   * @param patch its top left corner goes to ({@code x}, {@code y}); it does not leave this picture
+   */
+  public Picture with(Picture patch, int x, int y) {
+    byte[] out = rgb.clone();
+    boolean opaque = isOpaque() && patch.isOpaque();
+    byte[] opacities = opaque ? OPAQUE : alpha();
+    byte[] patched = opaque ? OPAQUE : patch.alpha();
+    for (int line = 0; line < patch.height; line++) {
+      int from = line * patch.width;
+      int to = (y + line) * width + x;
+      System.arraycopy(patch.rgb, from * CHANNELS, out, to * CHANNELS, patch.width * CHANNELS);
+      if (!opaque) {
+        System.arraycopy(patched, from, opacities, to, patch.width);
+      }
+    }
+    var picture = of(width, height, out);
+    return opaque ? picture : picture.withAlpha(opacities);
+  }
+
+  /**
    * This picture with a patch where {@code inside}, and unchanged bit for bit everywhere else.
    *
    * @param patch its top left corner goes to ({@code x}, {@code y}); it does not leave this picture

@@ -124,7 +124,7 @@ public record Preview(
     if (!original.isOpaque()) {
       patch = patch.withAlpha(pixels.copyPixels(window.alpha(), w, h, 1));
     }
-    return original.with(patch, view.x(), view.y(), RegionMask.all(w, h), 0);
+    return original.with(patch, view.x(), view.y());
   }
 
   /** The pixels of those drags that can be done. */

@@ -54,8 +54,8 @@ class AssignmentsTest {
       value = {
         "method.stpes=3 | --set: method.stpes: expected one of name, steps,",
         "method.steps=many | --set: method.steps: expected a whole number from 1 to 1000, got",
-        "seed | \"seed\": expected PATH=VALUE, got no =; write for example method.steps=30",
-        "=3 | \"=3\": expected PATH=VALUE, got no path",
+        "seed | --set: expected PATH=VALUE, got \"seed\"; write for example method.steps=30",
+        "=3 | --set: expected PATH=VALUE, got \"=3\"",
         "drags[1].name=x | --set: drags[1].name: expected an index below 1, got 1",
         "drags[99999999].name=x | --set: drags[99999999].name: expected names and indices like",
         "seed.x=1 | --set: seed.x: expected a path of the document, got a step into a value",

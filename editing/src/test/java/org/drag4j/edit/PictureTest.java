@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import org.drag4j.geometry.RegionMask;
 import org.junit.jupiter.api.Test;
 
@@ -132,5 +134,21 @@ class PictureTest {
     assertEquals(white, white.withAlpha(new byte[] {-1, -1, -1, -1}));
     assertEquals(clear.cropped(1, 0, 2, 1).alpha()[0], (byte) 128);
     assertThrows(IllegalArgumentException.class, () -> white.withAlpha(new byte[3]));
+  }
+
+  @Test
+  void aPatchReplacesItsPlaceAlone() {
+    byte[] rgb = new byte[5 * 4 * 3];
+    new Random(1).nextBytes(rgb);
+    var old = Picture.of(5, 4, rgb);
+    byte[] inside = new byte[2 * 3 * 3];
+    Arrays.fill(inside, (byte) 9);
+    var opaque = Picture.of(2, 3, inside);
+    var clear = opaque.withAlpha(new byte[] {0, 1, 2, 3, 4, 5});
+    for (var patch : List.of(opaque, clear)) {
+      assertEquals(old.with(patch, 3, 1, RegionMask.all(2, 3), 0), old.with(patch, 3, 1));
+    }
+    assertEquals(old.rgb()[3 * (5 + 2)], old.with(opaque, 3, 1).rgb()[3 * (5 + 2)]);
+    assertEquals(9, old.with(opaque, 3, 1).level(3, 1, 0));
   }
 }

@@ -3,16 +3,20 @@ package org.drag4j.cli;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.EditDocumentException;
 import org.drag4j.tests.fuzz.Invariants;
 
 /**
- * Chunks of PNG files: refused by their exception, or their texts are the same when written again.
- * Every input is tried as it is, and with the checksums that mutation alone never gets right.
+ * Chunks and pixels of PNG files: refused by their exception, or texts and pixels are the same when
+ * written again. Every input is tried as it is, and with the checksums that mutation alone never
+ * gets right.
  */
 public final class PngFuzz {
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
+
+  private static final int MAX_PIXELS = 1 << 14;
 
   private PngFuzz() {}
 
@@ -54,6 +58,7 @@ public final class PngFuzz {
     var again = PngFile.parse("b.png", PngFile.withTexts(png.essential(), png.texts()));
     Invariants.same(png.texts(), again.texts());
     Invariants.same(png.width(), again.width());
+    pixels(png);
     png.exif().map(Orientation::ofTiff).ifPresent(PngFuzz::known);
     var document = png.texts().get(Metadata.DOCUMENT);
     if (document != null) {
@@ -62,6 +67,22 @@ public final class PngFuzz {
       } catch (EditDocumentException e) {
         Invariants.refusal("c.json", e);
       }
+    }
+  }
+
+  /** Small pictures only: a header alone may ask for as much memory as the largest there are. */
+  private static void pixels(PngFile png) {
+    long pixels = (long) png.width() * png.height();
+    if (png.width() < 1 || png.height() < 1 || pixels > MAX_PIXELS) {
+      return;
+    }
+    try {
+      var picture = PngPixels.read(png.essential());
+      if (picture.isPresent()) {
+        Invariants.same(picture, PngPixels.read(PngPixels.write(picture.get())));
+      }
+    } catch (DataFormatException e) {
+      // Refused.
     }
   }
 

@@ -37,7 +37,7 @@ public final class Config {
    * @throws ConfigException where it is not a JSON object with every key once
    */
   public static Config read(Path file) {
-    return parse(name(file), Json.bytes(file, MAX_BYTES, ConfigException::new));
+    return parse(file.toString(), Json.bytes(file, MAX_BYTES, ConfigException::new));
   }
 
   /** Reads a stream of at most 1 MiB; {@code origin} names it in errors. */
@@ -54,14 +54,6 @@ public final class Config {
     var values =
         Json.object(origin, text, ConfigException::new, p -> new Reading(origin, p).object());
     return new Config(origin, values);
-  }
-
-  /** The file's name with its folder, {@code unet/config.json}: which of a model's it is. */
-  private static String name(Path file) {
-    var folder = file.toAbsolutePath().getParent();
-    return folder == null || folder.getFileName() == null
-        ? file.toString()
-        : folder.getFileName() + "/" + file.getFileName();
   }
 
   private record Reading(String origin, JsonParser p) {
