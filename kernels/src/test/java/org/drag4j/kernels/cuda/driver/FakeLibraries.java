@@ -16,6 +16,9 @@ import org.drag4j.tensor.DType;
 public final class FakeLibraries {
   private static final int WORKSPACE = 512;
 
+  /** What cuBLAS and cuBLASLt ask for. */
+  private static final int WORKSPACE_ALIGNMENT = 256;
+
   private final FakeCudaDriver driver;
   private final List<String> log = new ArrayList<>();
   private int open;
@@ -69,6 +72,9 @@ public final class FakeLibraries {
     void enqueue(long workspace, long stream, Runnable work) {
       if (closed || library.closed || library.failing) {
         throw new DeviceException(library.name + ": execution failed");
+      }
+      if (workspace % WORKSPACE_ALIGNMENT != 0) {
+        throw new DeviceException(library.name + ": CUBLAS_STATUS_INVALID_VALUE");
       }
       driver.enqueueWork(
           stream,
