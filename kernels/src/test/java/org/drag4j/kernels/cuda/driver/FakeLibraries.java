@@ -76,6 +76,11 @@ public final class FakeLibraries {
       if (workspace % WORKSPACE_ALIGNMENT != 0) {
         throw new DeviceException(library.name + ": CUBLAS_STATUS_INVALID_VALUE");
       }
+      switch (library.does) {
+        case "synchronize" -> driver.synchronize(stream);
+        case "allocate" -> driver.free(driver.allocate(WORKSPACE));
+        default -> {}
+      }
       driver.enqueueWork(
           stream,
           library.name,
@@ -102,6 +107,7 @@ public final class FakeLibraries {
     private int operations;
     private boolean closed;
     private boolean failing;
+    private String does = "";
 
     Started(String name) {
       this.name = name;
@@ -115,6 +121,11 @@ public final class FakeLibraries {
     /** Makes everything that is enqueued from now on fail. */
     public void fail() {
       failing = true;
+    }
+
+    /** Makes everything that is enqueued from now on wait or allocate by itself first. */
+    public void does(String what) {
+      does = what;
     }
 
     public void close() {
