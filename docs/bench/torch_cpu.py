@@ -576,9 +576,15 @@ class Ours:
         )
 
     def run(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise RuntimeError(f"drag4j ended with {self.process.wait()}")
+        return float(line)
 
     def close(self):
         self.process.stdin.close()

@@ -3,12 +3,14 @@
 
     python3 docs/bench/torch_gpu.py accuracy --model DIR --drag4j ./drag4j
     python3 docs/bench/torch_gpu.py timings --model DIR --drag4j ./drag4j
+    python3 docs/bench/torch_gpu.py providers --model DIR --drag4j ./drag4j
 
 accuracy: every network on one set of inputs in each --dtypes, against PyTorch in float32 with TF32 off, as
 relative L2. timings: the UNet at batch 1, 2 and 10, the autoencoder both ways and an edit, against PyTorch's
 eager float16 in channels_last, taking turns A B A B; both sides wait for the device at the end of a run. An
 edit is text encoding, VAE encoding, 10 calls that capture (one by one, then as one batch), 10 that inject and
-VAE decoding, with the weights resident and no file read.
+VAE decoding, with the weights resident and no file read. providers: the UNet in the last of --dtypes by every
+provider that can be named, each against PyTorch in float32.
 
 Needs PyTorch and torch_cpu.py beside it, which has the networks. --torch-device cpu tries the script itself
 without a GPU. Prints rows of a Markdown table; ends with 1 where a limit is missed or a row could not be made.
@@ -55,38 +57,76 @@ def wait(device):
         torch.cuda.synchronize()
 
 
+# Who else can do an operation of the UNet; the first is our own kernels throughout.
+PROVIDERS = [
+    ["linear=own", "conv2d=own", "attention=own"],
+    ["linear=cublaslt"],
+    ["linear=jcublas"],
+    ["conv2d=cudnn"],
+    ["conv2d=jcudnn"],
+    ["attention=cudnn"],
+]
+
+
 def bench(a, target, dtype, *more):
     command = [a.drag4j, "bench", target, "--model", str(a.model), "--size", str(a.size)]
     return [*command, "--device", a.device, "--dtype", dtype, *more]
 
 
-def recorded(a, target, dtype):
+def recorded(a, target, dtype, *more):
     """Inputs and outputs of one call of drag4j's."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "run.safetensors"
-        command = bench(a, target, dtype, "--warmup", "0", "--runs", "1", "--json", "--save", str(file))
+        command = bench(a, target, dtype, "--warmup", "0", "--runs", "1", "--json", "--save", str(file), *more)
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"drag4j ended with {done.returncode}: {done.stderr.strip()[-300:]}")
         return {name: x.clone() for name, x in safetensors(file).items()}
 
 
-def accuracy(a):
+def compared(a, variant, network, target, dtype, name, *more):
+    """One row: drag4j's numbers for a network beside PyTorch's; whether they are close enough."""
+    _, _, names, output = NETWORKS[target]
+    try:
+        call = recorded(a, target, dtype, *more)
+        # Timesteps stay float32, as in diffusers.
+        got = network(*(variant.tensor(call[n]) for n in names))
+        error = relative(call[output], got.cpu())
+    except (OSError, RuntimeError, ValueError) as e:
+        row(target, name, failure(e), "")
+        return False
+    ok = error <= LIMITS[dtype]
+    row(target, name, f"{error:.3g}", f"{LIMITS[dtype]:g}{'' if ok else ' MISSED'}")
+    return ok
+
+
+def failure(e):
+    return "failed: " + " ".join(str(e).split())[-300:].replace("|", "/")
+
+
+def heading():
     row("network", "drag4j", "relative L2 to PyTorch float32", "allowed")
     row("---", "---", "--:", "--:")
+
+
+def accuracy(a):
+    heading()
     variant = Variant("f32", a.torch_device)
     for target in NETWORKS:
-        _, _, names, output = NETWORKS[target]
         network = variant.network(a.model, target)
         for dtype in a.dtypes.split(","):
-            call = recorded(a, target, dtype)
-            # Timesteps stay float32, as in diffusers.
-            got = network(*(variant.tensor(call[n]) for n in names))
-            error = relative(call[output], got.cpu())
-            ok = error <= LIMITS[dtype]
-            row(target, dtype, f"{error:.3g}", f"{LIMITS[dtype]:g}{'' if ok else ' MISSED'}")
-            yield ok
+            yield compared(a, variant, network, target, dtype, dtype)
         del network
+
+
+def providers(a):
+    heading()
+    variant = Variant("f32", a.torch_device)
+    network = variant.network(a.model, "unet")
+    dtype = a.dtypes.split(",")[-1]
+    for named in PROVIDERS:
+        options = [word for one in named for word in ("--provider", one)]
+        yield compared(a, variant, network, "unet", dtype, f"{dtype} {' '.join(named)}", *options)
 
 
 def timed(device, work):
@@ -155,7 +195,7 @@ def timings(a):
             )
             yield True
         except (OSError, RuntimeError, ValueError) as e:
-            row(target, batch, "failed: " + " ".join(str(e).split())[:200].replace("|", "/"), "", "", "", "")
+            row(target, batch, failure(e), "", "", "", "")
             if ours is not None:
                 ours.process.kill()
             yield False
@@ -163,7 +203,7 @@ def timings(a):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["accuracy", "timings"])
+    parser.add_argument("what", choices=["accuracy", "timings", "providers"])
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--drag4j", default=str(Path(__file__).resolve().parents[2] / "drag4j"))
     parser.add_argument("--device", default="cuda:0", help="drag4j's")
@@ -178,7 +218,7 @@ def main():
     torch.set_grad_enabled(False)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
-    done = list(accuracy(a) if a.what == "accuracy" else timings(a))
+    done = list({"accuracy": accuracy, "timings": timings, "providers": providers}[a.what](a))
     card = torch.cuda.get_device_name() if a.torch_device == "cuda" else "cpu"
     print(f"PyTorch {torch.__version__} on {card}, {a.size}x{a.size}, {a.runs} runs, {done.count(False)} failed")
     sys.exit(0 if all(done) else 1)

@@ -134,7 +134,7 @@ final class CudaCalls {
     if (v.dtype() != DType.F32 || slot.tensor().dtype() == type) {
       return address;
     }
-    long staged = CudaMemory.address(at.workspace()) + room.inputs().get(i);
+    long staged = scratch() + room.inputs().get(i);
     cast(address, slot.tensor().dtype(), staged, type, v.shape().size());
     return staged;
   }
@@ -167,14 +167,12 @@ final class CudaCalls {
 
   /** Address for the result, in the device's format. */
   long out() {
-    return delivers()
-        ? CudaMemory.address(at.workspace()) + room.result()
-        : place(at.slot(kernel.node()));
+    return delivers() ? scratch() + room.result() : place(at.slot(kernel.node()));
   }
 
   /** Address of the kernel's own scratch memory. */
   long scratch() {
-    return CudaMemory.address(at.workspace());
+    return Scratch.start(CudaMemory.address(at.workspace()));
   }
 
   private boolean delivers() {

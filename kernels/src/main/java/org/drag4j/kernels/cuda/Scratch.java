@@ -15,7 +15,10 @@ import org.drag4j.tensor.DType;
  * @param result where the result's starts; -1 where it never needs any
  */
 record Scratch(List<Long> inputs, long result, long bytes) {
-  /** As the driver aligns memory, so that staged operands take the same kernels as others. */
+  /**
+   * What NVIDIA's libraries ask of their workspace, and more than any kernel of ours. Plans align
+   * less, so there is room to start later.
+   */
   private static final long ALIGNMENT = 256;
 
   static Scratch of(Prepared kernel) {
@@ -32,9 +35,14 @@ record Scratch(List<Long> inputs, long result, long bytes) {
       }
     }
     if (!casts) {
-      return new Scratch(inputs, -1, end);
+      return new Scratch(inputs, -1, end == 0 ? 0 : end + ALIGNMENT);
     }
-    return new Scratch(inputs, end, end + aligned(bytes(node)));
+    return new Scratch(inputs, end, end + aligned(bytes(node)) + ALIGNMENT);
+  }
+
+  /** Where the division begins in a workspace at this address. */
+  static long start(long workspace) {
+    return aligned(workspace);
   }
 
   /** What a chain of reshapes is a view of. */

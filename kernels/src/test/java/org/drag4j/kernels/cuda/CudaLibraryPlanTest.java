@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -384,6 +385,108 @@ class CudaLibraryPlanTest {
       assertEquals(0, deviation(plan.tensor("y").read(), replayed));
       assertTrue(deviation(before, replayed) > 0.1);
     }
+    machine.gone();
+  }
+
+  /** A block of a network: both libraries by the rule, our own kernels between them. */
+  private static void block(Net net) {
+    var y = net.conv(net.x("x", 1, 4, 6, 8), 16, 1).silu().reshape(1, 24, 16);
+    var attended = net.node(new Op.Attention(2, false), y, y, y);
+    net.linear(net.linear(attended, 24).gelu(), 16).plus(y).output("y");
+  }
+
+  private static List<String> since(Machine machine, String first) {
+    var calls = machine.driver.calls();
+    return List.copyOf(calls.subList(calls.lastIndexOf(first), calls.size()));
+  }
+
+  @Test
+  void aPlansRecordingHasLibrariesAndKernelsInTheirOrderAndNothingElse() {
+    var net = new Net();
+    block(net);
+    var machine = new Machine();
+    try (var backend = machine.device(DType.F16);
+        var weights = backend.weights(net.weights);
+        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+      net.inputs.forEach((name, values) -> plan.tensor(name).write(values));
+      machine.driver.calls().clear();
+      plan.run(Trace.OFF);
+      var expected = new ArrayList<String>();
+      expected.add("beginCapture");
+      for (var step : plan.steps()) {
+        var library = step.kernel().name().replaceAll(":.*", "");
+        boolean own = library.equals(step.kernel().name());
+        // The first casts the picture, the last what it gives back: plans' ends are of F32.
+        boolean first = expected.size() == 1;
+        expected.addAll(Collections.nCopies(first ? 1 : 0, "launch"));
+        expected.add(own ? "launch" : library);
+      }
+      expected.addAll(List.of("launch", "endCapture", "instantiate", "destroyGraph"));
+      expected.add("synchronize"); // A run ends with its results.
+      assertEquals(expected, since(machine, "beginCapture"));
+      assertEquals(2, Collections.frequency(expected, "cublaslt"));
+      assertEquals(1, Collections.frequency(expected, "cudnn"));
+      var once = plan.tensor("y").read();
+
+      // What others had in the scratch memory meanwhile must not matter.
+      plan.tensor("x").write(NormalWeights.normal(4 * 6 * 8, 99));
+      machine.driver.calls().clear();
+      plan.run(Trace.OFF);
+      assertEquals(List.of("launchGraph", "synchronize"), machine.driver.calls());
+      var replayed = plan.tensor("y").read();
+      assertTrue(deviation(once, replayed) > 0.1);
+      plan.steps().forEach(s -> s.launch().enqueue());
+      assertEquals(0, deviation(plan.tensor("y").read(), replayed));
+    }
+    machine.gone();
+  }
+
+  @Test
+  void aLibraryThatWaitsOrAllocatesCannotBeRecordedAndThePlanGoesOnWithout() {
+    for (var forbidden : List.of("synchronize", "allocate")) {
+      var net = new Net();
+      net.linear(net.x("x", 4, 16), 8).output("y");
+      var machine = new Machine();
+      try (var backend = machine.device(DType.F16, "linear=cublaslt");
+          var weights = backend.weights(net.weights);
+          var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+        net.inputs.forEach((name, values) -> plan.tensor(name).write(values));
+        var library = Optional.ofNullable(machine.started.get(Library.CUBLASLT)).orElseThrow();
+        library.does(forbidden);
+        plan.run(Trace.OFF);
+        var first = plan.tensor("y").read();
+        assertTrue(
+            backend.warnings().getFirst().contains("CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"),
+            backend.warnings().toString());
+        machine.driver.calls().clear();
+        plan.run(Trace.OFF);
+        assertEquals(0, deviation(plan.tensor("y").read(), first));
+        assertEquals(0, Collections.frequency(machine.driver.calls(), "beginCapture"));
+      }
+      machine.gone();
+    }
+  }
+
+  @Test
+  void aRecordingIsGoneBeforeWhatItCalls() {
+    var net = new Net();
+    block(net);
+    var machine = new Machine();
+    var backend = machine.device(DType.F16);
+    var weights = backend.weights(net.weights);
+    var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT);
+    net.inputs.forEach((name, values) -> plan.tensor(name).write(values));
+    plan.run(Trace.OFF);
+    plan.run(Trace.OFF);
+    machine.driver.calls().clear();
+    // A device that is closed under a plan, as after a failure.
+    backend.close();
+    var calls = machine.driver.calls();
+    assertTrue(calls.indexOf("destroyExecutable") >= 0, calls.toString());
+    assertTrue(calls.indexOf("destroyExecutable") < calls.indexOf("freeAsync"), calls.toString());
+    assertEquals(
+        List.of("close cublaslt", "close cudnn"),
+        machine.fakes.log().stream().filter(l -> l.startsWith("close c")).toList());
     machine.gone();
   }
 

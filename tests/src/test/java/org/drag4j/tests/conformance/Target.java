@@ -2,8 +2,11 @@ package org.drag4j.tests.conformance;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
@@ -26,9 +29,9 @@ public record Target(String name, String device, DeviceOptions options) {
     var targets = new ArrayList<Target>();
     var one = System.getProperty("drag4j.test.device", "");
     if (!one.isEmpty()) {
-      targets.add(new Target(one, one, DeviceOptions.DEFAULT));
+      targets.add(new Target(one, one, DeviceOptions.DEFAULT).by(providers()));
       if (!one.equals("cpu")) {
-        targets.add(inHalf(one));
+        targets.add(inHalf(one).by(providers()));
       }
       return targets;
     }
@@ -72,6 +75,21 @@ public record Target(String name, String device, DeviceOptions options) {
         device + " f16",
         device,
         new DeviceOptions(OptionalInt.empty(), OptionalInt.empty(), DType.F16));
+  }
+
+  private Target by(Map<String, String> providers) {
+    return new Target(
+        name,
+        device,
+        new DeviceOptions(
+            options.threads(), options.vectorBits(), options.activations(), providers));
+  }
+
+  private static Map<String, String> providers() {
+    return Stream.of(System.getProperty("drag4j.test.providers", "").split(",", -1))
+        .filter(pair -> !pair.isEmpty())
+        .map(pair -> pair.split("=", 2))
+        .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
   }
 
   /** CUDA's kernels on the CPU, with activations of both types. */

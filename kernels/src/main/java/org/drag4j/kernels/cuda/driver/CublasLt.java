@@ -192,6 +192,8 @@ public final class CublasLt implements MatmulProvider {
       if (spec.bias()) {
         set(descSet, desc, DESC_EPILOGUE, EPILOGUE_BIAS);
         set(descSet, desc, DESC_BIAS_DATA_TYPE, type);
+        // Not followed before a product runs, but its alignment counts in the choice.
+        setLong(descSet, desc, DESC_BIAS_POINTER, ALIGNMENT);
       }
       first =
           spec.transposeB()

@@ -299,6 +299,10 @@ public final class CudaLibraries {
     for (var variable : List.of("VIRTUAL_ENV", "CONDA_PREFIX")) {
       homes.addAll(named(variable));
     }
+    // A Python found by its name alone, as in an environment that nobody has activated.
+    named("PATH").stream()
+        .filter(folder -> folder.endsWith("bin") && Files.isExecutable(folder.resolve("python3")))
+        .forEach(folder -> homes.add(folderOf(folder)));
     for (var home : named("HOME")) {
       homes.add(home.resolve(".local"));
       homes.addAll(newestFirst(home.resolve(".pyenv/versions"), ""));

@@ -77,7 +77,9 @@ final class CudnnPlan implements AutoCloseable {
   private static final int ENGINE_NUMERICAL_NOTE = 1303;
 
   private static final int POINTWISE_ADD = 0;
-  private static final int[] HEURISTICS = {3, 2}; // CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK
+  private static final int HEUR_MODE_A = 3;
+  private static final int HEUR_MODE_FALLBACK = 2;
+  private static final int[] HEURISTICS = {HEUR_MODE_A, HEUR_MODE_FALLBACK};
   private static final int NOTE_TENSOR_CORE = 0;
   private static final int NOTE_STRICT_NAN_PROP = 9;
 
@@ -294,7 +296,7 @@ final class CudnnPlan implements AutoCloseable {
   }
 
   /** {@code cudnnDataType_t}. */
-  private static int dataType(DType dtype) {
+  static int dataType(DType dtype) {
     return switch (dtype) {
       case F32 -> 0;
       case F16 -> 2;

@@ -52,6 +52,9 @@ class CudaLibrariesTest {
     file("mine/nvidia/cuda_nvrtc/lib/libnvrtc.so.13");
     file("loader/libnvrtc.so.13");
     file("venv/lib/python3.11/site-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12");
+    assertTrue(file("opt/torch/bin/python3").toFile().setExecutable(true));
+    file("opt/torch/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13");
+    file("opt/other/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13");
     var libraries =
         CudaLibraries.of(
             Map.of(
@@ -61,6 +64,8 @@ class CudaLibrariesTest {
                 root.resolve("home/toolkit").toString(),
                 "VIRTUAL_ENV",
                 root.resolve("venv").toString(),
+                "PATH",
+                root.resolve("opt/other/bin") + ":" + root.resolve("opt/torch/bin"),
                 "LD_LIBRARY_PATH",
                 root.resolve("loader").toString()),
             root);
@@ -74,6 +79,7 @@ class CudaLibrariesTest {
             "usr/local/cuda-12.9/lib64/libnvrtc.so.12",
             "loader/libnvrtc.so.13",
             "venv/lib/python3.11/site-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12",
+            "opt/torch/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13",
             "usr/local/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13",
             "usr/local/lib/python3.9/site-packages/nvidia/cu13/lib/libnvrtc.so.13",
             "usr/lib/python3/dist-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12",

@@ -16,6 +16,9 @@ import org.drag4j.tensor.DType;
 public final class FakeLibraries {
   private static final int WORKSPACE = 512;
 
+  /** What cuBLAS and cuBLASLt ask for. */
+  private static final int WORKSPACE_ALIGNMENT = 256;
+
   private final FakeCudaDriver driver;
   private final List<String> log = new ArrayList<>();
   private int open;
@@ -70,6 +73,14 @@ public final class FakeLibraries {
       if (closed || library.closed || library.failing) {
         throw new DeviceException(library.name + ": execution failed");
       }
+      if (workspace % WORKSPACE_ALIGNMENT != 0) {
+        throw new DeviceException(library.name + ": CUBLAS_STATUS_INVALID_VALUE");
+      }
+      switch (library.does) {
+        case "synchronize" -> driver.synchronize(stream);
+        case "allocate" -> driver.free(driver.allocate(WORKSPACE));
+        default -> {}
+      }
       driver.enqueueWork(
           stream,
           library.name,
@@ -96,6 +107,7 @@ public final class FakeLibraries {
     private int operations;
     private boolean closed;
     private boolean failing;
+    private String does = "";
 
     Started(String name) {
       this.name = name;
@@ -109,6 +121,11 @@ public final class FakeLibraries {
     /** Makes everything that is enqueued from now on fail. */
     public void fail() {
       failing = true;
+    }
+
+    /** Makes everything that is enqueued from now on wait or allocate by itself first. */
+    public void does(String what) {
+      does = what;
     }
 
     public void close() {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.drag4j.device.DeviceException;
+import org.drag4j.kernels.cuda.kernel.CudaKernels;
 import org.drag4j.tensor.DType;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +43,16 @@ class RealLibrariesTest {
                     List.of(),
                     "sm_90"));
     assertTrue(String.valueOf(e.getMessage()).contains("undeclared"), e.getMessage());
+  }
+
+  /** For a chip that nothing was compiled ahead for. */
+  @Test
+  void nvrtcCompilesEveryKernel() {
+    var nvrtc = Nvrtc.open(found(CudaLibrary.NVRTC));
+    for (var file : CudaKernels.files()) {
+      var source = CudaSource.of(file, CudaKernels.source(file));
+      assertTrue(nvrtc.compile(source, List.of("--std=c++17"), "sm_90").length > 0, file);
+    }
   }
 
   @Test

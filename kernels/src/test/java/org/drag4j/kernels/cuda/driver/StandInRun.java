@@ -176,7 +176,7 @@ final class StandInRun {
         var bias = numbers(arena, random, 20);
         var residual = numbers(arena, random, 200);
         var d = arena.allocate(ValueLayout.JAVA_FLOAT, 200);
-        var workspace = arena.allocate(1024);
+        var workspace = arena.allocate(1024, 256);
         var prepared = provider.prepare(spec, 1024);
         if (!(prepared instanceof Offer.Ready<MatmulProvider.Prepared>(var product))) {
           say(provider.name(), "not prepared");
@@ -230,7 +230,7 @@ final class StandInRun {
                 spec.bias() ? bias.address() : 0,
                 spec.residual() ? residual.address() : 0,
                 y.address(),
-                arena.allocate(1024).address(),
+                arena.allocate(1024, 256).address(),
                 stream);
             say(provider.name(), error(spec, x, w, bias, residual, y) < 1e-5 ? "right" : "wrong");
           }
@@ -284,7 +284,7 @@ final class StandInRun {
     try (var arena = Arena.ofConfined();
         var attention = provider.prepare(spec, 1024).prepared().orElseThrow()) {
       say(provider.name() + " attention by", attention.algorithm());
-      var workspace = arena.allocate(1024);
+      var workspace = arena.allocate(1024, 256);
       for (int run = 0; run < 200; run++) {
         var q = numbers(arena, random, 2 * 5 * 12);
         var k = numbers(arena, random, 2 * 7 * 12);

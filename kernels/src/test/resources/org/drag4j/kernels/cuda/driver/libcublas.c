@@ -23,7 +23,10 @@ int cublasCreate_v2(void **h) { *h = (void *) 0x55; return 0; }
 int cublasDestroy_v2(void *h) { return h == (void *) 0x55 ? 0 : 1; }
 int cublasSetStream_v2(void *h, void *s) { bound_stream = s != 0; return 0; }
 int cublasSetMathMode(void *h, int m) { return m == 16 ? 0 : 7; }
-int cublasSetWorkspace_v2(void *h, void *w, size_t n) { bound_workspace = w && n == 1024; return 0; }
+int cublasSetWorkspace_v2(void *h, void *w, size_t n) {
+  bound_workspace = w && n == 1024;
+  return (uintptr_t) w % 256 ? 7 : 0;
+}
 int cublasGemmStridedBatchedEx(void *h, int ta, int tb, int m, int n, int k, const float *alpha,
                                const float *a, int ta_, int lda, L sa, const float *b, int tb_, int ldb,
                                L sb, const float *beta, float *c, int tc, int ldc, L sc, int batch,
@@ -100,7 +103,7 @@ int cublasLtMatmul(void *h, struct desc *d, const float *alpha, const float *a, 
                    const float *b, struct layout *lb, const float *beta, const float *c,
                    struct layout *lc, float *r, struct layout *lr, const uint64_t *algo, void *w,
                    size_t n, void *stream) {
-  if (*algo != 42 || n != 512 || !stream) return 7;
+  if (*algo != 42 || n != 512 || !stream || (uintptr_t) w % 256) return 7;
   int ta = d->attributes[3], tb = d->attributes[4];
   L m = lr->rows, cols = lr->cols, k = ta ? la->rows : la->cols;
   if ((ta ? la->cols : la->rows) != m || (tb ? lb->rows : lb->cols) != cols) return 7;

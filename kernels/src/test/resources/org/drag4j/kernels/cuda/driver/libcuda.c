@@ -35,10 +35,12 @@ static R take(void **p, size_t n) {
 }
 R cuMemAlloc_v2(P *p, size_t n) { return take((void **) p, n); }
 R cuMemFree_v2(P p) { free((void *) p); allocations--; return OK; }
-struct props { int alloc, handles, location, id; };
+struct props { int alloc, handles, location, id; long long unused[9]; };
 R cuMemPoolCreate(void **pool, struct props *p) {
   *pool = (void *) 0x88;
-  return p->alloc == 1 && p->location == 1 && p->id == 0 ? OK : INVALID_VALUE;
+  for (int i = 0; i < 9; i++)
+    if (p->unused[i]) return INVALID_VALUE;
+  return p->alloc == 1 && !p->handles && p->location == 1 && p->id == 0 ? OK : INVALID_VALUE;
 }
 R cuMemPoolSetAttribute(void *pool, int a, uint64_t *v) {
   return pool == (void *) 0x88 && a == 4 && *v == 1ull << 30 ? OK : INVALID_VALUE;
