@@ -1,6 +1,8 @@
 package org.drag4j.kernels.opencl;
 
+import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -59,13 +61,20 @@ final class AttentionCl {
     this.valueStride = Math.ceilDiv(keys, TURNED) * TURNED + APART;
   }
 
-  /** Empty where the options exclude both variants, or the device has too little local memory. */
-  static Optional<Kernel> select(OpenClContext context, Value node, KernelOptions options) {
-    if (!(node.op() instanceof Op.Attention op)) {
-      return Optional.empty();
+  /**
+   * All that can run, the device's own choice first; none where the options exclude both variants,
+   * or the device has too little local memory.
+   */
+  static SequencedMap<String, Kernel> candidates(
+      OpenClContext context, Value node, KernelOptions options) {
+    var all = new LinkedHashMap<String, Kernel>();
+    if (node.op() instanceof Op.Attention op) {
+      var a = new AttentionCl(context, node, op);
+      for (var variant : Variant.open(LABEL, options, context.variant())) {
+        a.select(variant).ifPresent(kernel -> all.put(variant.label(), kernel));
+      }
     }
-    var a = new AttentionCl(context, node, op);
-    return Variant.select(LABEL, options, context.variant()).flatMap(a::select);
+    return all;
   }
 
   private Optional<Kernel> select(Variant variant) {

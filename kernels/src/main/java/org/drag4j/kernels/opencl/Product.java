@@ -1,6 +1,10 @@
 package org.drag4j.kernels.opencl;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -119,27 +123,61 @@ final class Product {
   }
 
   /**
-   * Empty where an operand is not a weight of the checkpoint, a fused stage is not one of ours, or
-   * the options exclude both variants.
+   * All that can run, the device's own choice first; none where an operand is not a weight of the
+   * checkpoint, a fused stage is not one of ours, or the options exclude them.
+   *
+   * @param cuts whether panels are to be had cut in other ways as well
    */
-  static Optional<Kernel> select(OpenClContext context, Value node, KernelOptions options) {
+  static SequencedMap<String, Kernel> candidates(
+      OpenClContext context, Value node, KernelOptions options, boolean cuts) {
+    var all = new LinkedHashMap<String, Kernel>();
     var label = node.op().label();
     var epilogue = Epilogue.of(node);
-    var variant = Variant.select(label, options, context.variant());
-    if (epilogue.isEmpty() || variant.isEmpty() || !Operands.fit(node)) {
-      return Optional.empty();
+    if (epilogue.isEmpty() || !Operands.fit(node)) {
+      return all;
     }
     var product = new Product(context, node, epilogue.get());
     var name = label + "_" + context.prefix() + "_";
-    return Optional.of(
-        switch (variant.get()) {
-          case PANEL ->
-              new Prepared(
-                  name + "panel_" + product.tileRows() + "x" + product.panel(),
-                  product.panelWorkspace(),
-                  product::bindPanel);
-          case TILE -> new Prepared(name + "tile_64x64", product::bindTile);
-        });
+    for (var variant : Variant.open(label, options, context.variant())) {
+      all.put(
+          variant.label(),
+          switch (variant) {
+            case PANEL -> product.panelKernel(name, Optional.empty());
+            case TILE -> new Prepared(name + "tile_64x64", product::bindTile);
+          });
+    }
+    if (cuts && context.variant() == Variant.PANEL) {
+      for (var cut : Cut.ALL) {
+        if (options.allows(label, cut.label())) {
+          all.put(cut.label(), product.panelKernel(name, Optional.of(cut)));
+        }
+      }
+    }
+    return all;
+  }
+
+  private Kernel panelKernel(String name, Optional<Cut> cut) {
+    return new Prepared(
+        name + "panel_" + tileRows() + "x" + panel(), panelWorkspace(), at -> bindPanel(at, cut));
+  }
+
+  /**
+   * How work is cut between work-items.
+   *
+   * @param rows of one
+   * @param panelsFirst whether neighbours do the same rows, or else the same panel
+   */
+  private record Cut(int rows, boolean panelsFirst) {
+    /** Whole register tiles of either height. */
+    static final List<Cut> ALL =
+        Stream.of(12, 24, 48, 96)
+            .flatMap(rows -> Stream.of(new Cut(rows, false), new Cut(rows, true)))
+            .toList();
+
+    /** As options spell it. */
+    String label() {
+      return Variant.PANEL.label() + "_" + rows + (panelsFirst ? "_panels" : "_rows");
+    }
   }
 
   private int panel() {
@@ -157,14 +195,14 @@ final class Product {
         : 0;
   }
 
-  private Launch bindPanel(Bindings at) {
+  private Launch bindPanel(Bindings at, Optional<Cut> cut) {
     var x = at.slot(node.in(0));
     if (!shape.padded() && x.tensor().dtype() == DType.F32) {
-      return panel(at, x)::run;
+      return panel(at, x, cut)::run;
     }
     var padded = at.workspace();
     var pad = pad(x, padded);
-    var product = panel(at, padded);
+    var product = panel(at, padded, cut);
     return () -> {
       pad.run();
       product.run();
@@ -186,11 +224,12 @@ final class Product {
         .over(Math.ceilDiv(length, Pieces.RUN), (long) shape.pictures() * shape.paddedHeight());
   }
 
-  private Call panel(Bindings at, Slot a) {
+  private Call panel(Bindings at, Slot a, Optional<Cut> given) {
     int panel = panel();
     int panels = Math.ceilDiv(shape.columns(), panel);
-    int block = block(panels);
-    boolean panelsFirst = panelsFirst(weights(at, panel));
+    var cut = given.orElseGet(() -> new Cut(block(panels), panelsFirst(weights(at, panel))));
+    int block = cut.rows();
+    boolean panelsFirst = cut.panelsFirst();
     long line = (long) shape.paddedWidth() * shape.channels();
     int length = shape.kernelWidth() * shape.channels();
     var call =
