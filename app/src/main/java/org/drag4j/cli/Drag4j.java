@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "Environment: DRAG4J_MODEL, DRAG4J_DEVICE, DRAG4J_THREADS, DRAG4J_CPU_VECTOR and"
-          + " DRAG4J_PROGRESS stand for the flags of these names; DRAG4J_DEBUG=1 prints stack"
+      "Environment: DRAG4J_MODEL, DRAG4J_DEVICE, DRAG4J_THREADS, DRAG4J_CPU_VECTOR, DRAG4J_TUNED"
+          + " and DRAG4J_PROGRESS stand for the flags of these names; DRAG4J_DEBUG=1 prints stack"
           + " traces.",
       "Exit codes: 0 done, 1 failure, 2 usage, 3 model missing or not matching, 4 device or kernel"
           + " not available, 5 out of memory, 130 interrupted."
@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
 public final class Drag4j implements Callable<Integer> {
   private static final String DEBUG = "DRAG4J_DEBUG";
   private static final Set<String> FROM_ENVIRONMENT =
-      Set.of("--model", "--device", "--threads", "--cpu-vector", "--progress");
+      Set.of("--model", "--device", "--threads", "--cpu-vector", "--tuned", "--progress");
 
   @Spec CommandSpec spec = CommandSpec.create();
 
@@ -82,6 +82,7 @@ public final class Drag4j implements Callable<Integer> {
         .addSubcommand(new GenerateCommand(host))
         .addSubcommand(new DemoCommand(host))
         .addSubcommand(new BenchCommand(host))
+        .addSubcommand(new TuneCommand(host))
         .addSubcommand(new InfoCommand())
         .addSubcommand(new DevicesCommand())
         .addSubcommand(new DoctorCommand(host))

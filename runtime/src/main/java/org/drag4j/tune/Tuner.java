@@ -142,17 +142,11 @@ public final class Tuner {
       }
       var shape = order.get(i);
       boolean first = warm.add(shape.node().op().label());
-      try {
-        var row =
-            measure(shape, first ? Math.min(WARM_UP_NANOS, left / 4) : 0, end, order.size() - i);
-        if (row.isEmpty()) {
-          break;
-        }
+      var row =
+          measure(shape, first ? Math.min(WARM_UP_NANOS, left / 4) : 0, end, order.size() - i);
+      if (row.isPresent()) {
         rows.add(row.get());
         watcher.measured(row.get(), i + 1, order.size());
-      } catch (DeviceMemoryException _) {
-        // What cannot be measured is left to the device's own choice.
-        continue;
       }
     }
     return List.copyOf(rows);
@@ -196,7 +190,10 @@ public final class Tuner {
     return strikes.computeIfAbsent(shape.node().op().label(), _ -> new HashMap<>());
   }
 
-  /** Empty where the user cancelled, or time was over, before every variant had a timed run. */
+  /**
+   * Empty where the user cancelled, or time was over, before every variant had a timed run, or
+   * where the device has not enough memory.
+   */
   private Optional<Row> measure(Shape shape, long warmUp, long end, int left) {
     var variants =
         shape.variants().stream().filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES).toList();
@@ -227,6 +224,8 @@ public final class Tuner {
         }
       }
       return Optional.of(row(shape, bench, variants, best));
+    } catch (DeviceMemoryException _) {
+      return Optional.empty();
     }
   }
 

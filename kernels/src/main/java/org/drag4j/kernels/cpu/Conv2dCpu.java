@@ -12,6 +12,7 @@ import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
@@ -108,7 +109,7 @@ final class Conv2dCpu {
       CpuContext context, Value node, KernelOptions options) {
     var then = Epilogue.stages(node);
     var choices = new LinkedHashMap<String, Choice>();
-    if (then.isEmpty() || !Operands.fit(node)) {
+    if (then.isEmpty() || !WeightOperands.fit(node)) {
       return choices;
     }
     for (var v : Variant.values()) {

@@ -6,6 +6,7 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Value;
 
 /** A linear layer: a product with packed weights. */
@@ -27,7 +28,7 @@ final class LinearCpu implements Kernel {
    * Empty where an operand is not a weight of the checkpoint, or a fused stage is not one of ours.
    */
   static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
-    if (!options.allows(LABEL, VARIANT) || !Operands.fit(node)) {
+    if (!options.allows(LABEL, VARIANT) || !WeightOperands.fit(node)) {
       return Optional.empty();
     }
     return Epilogue.stages(node).map(then -> new LinearCpu(context, node, then));

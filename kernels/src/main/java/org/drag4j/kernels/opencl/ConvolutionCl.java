@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Value;
 
 /** Convolutions: as a matrix product, or by minimal filtering where that is less work. */
@@ -23,7 +24,7 @@ final class ConvolutionCl {
       OpenClContext context, Value node, KernelOptions options) {
     var all = new LinkedHashMap<String, Kernel>();
     var epilogue = Epilogue.of(node);
-    if (epilogue.isEmpty() || !Operands.fit(node)) {
+    if (epilogue.isEmpty() || !WeightOperands.fit(node)) {
       return all;
     }
     var w = node.in(1).shape(); // [O, kh, kw, I]
@@ -34,7 +35,7 @@ final class ConvolutionCl {
       if (wanted
           && options.allows(LABEL, size.label())
           && !(options.exact() && size.approximate())) {
-        WinogradCl.of(context, node, epilogue.get(), size)
+        WinogradCl.of(context, node, epilogue.get(), size, options.exact())
             .ifPresent(f -> filterings.put(size.label(), new Filtering(f, size)));
       }
     }

@@ -10,6 +10,7 @@ import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -45,6 +46,9 @@ final class Product {
   private final Value node;
   private final Epilogue epilogue;
   private final Shape shape;
+
+  /** What names end in whose kernels make long sums of shorter ones. */
+  private final String parts;
 
   /**
    * The product as a convolution of pictures {@code [pictures, fromHeight, fromWidth, channels]} to
@@ -115,10 +119,11 @@ final class Product {
     }
   }
 
-  private Product(OpenClContext context, Value node, Epilogue epilogue) {
+  private Product(OpenClContext context, Value node, Epilogue epilogue, boolean exact) {
     this.context = context;
     this.node = node;
     this.epilogue = epilogue;
+    this.parts = exact ? "_parts" : "";
     this.shape = Shape.of(node);
   }
 
@@ -133,17 +138,17 @@ final class Product {
     var all = new LinkedHashMap<String, Kernel>();
     var label = node.op().label();
     var epilogue = Epilogue.of(node);
-    if (epilogue.isEmpty() || !Operands.fit(node)) {
+    if (epilogue.isEmpty() || !WeightOperands.fit(node)) {
       return all;
     }
-    var product = new Product(context, node, epilogue.get());
+    var product = new Product(context, node, epilogue.get(), options.exact());
     var name = label + "_" + context.prefix() + "_";
     for (var variant : Variant.open(label, options, context.variant())) {
       all.put(
           variant.label(),
           switch (variant) {
             case PANEL -> product.panelKernel(name, Optional.empty());
-            case TILE -> new Prepared(name + "tile_64x64", product::bindTile);
+            case TILE -> new Prepared(name + "tile_64x64" + product.parts, product::bindTile);
           });
     }
     if (cuts && context.variant() == Variant.PANEL) {
@@ -158,7 +163,9 @@ final class Product {
 
   private Kernel panelKernel(String name, Optional<Cut> cut) {
     return new Prepared(
-        name + "panel_" + tileRows() + "x" + panel(), panelWorkspace(), at -> bindPanel(at, cut));
+        name + "panel_" + tileRows() + "x" + panel() + parts,
+        panelWorkspace(),
+        at -> bindPanel(at, cut));
   }
 
   /**
@@ -234,7 +241,7 @@ final class Product {
     int length = shape.kernelWidth() * shape.channels();
     var call =
         operands(
-                Call.of(context, "product", Variant.PANEL, "product_panel" + panel).slot(a),
+                Call.of(context, "product", Variant.PANEL, "product_panel" + panel + parts).slot(a),
                 at,
                 panel)
             .arg(panelsFirst ? 1 : 0)
@@ -275,7 +282,7 @@ final class Product {
         context.info().extensions().half()
             && x.tensor().dtype() == DType.F16
             && weights(at, TILE).dtype() == DType.F16;
-    var name = half ? "product_tile64_half" : "product_tile64";
+    var name = (half ? "product_tile64_half" : "product_tile64") + parts;
     var call =
         operands(Call.of(context, "product", Variant.TILE, name).slot(x), at, TILE)
             .arg(shape.inner())
@@ -293,7 +300,12 @@ final class Product {
 
   private OpenClWeights.Stored weights(Bindings at, int width) {
     return Operands.weights(at)
-        .packed(Operands.name(node.in(1)), shape.columns(), shape.channels(), shape.taps(), width);
+        .packed(
+            WeightOperands.name(node.in(1)),
+            shape.columns(),
+            shape.channels(),
+            shape.taps(),
+            width);
   }
 
   /** Weights, bias, result and its size. */
@@ -301,7 +313,7 @@ final class Product {
     var packed = weights(at, width);
     call.memory(packed.memory()).arg(Call.code(packed.dtype()));
     if (node.op().body().arity() > 2) {
-      call.memory(Operands.weights(at).vector(Operands.name(node.in(2))).memory()).arg(1);
+      call.memory(Operands.weights(at).vector(WeightOperands.name(node.in(2))).memory()).arg(1);
     } else {
       call.nothing().arg(0);
     }
