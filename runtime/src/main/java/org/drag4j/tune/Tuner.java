@@ -44,6 +44,8 @@ public final class Tuner {
   /** How long the first shape of an operation is run before it counts: compilers need that. */
   private static final long WARM_UP_NANOS = 3_000_000_000L;
 
+  private static final int WARM_UP_ROUNDS = 2000;
+
   /** Larger than the last cache of most processors. */
   private static final int OTHER_FLOATS = 16 << 20;
 
@@ -199,6 +201,7 @@ public final class Tuner {
         shape.variants().stream().filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES).toList();
     try (var bench = OneNode.open(backend, shape.node(), shape.weights(), variants)) {
       long began = clock.getAsLong();
+      int rounds = 0;
       do {
         for (int v = 0; v < variants.size(); v++) {
           if (cancelled.getAsBoolean()) {
@@ -206,7 +209,8 @@ public final class Tuner {
           }
           bench.run(v, Trace.OFF);
         }
-      } while (clock.getAsLong() - began < warmUp);
+        rounds++;
+      } while (rounds < WARM_UP_ROUNDS && clock.getAsLong() - began < warmUp);
       long now = clock.getAsLong();
       long until = now + Math.max(0, end - now) / left;
       var best = new long[variants.size()];
