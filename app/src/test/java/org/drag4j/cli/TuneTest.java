@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.drag4j.device.Tuned;
 import org.drag4j.tune.TunedFile;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,28 +37,29 @@ class TuneTest {
     tuned = folder.resolve("records").toString();
   }
 
-  private static Outcome run(BooleanSupplier interrupted, String... args) {
+  /** Interrupted once what stderr has shown so far is as {@code enough} says. */
+  private static Outcome run(Predicate<String> enough, String... args) {
     var out = new StringWriter();
     var err = new StringWriter();
-    var host = new Host(Map.of(), false, interrupted);
+    var host = new Host(Map.of(), false, () -> enough.test(err.toString()));
     var commands = Drag4j.commandLine(host);
     commands.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
     int code = Drag4j.run(commands, host, args);
     return new Outcome(code, out.toString(), err.toString());
   }
 
-  private Outcome tune(BooleanSupplier interrupted, String... more) {
+  private Outcome tune(Predicate<String> enough, String... more) {
     var args =
         new ArrayList<>(
             List.of("tune", "-m", MODEL, "--threads", "1", "--size", "64", "--tuned", tuned));
     args.addAll(List.of(more));
-    return run(interrupted, args.toArray(String[]::new));
+    return run(enough, args.toArray(String[]::new));
   }
 
   private static Outcome bench(String where) {
     var outcome =
         run(
-            () -> false,
+            _ -> false,
             "bench",
             "vae-decode",
             "-m",
@@ -88,7 +89,7 @@ class TuneTest {
 
   @Test
   void whatWasMeasuredIsUsedByLaterCommands() throws IOException {
-    var outcome = tune(() -> false, "--json", "--seconds", "4");
+    var outcome = tune(_ -> false, "--json", "--seconds", "4");
     assertEquals(0, outcome.code(), outcome.err());
     var shapes = json(outcome).get("shapes");
     assertFalse(shapes.isEmpty());
@@ -103,7 +104,7 @@ class TuneTest {
     // Another number of threads is another device.
     var other =
         run(
-            () -> false,
+            _ -> false,
             "tune",
             "-m",
             MODEL,
@@ -143,17 +144,23 @@ class TuneTest {
 
   @Test
   void ctrlCKeepsWhatWasMeasured() throws IOException {
-    int[] asked = {0};
-    var outcome = tune(() -> asked[0]++ > 400, "--seconds", "3600", "--json");
+    var outcome =
+        tune(
+            shown -> shown.contains("\"step\": 2,"),
+            "--seconds",
+            "3600",
+            "--json",
+            "--progress",
+            "json");
     assertEquals(130, outcome.code(), outcome.err());
     var shapes = json(outcome).get("shapes");
-    assertFalse(shapes.isEmpty());
-    assertEquals(shapes.size(), count(bench(tuned)));
+    assertEquals(2, shapes.size());
+    assertEquals(2, count(bench(tuned)));
   }
 
   @Test
   void theTableNamesWhatTheCostModelWouldHaveTaken() {
-    var outcome = tune(() -> false, "--seconds", "2");
+    var outcome = tune(_ -> false, "--seconds", "2");
     var lines = outcome.out().lines().toList();
     assertEquals("| shape | calls | ms of each | chosen | the cost model's |", lines.getFirst());
     assertTrue(lines.get(2).startsWith("| conv2d/"), outcome.out());
@@ -162,10 +169,10 @@ class TuneTest {
 
   @Test
   void aDeviceOrFolderThatWillNotDoIsRefused() {
-    assertEquals(2, run(() -> false, "tune", "-m", MODEL, "--tuned", "off").code());
-    assertEquals(2, tune(() -> false, "--exact").code());
-    assertEquals(2, tune(() -> false, "--seconds", "0").code());
-    assertEquals(3, run(() -> false, "tune", "-m", folder.toString(), "--tuned", tuned).code());
-    assertEquals(4, tune(() -> false, "--device", "abacus").code());
+    assertEquals(2, run(_ -> false, "tune", "-m", MODEL, "--tuned", "off").code());
+    assertEquals(2, tune(_ -> false, "--exact").code());
+    assertEquals(2, tune(_ -> false, "--seconds", "0").code());
+    assertEquals(3, run(_ -> false, "tune", "-m", folder.toString(), "--tuned", tuned).code());
+    assertEquals(4, tune(_ -> false, "--device", "abacus").code());
   }
 }
