@@ -52,6 +52,13 @@
     vstore16(c##r, first + r, to); \
   }
 
+#define ZERO16(r) float16 c##r = 0;
+#define ADD16(r) \
+  if (more && first + r < rows) { \
+    c##r += vload16(first + r, to); \
+  } \
+  PUT16(r)
+
 // to [rows, 64] = a [rows, depth] b [depth, 64], or where `more` is added to it.
 #define MULTIPLY64(NAME, START, PUT) \
   static void NAME( \
@@ -73,18 +80,21 @@ MULTIPLY64(multiply64, START64, PUT64)
 // Here what is added is a sum of its own first.
 MULTIPLY64(multiply64_parts, ZERO64, ADD64)
 
-static void multiply16(
-    global const float *a, long a_stride, int rows, local const float *b, int depth,
-    local float *to, int more) {
-  for (int first = 0; first < rows; first += 12) {
-    ROWS12(POINT)
-    ROWS12(START16)
-    for (int k = 0; k < depth; k++) {
-      float16 b0 = vload16(k, b);
-      ROWS12(FMA16)
-    }
-    ROWS12(PUT16)
+#define MULTIPLY16(NAME, START, PUT) \
+  static void NAME( \
+      global const float *a, long a_stride, int rows, local const float *b, int depth, \
+      local float *to, int more) { \
+    for (int first = 0; first < rows; first += 12) { \
+      ROWS12(POINT) \
+      ROWS12(START) \
+      for (int k = 0; k < depth; k++) { \
+        float16 b0 = vload16(k, b); \
+        ROWS12(FMA16) \
+      } \
+      ROWS12(PUT) \
+    } \
   }
-}
+MULTIPLY16(multiply16, START16, PUT16)
+MULTIPLY16(multiply16_parts, ZERO16, ADD16)
 
 #endif
