@@ -3,13 +3,14 @@
 
     python3 docs/bench/torch_cpu.py unet --model DIR --threads 2 --runs 5
     python3 docs/bench/torch_cpu.py vae-decode --model DIR --variants f32,f32-cl,bf16,bf16-cl,f32-cl-compile
+    python3 docs/bench/torch_cpu.py unet --model DIR --devices cpu,opencl:0 --variants f32
     python3 docs/bench/torch_cpu.py edit --model DIR -- --batch 10
 
 Needs PyTorch (made with 2.13) and nothing else; --variants ...-compile also needs a C++ compiler. The networks
 are plain modules under diffusers' tensor names, loaded from the same safetensors files. First both sides compute
-the same inputs and the relative L2 of the outputs is printed. Then they run one after the other, A B A B, each
-time when the machine is idle; a run during which other programs took more than --foreign of the processors is
-thrown away and done again. What follows -- goes to drag4j bench.
+the same inputs and the relative L2 of the outputs is printed. Then they run one after the other, A B A B or, with
+several --devices of drag4j, A B C A B C, each time when the machine is idle; a run during which other programs took
+more than --foreign of the processors is thrown away and done again. What follows -- goes to drag4j bench.
 """
 
 import argparse
@@ -567,12 +568,41 @@ class Machine:
         sys.exit("machine: expected a quiet run in 20 tries, got none; try later or with a larger --foreign")
 
 
+class Device:
+    """A device of drag4j, and the command that times something on it."""
+
+    def __init__(self, command, name, threads):
+        self.name = name
+        self.command = [*command, "--device", name]
+        self.environment = dict(os.environ)
+        if name == "cpu":
+            self.command += ["--threads", str(threads)]
+        else:  # the driver decides; PoCL listens to this
+            self.environment["POCL_MAX_PTHREAD_COUNT"] = str(threads)
+
+    def recorded(self):
+        """Inputs and outputs of one run."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "run.safetensors"
+            subprocess.run(
+                [*self.command, "--warmup", "0", "--runs", "1", "--json", "--save", str(file)],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                env=self.environment,
+            )
+            return {name: x.clone() for name, x in safetensors(file).items()}
+
+
 class Ours:
     """drag4j bench --serve."""
 
-    def __init__(self, command):
+    def __init__(self, command, environment=None):
         self.process = subprocess.Popen(
-            [*command, "--serve", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, "--serve", "--json"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
 
     def run(self):
@@ -609,6 +639,7 @@ def main():
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--devices", default="cpu", help="of drag4j, by comma: cpu, opencl:0")
     parser.add_argument("--variants", default="f32,f32-cl", help="f32, f16, bf16, each with -cl and -compile; by comma")
     parser.add_argument("--drag4j", default=str(Path(__file__).resolve().parents[2] / "drag4j"))
     parser.add_argument("--check-only", action="store_true", help="compare outputs, time nothing")
@@ -621,18 +652,10 @@ def main():
     torch.set_grad_enabled(False)
     variants = [Variant(name) for name in a.variants.split(",")]
     bench = [a.drag4j, "bench", a.target, "--model", str(a.model), "--size", str(a.size)]
-    bench += ["--threads", str(a.threads), *sys.argv[split + 1 :]]
+    bench += sys.argv[split + 1 :]
+    devices = [Device(bench, name, a.threads) for name in a.devices.split(",")]
 
-    recorded = {}
-    if a.target != "edit":
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "run.safetensors"
-            subprocess.run(
-                [*bench, "--warmup", "0", "--runs", "1", "--json", "--save", str(file)],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-            recorded = {name: x.clone() for name, x in safetensors(file).items()}
+    recorded = {device.name: device.recorded() for device in devices} if a.target != "edit" else {}
 
     def prepare(variant):
         if a.target == "edit":
@@ -640,11 +663,18 @@ def main():
         _, _, names, output = NETWORKS[a.target]
         network = variant.network(a.model, a.target)
         # Timesteps stay float32, as in diffusers.
-        inputs = [recorded[n] if n == "timestep" else variant.tensor(recorded[n]) for n in names]
-        error = relative(network(*inputs), recorded[output])
-        print(f"{a.target} {variant.name}: relative L2 to drag4j {error:.3g}", file=sys.stderr, flush=True)
-        if not error <= LIMITS[variant.kind]:
-            sys.exit(f"{a.target}: expected the same network, got relative L2 {error}; nothing was timed")
+        given = recorded[devices[0].name]
+        inputs = [given[n] if n == "timestep" else variant.tensor(given[n]) for n in names]
+        theirs = network(*inputs)
+        for device in devices:
+            error = relative(theirs, recorded[device.name][output])
+            print(
+                f"{a.target} {variant.name}: relative L2 to drag4j {device.name} {error:.3g}",
+                file=sys.stderr,
+                flush=True,
+            )
+            if not error <= LIMITS[variant.kind]:
+                sys.exit(f"{a.target}: expected the same network, got relative L2 {error}; nothing was timed")
         return lambda: network(*inputs)
 
     if a.check_only:
@@ -653,12 +683,13 @@ def main():
         return
 
     machine = Machine(a.idle, a.foreign, a.patience)
-    ours = Ours(bench)
-    pids = [os.getpid(), ours.process.pid]
-    ours.run()  # also waits until it has warmed up
-    print(f"PyTorch {torch.__version__}, {a.threads} threads, {a.size}x{a.size}; ms, {a.runs} runs each, A B A B\n")
-    row("what", "PyTorch", "min", "median", "drag4j min", "median", "ratio of min", "of median")
-    row("---", "---", "--:", "--:", "--:", "--:", "--:", "--:")
+    running = {device.name: Ours(device.command, device.environment) for device in devices}
+    pids = [os.getpid(), *(ours.process.pid for ours in running.values())]
+    for ours in running.values():
+        ours.run()  # also waits until it has warmed up
+    print(f"PyTorch {torch.__version__}, {a.threads} threads, {a.size}x{a.size}; ms, {a.runs} runs each, in turns\n")
+    row("what", "PyTorch", "min", "median", "drag4j", "min", "median", "ratio of min", "of median")
+    row("---", "---", "--:", "--:", "---", "--:", "--:", "--:", "--:")
     for variant in variants:
         work = prepare(variant)
         for _ in range(1 if a.target == "edit" else 2):
@@ -667,19 +698,25 @@ def main():
         def once():
             work()
 
-        theirs, own = [], []
+        theirs = []
+        own = {name: [] for name in running}
         for _ in range(a.runs):
-            own.append(machine.timed(pids, ours.run))
+            for name, ours in running.items():
+                own[name].append(machine.timed(pids, ours.run))
             theirs.append(machine.timed(pids, once))
-        ratio = min(theirs) / min(own), median(theirs) / median(own)
-        row(
-            a.target,
-            variant.name,
-            *(f"{x:.0f}" for x in (min(theirs), median(theirs), min(own), median(own))),
-            *(f"{r:.2f}" for r in ratio),
-        )
+        for name, times in own.items():
+            ratio = min(theirs) / min(times), median(theirs) / median(times)
+            row(
+                a.target,
+                variant.name,
+                *(f"{x:.0f}" for x in (min(theirs), median(theirs))),
+                name,
+                *(f"{x:.0f}" for x in (min(times), median(times))),
+                *(f"{r:.2f}" for r in ratio),
+            )
         del work
-    print("\ndrag4j, all its runs: " + json.dumps(ours.close()))
+    for name, ours in running.items():
+        print(f"\ndrag4j {name}, all its runs: " + json.dumps(ours.close()))
 
 
 if __name__ == "__main__":

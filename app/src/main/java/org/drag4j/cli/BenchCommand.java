@@ -201,6 +201,7 @@ final class BenchCommand implements Callable<Integer> {
         batch,
         workload.dtype(),
         engine.exact,
+        engine.tuned().rankings().size(),
         times,
         peak,
         BuildCommit.find());
@@ -226,7 +227,7 @@ final class BenchCommand implements Callable<Integer> {
   private Iterable<String> traced(Workload workload) {
     var trace = new TimingTrace();
     workload.run(trace);
-    return KernelTable.lines(trace);
+    return KernelTable.lines(trace, engine.tuned());
   }
 
   private void note(String message) {

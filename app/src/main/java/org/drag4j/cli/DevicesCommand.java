@@ -1,13 +1,16 @@
 package org.drag4j.cli;
 
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.Probe;
+import org.drag4j.tune.TunedFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -30,9 +33,17 @@ final class DevicesCommand implements Callable<Integer> {
     var out = spec.commandLine().getOut();
     var rows = new ArrayList<Map<String, Object>>();
     for (var probe : Devices.probe()) {
-      rows.add(row(probe));
+      int tuned = tuned(probe);
+      var row = row(probe);
+      if (tuned > 0) {
+        row.put("tuned", tuned);
+      }
+      rows.add(row);
       if (!json) {
         lines(probe).forEach(out::println);
+        if (tuned > 0) {
+          out.println(line("", "", "tuned: " + tuned + " shapes, by drag4j tune"));
+        }
       }
     }
     if (json) {
@@ -40,6 +51,17 @@ final class DevicesCommand implements Callable<Integer> {
     }
     out.flush();
     return ExitCode.OK;
+  }
+
+  /** Shapes that were measured, with all threads and activations in F32. */
+  private static int tuned(Probe probe) {
+    var folder = TunedFile.folderOfUser();
+    if (!(probe instanceof Probe.Available(var device, var _)) || !Files.isDirectory(folder)) {
+      return 0;
+    }
+    return Devices.tuningKey(device, DeviceOptions.DEFAULT)
+        .map(key -> TunedFile.of(folder, key).read().tuned().rankings().size())
+        .orElse(0);
   }
 
   static List<String> lines(Probe probe) {

@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "Environment: DRAG4J_MODEL, DRAG4J_DEVICE, DRAG4J_THREADS, DRAG4J_CPU_VECTOR and"
-          + " DRAG4J_PROGRESS stand for the flags of these names; DRAG4J_DEBUG=1 prints stack"
+      "Environment: DRAG4J_MODEL, DRAG4J_DEVICE, DRAG4J_THREADS, DRAG4J_CPU_VECTOR, DRAG4J_TUNED"
+          + " and DRAG4J_PROGRESS stand for the flags of these names; DRAG4J_DEBUG=1 prints stack"
           + " traces.",
       "Exit codes: 0 done, 1 failure, 2 usage, 3 model missing or not matching, 4 device or kernel"
           + " not available, 5 out of memory, 130 interrupted."
@@ -48,6 +48,7 @@ public final class Drag4j implements Callable<Integer> {
           "generate",
           "demo",
           "bench",
+          "tune",
           "info",
           "devices",
           "doctor",
@@ -56,7 +57,7 @@ public final class Drag4j implements Callable<Integer> {
           "help");
 
   private static final Set<String> FROM_ENVIRONMENT =
-      Set.of("--model", "--device", "--threads", "--cpu-vector", "--progress");
+      Set.of("--model", "--device", "--threads", "--cpu-vector", "--tuned", "--progress");
 
   @Spec CommandSpec spec = CommandSpec.create();
 
@@ -123,6 +124,7 @@ public final class Drag4j implements Callable<Integer> {
       case "generate" -> new GenerateCommand(host);
       case "demo" -> new DemoCommand(host);
       case "bench" -> new BenchCommand(host);
+      case "tune" -> new TuneCommand(host);
       case "info" -> new InfoCommand();
       case "devices" -> new DevicesCommand();
       case "doctor" -> new DoctorCommand(host);

@@ -1,5 +1,8 @@
 package org.drag4j.cli;
 
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,6 +15,7 @@ import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Probe;
+import org.drag4j.device.Tuned;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.Progress;
 import org.drag4j.plan.PlanOptions;
@@ -19,8 +23,10 @@ import org.drag4j.report.KernelTable;
 import org.drag4j.tensor.DType;
 import org.drag4j.trace.TimingTrace;
 import org.drag4j.trace.Trace;
+import org.drag4j.tune.TunedFile;
 import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.ModelNotFoundException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -77,6 +83,14 @@ final class EngineOptions {
   boolean exact;
 
   @Option(
+      names = "--tuned",
+      paramLabel = "DIR|off",
+      description =
+          "Where drag4j tune keeps which kernels are fastest on a device, or off to take no notice."
+              + " Default: a folder in drag4j's cache.")
+  String tuned = "";
+
+  @Option(
       names = "--cpu-vector",
       paramLabel = "0|128|256|512",
       description = "Bits of a vector on the CPU. Default: the processor's.")
@@ -87,10 +101,15 @@ final class EngineOptions {
       description = "When done, print the time spent in each kernel to stderr.")
   boolean trace;
 
+  private static final String OFF = "off";
+
   private final TimingTrace timing = new TimingTrace();
+  private PrintWriter err = new PrintWriter(Writer.nullWriter(), true);
+  private @Nullable Tuned measured;
 
   /** Checks the values, before any work. */
   void check(CommandSpec spec) {
+    err = spec.commandLine().getErr();
     if (threads.isPresent() && (threads.get() < 1 || threads.get() > MAX_THREADS)) {
       throw new ParameterException(
           spec.commandLine(), "--threads: expected 1 to " + MAX_THREADS + ", got " + threads.get());
@@ -103,8 +122,39 @@ final class EngineOptions {
 
   /** Opens the chosen device. */
   Backend openDevice() {
-    return Devices.open(
-        device, new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype, providers));
+    return Devices.open(device, deviceOptions());
+  }
+
+  private DeviceOptions deviceOptions() {
+    return new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype, providers);
+  }
+
+  /** Where choices of kernels are kept; empty where the user wants none. */
+  Optional<Path> tunedFolder() {
+    if (tuned.equals(OFF)) {
+      return Optional.empty();
+    }
+    return Optional.of(tuned.isEmpty() ? TunedFile.folderOfUser() : Path.of(tuned));
+  }
+
+  /** What the chosen device's kernels depend on; empty where it has no choice between them. */
+  Optional<String> tuningKey() {
+    return Devices.tuningKey(device, deviceOptions());
+  }
+
+  /** What was measured on the device; where that cannot be read, the user is told once. */
+  Tuned tuned() {
+    if (measured == null) {
+      var file =
+          tunedFolder()
+              .filter(Files::isDirectory)
+              .flatMap(folder -> tuningKey().map(key -> TunedFile.of(folder, key)));
+      var read = file.map(TunedFile::read);
+      read.flatMap(TunedFile.Read::trouble).ifPresent(line -> err.println("drag4j: " + line));
+      err.flush();
+      measured = read.map(TunedFile.Read::tuned).orElse(Tuned.NONE);
+    }
+    return measured;
   }
 
   private static OptionalInt boxed(Optional<Integer> value) {
@@ -125,13 +175,14 @@ final class EngineOptions {
         precision.toString(),
         new TreeMap<>(providers).toString(),
         "exact " + exact,
+        "tuned " + new TreeMap<>(tuned().rankings()),
         "threads " + threads,
         "vectors " + cpuVector);
   }
 
   /** How plans are compiled. */
   PlanOptions planOptions() {
-    return new PlanOptions(new KernelOptions(exact, Map.of()), Set.of(), _ -> false);
+    return new PlanOptions(new KernelOptions(exact, Map.of(), tuned()), Set.of(), _ -> false);
   }
 
   /** What sees every step: nothing, unless the user asked for it. */
@@ -142,9 +193,9 @@ final class EngineOptions {
   /** Prints what the trace saw, where the user asked for it. */
   void printTrace(CommandSpec spec) {
     if (trace) {
-      var err = spec.commandLine().getErr();
-      KernelTable.lines(timing).forEach(err::println);
-      err.flush();
+      var to = spec.commandLine().getErr();
+      KernelTable.lines(timing, tuned()).forEach(to::println);
+      to.flush();
     }
   }
 

@@ -10,6 +10,7 @@ import org.drag4j.tensor.DType;
  * What was timed, on what, and how long it took.
  *
  * @param size side of the picture in pixels
+ * @param tuned shapes for which the device's kernels were chosen by {@code drag4j tune}
  * @param peakRssBytes most memory the process had resident; -1 where the system does not say
  * @param commit of the program's source
  */
@@ -21,6 +22,7 @@ public record BenchReport(
     int batch,
     DType dtype,
     boolean exact,
+    int tuned,
     BenchTimes times,
     long peakRssBytes,
     String commit) {
@@ -36,6 +38,7 @@ public record BenchReport(
     json.put("batch", batch);
     json.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
     json.put("exact", exact);
+    json.put("tuned", tuned);
     json.put("runs", times.runs());
     json.put("minMs", rounded(times.min()));
     json.put("medianMs", rounded(times.median()));
@@ -59,13 +62,14 @@ public record BenchReport(
   private String conditions() {
     return String.format(
         Locale.ROOT,
-        "%s, %dx%d, batch %d, %s%s, %s, %d threads, commit %s",
+        "%s, %dx%d, batch %d, %s%s%s, %s, %d threads, commit %s",
         what,
         size,
         size,
         batch,
         dtype.name().toLowerCase(Locale.ROOT),
         exact ? " exact" : "",
+        tuned > 0 ? " tuned" : "",
         device,
         threads,
         commit);

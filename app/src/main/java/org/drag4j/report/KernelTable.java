@@ -3,6 +3,7 @@ package org.drag4j.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.drag4j.device.Tuned;
 import org.drag4j.trace.TimingTrace;
 
 /** Where the time of a run went, kernel by kernel, as a Markdown table. */
@@ -27,6 +28,16 @@ public final class KernelTable {
       lines.add(row(row.kernel(), row.calls(), row.nanos(), nanos, row.cost().flops()));
     }
     lines.add(row("all", calls, nanos, nanos, flops));
+    return lines;
+  }
+
+  /** The same, and how many of the calls went by what was measured on the device. */
+  public static List<String> lines(TimingTrace trace, Tuned tuned) {
+    var lines = new ArrayList<>(lines(trace));
+    if (!tuned.equals(Tuned.NONE)) {
+      int calls = trace.calls(step -> !tuned.of(step.node()).isEmpty());
+      lines.add(calls + " calls tuned: by kernels that drag4j tune has measured");
+    }
     return lines;
   }
 

@@ -8,39 +8,20 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SequencedMap;
 import org.drag4j.device.Backend;
-import org.drag4j.graph.Graph;
-import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
-import org.drag4j.graph.Value;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
-import org.drag4j.schedule.TorchRandom;
 import org.drag4j.tensor.DType;
-import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource.Entry;
-import org.drag4j.tensor.Weights;
-import org.drag4j.text.ClipTextModel;
 import org.drag4j.trace.Trace;
-import org.drag4j.unet.UNet2DConditionModel;
-import org.drag4j.vae.AutoencoderKL;
-import org.drag4j.vae.VaeConfig;
-import org.drag4j.weights.Component;
 import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.SafetensorsWriter;
 
 /** One network, compiled once. Its inputs are drawn from a fixed seed. */
 final class NetworkWorkload implements Workload {
-  private static final long SEED = 42;
-  private static final int FIRST_TIMESTEP = 501;
-  private static final int TOKENS = 77;
-
-  /** By name; token ids are small enough to be held exactly. */
-  private final SequencedMap<String, float[]> inputs = new LinkedHashMap<>();
-
   private final Deque<Release> resources = new ArrayDeque<>();
-  private final TorchRandom random = TorchRandom.seeded(SEED);
+  private final NetworkGraph network;
   private final Plan plan;
 
   @FunctionalInterface
@@ -67,18 +48,11 @@ final class NetworkWorkload implements Workload {
       int batch) {
     boolean opened = false;
     try {
-      var graph = new Graph(Hook.NONE);
-      var part =
-          switch (target) {
-            case UNET -> unet(graph, model, size, batch);
-            case VAE_ENCODE -> vaeEncode(graph, model, size, batch);
-            case VAE_DECODE -> vaeDecode(graph, model, size, batch);
-            case TEXT -> text(graph, model, batch);
-            case EDIT -> throw new IllegalArgumentException("an edit is more than one network");
-          };
-      var weights = backend.weights(part.weights());
+      network = NetworkGraph.open(target, model, size, batch);
+      resources.push(network::close);
+      var weights = backend.weights(network.weights());
       resources.push(weights::close);
-      plan = Plan.compile(graph, backend, weights, options);
+      plan = Plan.compile(network.graph(), backend, weights, options);
       resources.push(plan::close);
       opened = true;
     } finally {
@@ -88,92 +62,18 @@ final class NetworkWorkload implements Workload {
     }
   }
 
-  private Component component(ModelFolder model, String name) {
-    var part = model.component(name);
-    resources.push(part::close);
-    return part;
-  }
-
-  /** Side of the latent of a picture. */
-  private static int cells(VaeConfig vae, int size) {
-    if (size % vae.factor() != 0) {
-      throw new IllegalArgumentException(
-          "size: expected a multiple of %d, got %d".formatted(vae.factor(), size));
-    }
-    return size / vae.factor();
-  }
-
-  private Component unet(Graph graph, ModelFolder model, int size, int batch) {
-    int side = cells(VaeConfig.of(component(model, "vae").config()), size);
-    var part = component(model, "unet");
-    var network = UNet2DConditionModel.load(Weights.of(part.weights()), part.config());
-    var c = network.config();
-    var sample = normal(graph, "sample", Shape.of(batch, c.inChannels(), side, side));
-    var timestep = graph.input("timestep", Shape.of(batch), DType.F32);
-    var steps = new float[batch];
-    for (int i = 0; i < batch; i++) {
-      steps[i] = FIRST_TIMESTEP + i;
-    }
-    inputs.put("timestep", steps);
-    var context =
-        normal(graph, "encoder_hidden_states", Shape.of(batch, TOKENS, c.crossAttentionDim()));
-    network.forward(sample, timestep, context).output("out_sample");
-    return part;
-  }
-
-  private Component vaeEncode(Graph graph, ModelFolder model, int size, int batch) {
-    var part = component(model, "vae");
-    var network = AutoencoderKL.load(Weights.of(part.weights()), part.config());
-    int side = cells(network.config(), size) * network.config().factor();
-    var image = normal(graph, "image", Shape.of(batch, network.config().inChannels(), side, side));
-    var pixels = inputs.lastEntry().getValue();
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = Math.clamp(pixels[i], -1f, 1f);
-    }
-    network.encode(image).output("moments");
-    return part;
-  }
-
-  private Component vaeDecode(Graph graph, ModelFolder model, int size, int batch) {
-    var part = component(model, "vae");
-    var network = AutoencoderKL.load(Weights.of(part.weights()), part.config());
-    int side = cells(network.config(), size);
-    var z = normal(graph, "z", Shape.of(batch, network.config().latentChannels(), side, side));
-    network.decode(z).output("decoded");
-    return part;
-  }
-
-  private Component text(Graph graph, ModelFolder model, int batch) {
-    var part = component(model, "text_encoder");
-    var network = ClipTextModel.load(Weights.of(part.weights()), part.config());
-    var shape = Shape.of(batch, network.config().maxPositions());
-    var ids = new float[(int) shape.size()];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = (int) (7919L * (i + 1) % network.config().vocabSize());
-    }
-    inputs.put("ids", ids);
-    network.forward(graph.input("ids", shape, DType.I32)).last().output("last_hidden_state");
-    return part;
-  }
-
-  /** An input of standard normal numbers, drawn in the order of PyTorch's layout. */
-  private Value normal(Graph graph, String name, Shape recorded) {
-    var values = random.randn(Math.toIntExact(recorded.size()));
-    inputs.put(name, recorded.rank() == 4 ? ParityLayout.toChannelsLast(values, recorded) : values);
-    return graph.input(
-        name, recorded.rank() == 4 ? ParityLayout.channelsLast(recorded) : recorded, DType.F32);
-  }
-
   @Override
   public void run(Trace trace) {
-    inputs.forEach((name, values) -> {
-      var to = plan.tensor(name);
-      if (to.dtype() == DType.I32) {
-        to.write(integers(values));
-      } else {
-        to.write(values);
-      }
-    });
+    network
+        .inputs()
+        .forEach((name, values) -> {
+          var to = plan.tensor(name);
+          if (to.dtype() == DType.I32) {
+            to.write(integers(values));
+          } else {
+            to.write(values);
+          }
+        });
     plan.run(trace);
   }
 
@@ -202,7 +102,7 @@ final class NetworkWorkload implements Workload {
       boolean integers = plan.value(name).dtype() == DType.I32;
       tensors.put(name, new Entry(ParityLayout.channelsFirst(shape), plan.value(name).dtype()));
       // What was an input may have been overwritten by the run.
-      var given = inputs.get(name);
+      var given = network.inputs().get(name);
       var values = given == null ? plan.tensor(name).read() : given;
       data.put(
           name,
@@ -210,7 +110,8 @@ final class NetworkWorkload implements Workload {
               ? MemorySegment.ofArray(integers(values))
               : MemorySegment.ofArray(ParityLayout.toChannelsFirst(values, shape)));
     }
-    try (var writer = SafetensorsWriter.create(safetensors, tensors, Map.of("seed", "" + SEED))) {
+    try (var writer =
+        SafetensorsWriter.create(safetensors, tensors, Map.of("seed", "" + NetworkGraph.SEED))) {
       for (var entry : data.entrySet()) {
         writer.write(entry.getKey(), entry.getValue());
       }

@@ -34,16 +34,17 @@ class BenchReportTest {
             1,
             DType.F32,
             true,
+            3,
             BenchTimes.ofNanos(2_000_000, 1_234_567),
             -1,
             "unknown");
     assertEquals(
         "{what=vae-encode, device=cpu, threads=2, size=512, batch=1, dtype=f32, exact=true,"
-            + " runs=2, minMs=1.235, medianMs=1.617, p5Ms=1.273, p95Ms=1.962, peakRssBytes=-1,"
-            + " commit=unknown}",
+            + " tuned=3, runs=2, minMs=1.235, medianMs=1.617, p5Ms=1.273, p95Ms=1.962,"
+            + " peakRssBytes=-1, commit=unknown}",
         report.json().toString());
     assertEquals(
-        "| vae-encode, 512x512, batch 1, f32 exact, cpu, 2 threads, commit unknown | 2 |"
+        "| vae-encode, 512x512, batch 1, f32 exact tuned, cpu, 2 threads, commit unknown | 2 |"
             + " 1.2 / 1.6 / 1.3 / 2.0 | ? |",
         report.markdown().getLast());
   }

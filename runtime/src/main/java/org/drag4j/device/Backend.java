@@ -41,6 +41,14 @@ public interface Backend extends AutoCloseable {
    */
   Optional<Kernel> select(Value node, KernelOptions options);
 
+  /**
+   * The variants, by the names {@code options} can force, among which this device could choose for
+   * the node; its own choice without measurements first. One or none: there is nothing to choose.
+   */
+  default List<String> variants(Value node, KernelOptions options) {
+    return List.of();
+  }
+
   /** What the user should know about how this device is doing; a line each. */
   default List<String> warnings() {
     return List.of();

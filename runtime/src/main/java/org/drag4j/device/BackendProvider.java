@@ -2,6 +2,7 @@ package org.drag4j.device;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /** Finds and opens the devices of one kind; discovered with {@link java.util.ServiceLoader}. */
@@ -20,6 +21,16 @@ public interface BackendProvider {
    */
   default SequencedMap<String, String> details(String device) {
     return new LinkedHashMap<>();
+  }
+
+  /**
+   * All that the speed of a device's kernels depends on beside what they compute: the device, its
+   * driver, threads, the kernels themselves. Empty where there is no choice between kernels.
+   *
+   * @param device one that probed as available
+   */
+  default Optional<String> tuningKey(String device, DeviceOptions options) {
+    return Optional.empty();
   }
 
   /**

@@ -3,6 +3,7 @@ package org.drag4j.device;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.ServiceLoader;
 
@@ -50,6 +51,26 @@ public final class Devices {
       }
     }
     return new LinkedHashMap<>();
+  }
+
+  /**
+   * All that the speed of a device's kernels depends on beside what they compute; empty where the
+   * device is not available, or has no choice between kernels.
+   *
+   * @param device as {@link #open} takes it
+   */
+  public static Optional<String> tuningKey(String device, DeviceOptions options) {
+    for (var provider : ServiceLoader.load(BackendProvider.class)) {
+      if (!device.equals(provider.name()) && !device.startsWith(provider.name() + ":")) {
+        continue;
+      }
+      for (var probe : provider.probe()) {
+        if (means(device, probe) && probe instanceof Probe.Available(var name, var _)) {
+          return provider.tuningKey(name, options);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /**

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.drag4j.device.Step;
 import org.drag4j.graph.Cost;
 
@@ -44,6 +45,14 @@ public final class TimingTrace implements Trace {
   @Override
   public void measured(Step step, long nanos) {
     byStep.computeIfAbsent(step, _ -> new long[3])[2] += nanos;
+  }
+
+  /** Calls of the steps that {@code which} tells. */
+  public int calls(Predicate<Step> which) {
+    return byStep.entrySet().stream()
+        .filter(e -> which.test(e.getKey()))
+        .mapToInt(e -> (int) e.getValue()[1])
+        .sum();
   }
 
   /** One row a kernel, the longest first. */

@@ -2,14 +2,17 @@ package org.drag4j.kernels.cpu;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
@@ -79,25 +82,47 @@ final class Conv2dCpu {
     }
   }
 
-  /** A kernel and its cost in multiplications: measured at run time, results would vary. */
+  /** A kernel and its cost in multiplications. */
   private record Choice(Kernel kernel, long cost) {}
 
   private Conv2dCpu() {}
 
   /**
-   * The cheapest variant that suits; empty where none does, an operand is not a weight of the
-   * checkpoint, or a fused stage is not one of ours.
+   * The fastest variant that suits, by what was measured, else the cheapest by its cost; empty
+   * where none does, an operand is not a weight of the checkpoint, or a fused stage is not one of
+   * ours.
    */
   static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
-    var then = Epilogue.stages(node);
-    if (then.isEmpty() || !Operands.fit(node)) {
-      return Optional.empty();
-    }
-    return Arrays.stream(Variant.values())
-        .filter(v -> options.allows(LABEL, v.label()))
-        .flatMap(v -> v.choice(context, node, then.get(), options.exact()).stream())
-        .min(Comparator.comparingLong(Choice::cost))
+    var choices = choices(context, node, options);
+    return options
+        .fastest(node, choices)
+        .or(() -> choices.values().stream().findFirst())
         .map(Choice::kernel);
+  }
+
+  /** The variants that suit, the cheapest first. */
+  static List<String> variants(CpuContext context, Value node, KernelOptions options) {
+    return List.copyOf(choices(context, node, options).sequencedKeySet());
+  }
+
+  private static SequencedMap<String, Choice> choices(
+      CpuContext context, Value node, KernelOptions options) {
+    var then = Epilogue.stages(node);
+    var choices = new LinkedHashMap<String, Choice>();
+    if (then.isEmpty() || !WeightOperands.fit(node)) {
+      return choices;
+    }
+    for (var v : Variant.values()) {
+      if (options.allows(LABEL, v.label())) {
+        v.choice(context, node, then.get(), options.exact())
+            .ifPresent(choice -> choices.put(v.label(), choice));
+      }
+    }
+    var sorted = new LinkedHashMap<String, Choice>();
+    choices.entrySet().stream()
+        .sorted(Comparator.comparingLong(e -> e.getValue().cost()))
+        .forEach(e -> sorted.put(e.getKey(), e.getValue()));
+    return sorted;
   }
 
   /**

@@ -94,6 +94,13 @@ final class CpuBackend implements Backend {
   }
 
   @Override
+  public List<String> variants(Value node, KernelOptions options) {
+    return node.op().body() instanceof Op.Conv2d
+        ? Conv2dCpu.variants(options.exact() ? exactContext : context, node, options)
+        : List.of();
+  }
+
+  @Override
   public void synchronize() {}
 
   @Override

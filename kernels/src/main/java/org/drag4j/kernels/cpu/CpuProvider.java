@@ -1,8 +1,13 @@
 package org.drag4j.kernels.cpu;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
@@ -10,10 +15,16 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Probe;
 import org.drag4j.tensor.DType;
+import org.drag4j.tune.SourceDigest;
 
 /** The processor this JVM runs on; always there. */
 public final class CpuProvider implements BackendProvider {
   static final String DEVICE = "cpu";
+
+  /** What convolutions are made of. */
+  private static final List<Class<?>> KERNELS =
+      List.of(
+          Conv2dCpu.class, Conv2dWinograd.class, PanelProduct.class, Gemm.class, Winograd.class);
 
   @Override
   public String name() {
@@ -41,6 +52,43 @@ public final class CpuProvider implements BackendProvider {
     return facts;
   }
 
+  @Override
+  public Optional<String> tuningKey(String device, DeviceOptions options) {
+    return Optional.of(
+        String.join(
+            "\n",
+            DEVICE,
+            model(),
+            "Java " + System.getProperty("java.vm.version"),
+            "threads " + threads(options),
+            "vectors " + bits(options),
+            "kernels " + SourceDigest.of(CpuProvider.class, List.of(), KERNELS)));
+  }
+
+  /** The processor's name, where the system tells, else its architecture. */
+  private static String model() {
+    try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .findFirst()
+          .orElseGet(CpuProvider::architecture);
+    } catch (IOException | UncheckedIOException _) {
+      return architecture(); // not Linux
+    }
+  }
+
+  private static String architecture() {
+    return System.getProperty("os.arch", "");
+  }
+
+  private static int threads(DeviceOptions options) {
+    return options.threads().orElse(Runtime.getRuntime().availableProcessors());
+  }
+
+  private static int bits(DeviceOptions options) {
+    return options.vectorBits().orElse(VectorWidth.ofThisProcessor());
+  }
+
   /**
    * {@inheritDoc}
    *
@@ -49,7 +97,7 @@ public final class CpuProvider implements BackendProvider {
    */
   @Override
   public Backend open(String device, DeviceOptions options) {
-    int threads = options.threads().orElse(Runtime.getRuntime().availableProcessors());
+    int threads = threads(options);
     if (threads < 1 || threads > 1024) {
       throw new DeviceException("cpu: --threads: expected 1 to 1024, got " + threads);
     }
@@ -60,6 +108,6 @@ public final class CpuProvider implements BackendProvider {
               + ", which is not available; leave it out");
     }
     options.refuseProviders("device cpu");
-    return new CpuBackend(threads, options.vectorBits().orElse(VectorWidth.ofThisProcessor()));
+    return new CpuBackend(threads, bits(options));
   }
 }

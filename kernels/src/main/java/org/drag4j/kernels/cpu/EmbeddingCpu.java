@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -39,7 +40,8 @@ final class EmbeddingCpu implements Kernel {
     int rows = node.in(1).shape().dim(0);
     int columns = node.in(1).shape().dim(1);
     var table =
-        Operands.weights(at).table(Operands.name(node.in(1)), Math.multiplyExact(rows, columns));
+        Operands.weights(at)
+            .table(WeightOperands.name(node.in(1)), Math.multiplyExact(rows, columns));
     int count = Math.toIntExact(node.in(0).shape().size());
     var ids = at.slot(node.in(0));
     var y = at.slot(node);

@@ -6,6 +6,7 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
@@ -31,7 +32,7 @@ final class LinearCpu implements Kernel {
    * a gate is where its halves are whole panels.
    */
   static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
-    if (!options.allows(LABEL, VARIANT) || !Operands.fit(node)) {
+    if (!options.allows(LABEL, VARIANT) || !WeightOperands.fit(node)) {
       return Optional.empty();
     }
     if (node.op() instanceof Op.Fused(var _, var then) && then.equals(List.of(new Op.Geglu()))) {

@@ -1,6 +1,8 @@
 package org.drag4j.kernels.opencl;
 
+import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -19,6 +21,9 @@ final class AttentionCl {
 
   /** Keys whose scores a work-item of a processor holds at a time, and that are turned together. */
   private static final int KEYS = 192;
+
+  /** The same where results are to be exact: each such block is a sum of its own. */
+  private static final int EXACT_KEYS = 128;
 
   private static final int TURNED = 16;
 
@@ -46,8 +51,10 @@ final class AttentionCl {
   private final int stride;
   private final int dim;
   private final int valueStride;
+  private final boolean exact;
 
-  private AttentionCl(OpenClContext context, Value node, Op.Attention op) {
+  private AttentionCl(OpenClContext context, Value node, Op.Attention op, boolean exact) {
+    this.exact = exact;
     this.context = context;
     this.node = node;
     this.op = op;
@@ -59,13 +66,20 @@ final class AttentionCl {
     this.valueStride = Math.ceilDiv(keys, TURNED) * TURNED + APART;
   }
 
-  /** Empty where the options exclude both variants, or the device has too little local memory. */
-  static Optional<Kernel> select(OpenClContext context, Value node, KernelOptions options) {
-    if (!(node.op() instanceof Op.Attention op)) {
-      return Optional.empty();
+  /**
+   * All that can run, the device's own choice first; none where the options exclude both variants,
+   * or the device has too little local memory.
+   */
+  static SequencedMap<String, Kernel> candidates(
+      OpenClContext context, Value node, KernelOptions options) {
+    var all = new LinkedHashMap<String, Kernel>();
+    if (node.op() instanceof Op.Attention op) {
+      var a = new AttentionCl(context, node, op, options.exact());
+      for (var variant : Variant.open(LABEL, options, context.variant())) {
+        a.select(variant).ifPresent(kernel -> all.put(variant.label(), kernel));
+      }
     }
-    var a = new AttentionCl(context, node, op);
-    return Variant.select(LABEL, options, context.variant()).flatMap(a::select);
+    return all;
   }
 
   private Optional<Kernel> select(Variant variant) {
@@ -76,7 +90,8 @@ final class AttentionCl {
         int panel = queries > NARROW && panelMemory(PANEL) <= most ? PANEL : NARROW;
         yield panelMemory(panel) > most
             ? Optional.empty()
-            : Optional.of(new Prepared(name + panel, panelWorkspace(), at -> bindPanel(at, panel)));
+            : Optional.of(
+                new Prepared(name + panel + parts(), panelWorkspace(), at -> bindPanel(at, panel)));
       }
       case TILE -> {
         int block = GROUP_QUERIES;
@@ -91,12 +106,21 @@ final class AttentionCl {
     };
   }
 
+  private String parts() {
+    return exact ? "_parts" : "";
+  }
+
+  /** Keys at a time on a processor. */
+  private int keyBlock() {
+    return Math.min(keys, exact ? EXACT_KEYS : KEYS);
+  }
+
   private float scale() {
     return (float) (LOG2E / Math.sqrt(dim));
   }
 
   private long panelMemory(int panel) {
-    return (long) Float.BYTES * panel * (2L * dim + Math.min(keys, KEYS));
+    return (long) Float.BYTES * panel * (2L * dim + keyBlock());
   }
 
   private long tileMemory(int block) {
@@ -168,8 +192,8 @@ final class AttentionCl {
   }
 
   private Call attend(Bindings at, Slot k, Slot values, int panel) {
-    int keyBlock = Math.min(keys, KEYS);
-    return Call.of(context, SOURCE, Variant.PANEL, "attention_panel" + panel)
+    int keyBlock = keyBlock();
+    return Call.of(context, SOURCE, Variant.PANEL, "attention_panel" + panel + parts())
         .slot(Operands.slot(at, node.in(0)))
         .slot(k)
         .slot(values)

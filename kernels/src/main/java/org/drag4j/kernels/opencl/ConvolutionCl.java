@@ -1,8 +1,11 @@
 package org.drag4j.kernels.opencl;
 
-import java.util.Optional;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Value;
 
 /** Convolutions: as a matrix product, or by minimal filtering where that is less work. */
@@ -11,31 +14,38 @@ final class ConvolutionCl {
 
   private ConvolutionCl() {}
 
+  private record Filtering(WinogradCl winograd, WinogradCl.Size size) {}
+
   /**
-   * The cheapest on a processor, by the number of multiplications: measured at run time, results
-   * would vary. A GPU takes the plain product unless the options name another.
+   * All that can run, the device's own choice first: on a processor what is cheapest by the number
+   * of multiplications, on a GPU the plain product. There minimal filtering must be forced.
    */
-  static Optional<Kernel> select(OpenClContext context, Value node, KernelOptions options) {
+  static SequencedMap<String, Kernel> candidates(
+      OpenClContext context, Value node, KernelOptions options) {
+    var all = new LinkedHashMap<String, Kernel>();
     var epilogue = Epilogue.of(node);
-    if (epilogue.isEmpty() || !Operands.fit(node)) {
-      return Optional.empty();
+    if (epilogue.isEmpty() || !WeightOperands.fit(node)) {
+      return all;
     }
-    var best = Product.select(context, node, options);
     var w = node.in(1).shape(); // [O, kh, kw, I]
-    long least = best.isEmpty() ? Long.MAX_VALUE : node.shape().size() / w.dim(0) * w.size();
+    long direct = node.shape().size() / w.dim(0) * w.size();
+    var filterings = new LinkedHashMap<String, Filtering>();
     for (var size : WinogradCl.Size.values()) {
       boolean wanted = context.variant() == Variant.PANEL || options.variants().containsKey(LABEL);
-      if (!wanted
-          || !options.allows(LABEL, size.label())
-          || (options.exact() && size.approximate())) {
-        continue;
-      }
-      var winograd = WinogradCl.of(context, node, epilogue.get(), size);
-      if (winograd.isPresent() && winograd.get().cost() < least) {
-        least = winograd.get().cost();
-        best = Optional.of(winograd.get().kernel());
+      if (wanted
+          && options.allows(LABEL, size.label())
+          && !(options.exact() && size.approximate())) {
+        WinogradCl.of(context, node, epilogue.get(), size, options.exact())
+            .ifPresent(f -> filterings.put(size.label(), new Filtering(f, size)));
       }
     }
-    return best;
+    var products = Product.candidates(context, node, options, filterings.isEmpty());
+    filterings.values().stream()
+        .filter(f -> products.isEmpty() || f.winograd().cost() < direct)
+        .sorted(Comparator.comparingLong(f -> f.winograd().cost()))
+        .forEach(f -> all.put(f.size().label(), f.winograd().kernel()));
+    all.putAll(products);
+    filterings.values().forEach(f -> all.putIfAbsent(f.size().label(), f.winograd().kernel()));
+    return all;
   }
 }

@@ -7,6 +7,7 @@ import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -37,7 +38,8 @@ final class EmbeddingCl {
     int rows = node.in(1).shape().dim(0);
     int columns = node.in(1).shape().dim(1);
     var table =
-        Operands.weights(at).table(Operands.name(node.in(1)), Math.multiplyExact(rows, columns));
+        Operands.weights(at)
+            .table(WeightOperands.name(node.in(1)), Math.multiplyExact(rows, columns));
     int count = Math.toIntExact(node.in(0).shape().size());
     var ids = Operands.slot(at, node.in(0));
     var pieces = Pieces.of(variant, columns);

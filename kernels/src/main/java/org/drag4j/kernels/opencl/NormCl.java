@@ -18,6 +18,9 @@ final class NormCl {
   /** Work-items of a group on a GPU, of which one does a row or a group of channels. */
   private static final long GROUP = 64;
 
+  /** Local memory in which they sum. */
+  private static final long SHARED = GROUP * Float.BYTES;
+
   /** Blocks of positions an image is cut into at least, as far as it has positions. */
   private static final int BLOCKS = 16;
 
@@ -51,7 +54,10 @@ final class NormCl {
             .slot(at.slot(node))
             .arg(columns)
             .arg(norm.eps());
-    return (variant == Variant.TILE ? call.groups(new long[] {rows}, GROUP) : call.over(rows))::run;
+    return (variant == Variant.TILE
+            ? call.local(SHARED).groups(new long[] {rows}, GROUP)
+            : call.over(rows))
+        ::run;
   }
 
   /** Empty where anything else than one activation is fused to it. */
@@ -142,7 +148,7 @@ final class NormCl {
     long[] groups = {norm.groups(), sizes.images()};
     var merge =
         variant == Variant.TILE
-            ? merging.groups(groups, GROUP, 1)
+            ? merging.local(SHARED).groups(groups, GROUP, 1)
             : merging.over(groups[0], groups[1]);
     int each = Pieces.of(variant, variant.width()).rows();
     var apply =

@@ -1,6 +1,9 @@
 package org.drag4j.kernels.opencl;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.function.ObjLongConsumer;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
@@ -68,11 +71,10 @@ final class OpenClBackend implements Backend {
   @Override
   public Optional<Kernel> select(Value node, KernelOptions options) {
     return switch (node.op().body()) {
-      case Op.Conv2d _ -> ConvolutionCl.select(context, node, options);
-      case Op.Linear _ -> Product.select(context, node, options);
+      case Op.Conv2d _, Op.Linear _, Op.Attention _ ->
+          Variant.chosen(node, options, candidates(node, options));
       case Op.GroupNorm _ -> NormCl.groupNorm(context, node, options);
       case Op.LayerNorm _ -> NormCl.layerNorm(context, node, options);
-      case Op.Attention _ -> AttentionCl.select(context, node, options);
       case Op.Unary _ -> ElementwiseCl.unary(context, node, options);
       case Op.Binary _ -> ElementwiseCl.binary(context, node, options);
       case Op.Geglu _ -> ElementwiseCl.geglu(context, node, options);
@@ -81,6 +83,20 @@ final class OpenClBackend implements Backend {
       case Op.Embedding _ -> EmbeddingCl.embedding(context, node, options);
       case Op.TimestepEmbedding _ -> EmbeddingCl.timestep(context, node, options);
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
+    };
+  }
+
+  @Override
+  public List<String> variants(Value node, KernelOptions options) {
+    return List.copyOf(candidates(node, options).sequencedKeySet());
+  }
+
+  private SequencedMap<String, Kernel> candidates(Value node, KernelOptions options) {
+    return switch (node.op().body()) {
+      case Op.Conv2d _ -> ConvolutionCl.candidates(context, node, options);
+      case Op.Linear _ -> Product.candidates(context, node, options, true);
+      case Op.Attention _ -> AttentionCl.candidates(context, node, options);
+      default -> new LinkedHashMap<>();
     };
   }
 

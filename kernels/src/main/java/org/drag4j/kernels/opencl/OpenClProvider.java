@@ -1,15 +1,24 @@
 package org.drag4j.kernels.opencl;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Probe;
+import org.drag4j.tune.SourceDigest;
 
 /** The devices that OpenCL drivers offer: GPUs of any vendor, processors through PoCL. */
 public final class OpenClProvider implements BackendProvider {
+  /** What products and attention are made of. */
+  private static final List<String> SOURCES =
+      List.of("attention.cl", "common.cl", "multiply.cl", "pad.cl", "product.cl", "winograd.cl");
+
+  private static final List<Class<?>> KERNELS =
+      List.of(AttentionCl.class, ConvolutionCl.class, Product.class, WinogradCl.class);
+
   @Override
   public String name() {
     return DeviceList.KIND;
@@ -23,6 +32,20 @@ public final class OpenClProvider implements BackendProvider {
   @Override
   public SequencedMap<String, String> details(String device) {
     return find(device).details();
+  }
+
+  @Override
+  public Optional<String> tuningKey(String device, DeviceOptions options) {
+    var info = find(device);
+    return Optional.of(
+        String.join(
+            "\n",
+            device,
+            info.compilerKey(),
+            "compute units " + info.units(),
+            "activations " + options.activations(),
+            info.extensions().label(),
+            "kernels " + SourceDigest.of(OpenClProvider.class, SOURCES, KERNELS)));
   }
 
   private static DeviceInfo find(String device) {

@@ -1,11 +1,16 @@
 package org.drag4j.kernels.opencl;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -41,6 +46,9 @@ final class Product {
   private final Value node;
   private final Epilogue epilogue;
   private final Shape shape;
+
+  /** What names end in whose kernels make long sums of shorter ones. */
+  private final String parts;
 
   /**
    * The product as a convolution of pictures {@code [pictures, fromHeight, fromWidth, channels]} to
@@ -111,35 +119,72 @@ final class Product {
     }
   }
 
-  private Product(OpenClContext context, Value node, Epilogue epilogue) {
+  private Product(OpenClContext context, Value node, Epilogue epilogue, boolean exact) {
     this.context = context;
     this.node = node;
     this.epilogue = epilogue;
+    this.parts = exact ? "_parts" : "";
     this.shape = Shape.of(node);
   }
 
   /**
-   * Empty where an operand is not a weight of the checkpoint, a fused stage is not one of ours, or
-   * the options exclude both variants.
+   * All that can run, the device's own choice first; none where an operand is not a weight of the
+   * checkpoint, a fused stage is not one of ours, or the options exclude them.
+   *
+   * @param cuts whether panels are to be had cut in other ways as well
    */
-  static Optional<Kernel> select(OpenClContext context, Value node, KernelOptions options) {
+  static SequencedMap<String, Kernel> candidates(
+      OpenClContext context, Value node, KernelOptions options, boolean cuts) {
+    var all = new LinkedHashMap<String, Kernel>();
     var label = node.op().label();
     var epilogue = Epilogue.of(node);
-    var variant = Variant.select(label, options, context.variant());
-    if (epilogue.isEmpty() || variant.isEmpty() || !Operands.fit(node)) {
-      return Optional.empty();
+    if (epilogue.isEmpty() || !WeightOperands.fit(node)) {
+      return all;
     }
-    var product = new Product(context, node, epilogue.get());
+    var product = new Product(context, node, epilogue.get(), options.exact());
     var name = label + "_" + context.prefix() + "_";
-    return Optional.of(
-        switch (variant.get()) {
-          case PANEL ->
-              new Prepared(
-                  name + "panel_" + product.tileRows() + "x" + product.panel(),
-                  product.panelWorkspace(),
-                  product::bindPanel);
-          case TILE -> new Prepared(name + "tile_64x64", product::bindTile);
-        });
+    for (var variant : Variant.open(label, options, context.variant())) {
+      all.put(
+          variant.label(),
+          switch (variant) {
+            case PANEL -> product.panelKernel(name, Optional.empty());
+            case TILE -> new Prepared(name + "tile_64x64" + product.parts, product::bindTile);
+          });
+    }
+    if (cuts && context.variant() == Variant.PANEL) {
+      for (var cut : Cut.ALL) {
+        if (options.allows(label, cut.label())) {
+          all.put(cut.label(), product.panelKernel(name, Optional.of(cut)));
+        }
+      }
+    }
+    return all;
+  }
+
+  private Kernel panelKernel(String name, Optional<Cut> cut) {
+    return new Prepared(
+        name + "panel_" + tileRows() + "x" + panel() + parts,
+        panelWorkspace(),
+        at -> bindPanel(at, cut));
+  }
+
+  /**
+   * How work is cut between work-items.
+   *
+   * @param rows of one
+   * @param panelsFirst whether neighbours do the same rows, or else the same panel
+   */
+  private record Cut(int rows, boolean panelsFirst) {
+    /** Whole register tiles of either height. */
+    static final List<Cut> ALL =
+        Stream.of(12, 24, 48, 96)
+            .flatMap(rows -> Stream.of(new Cut(rows, false), new Cut(rows, true)))
+            .toList();
+
+    /** As options spell it. */
+    String label() {
+      return Variant.PANEL.label() + "_" + rows + (panelsFirst ? "_panels" : "_rows");
+    }
   }
 
   private int panel() {
@@ -157,14 +202,14 @@ final class Product {
         : 0;
   }
 
-  private Launch bindPanel(Bindings at) {
+  private Launch bindPanel(Bindings at, Optional<Cut> cut) {
     var x = at.slot(node.in(0));
     if (!shape.padded() && x.tensor().dtype() == DType.F32) {
-      return panel(at, x)::run;
+      return panel(at, x, cut)::run;
     }
     var padded = at.workspace();
     var pad = pad(x, padded);
-    var product = panel(at, padded);
+    var product = panel(at, padded, cut);
     return () -> {
       pad.run();
       product.run();
@@ -186,16 +231,17 @@ final class Product {
         .over(Math.ceilDiv(length, Pieces.RUN), (long) shape.pictures() * shape.paddedHeight());
   }
 
-  private Call panel(Bindings at, Slot a) {
+  private Call panel(Bindings at, Slot a, Optional<Cut> given) {
     int panel = panel();
     int panels = Math.ceilDiv(shape.columns(), panel);
-    int block = block(panels);
-    boolean panelsFirst = panelsFirst(weights(at, panel));
+    var cut = given.orElseGet(() -> new Cut(block(panels), panelsFirst(weights(at, panel))));
+    int block = cut.rows();
+    boolean panelsFirst = cut.panelsFirst();
     long line = (long) shape.paddedWidth() * shape.channels();
     int length = shape.kernelWidth() * shape.channels();
     var call =
         operands(
-                Call.of(context, "product", Variant.PANEL, "product_panel" + panel).slot(a),
+                Call.of(context, "product", Variant.PANEL, "product_panel" + panel + parts).slot(a),
                 at,
                 panel)
             .arg(panelsFirst ? 1 : 0)
@@ -236,7 +282,7 @@ final class Product {
         context.info().extensions().half()
             && x.tensor().dtype() == DType.F16
             && weights(at, TILE).dtype() == DType.F16;
-    var name = half ? "product_tile64_half" : "product_tile64";
+    var name = (half ? "product_tile64_half" : "product_tile64") + parts;
     var call =
         operands(Call.of(context, "product", Variant.TILE, name).slot(x), at, TILE)
             .arg(shape.inner())
@@ -254,7 +300,12 @@ final class Product {
 
   private OpenClWeights.Stored weights(Bindings at, int width) {
     return Operands.weights(at)
-        .packed(Operands.name(node.in(1)), shape.columns(), shape.channels(), shape.taps(), width);
+        .packed(
+            WeightOperands.name(node.in(1)),
+            shape.columns(),
+            shape.channels(),
+            shape.taps(),
+            width);
   }
 
   /** Weights, bias, result and its size. */
@@ -262,7 +313,7 @@ final class Product {
     var packed = weights(at, width);
     call.memory(packed.memory()).arg(Call.code(packed.dtype()));
     if (node.op().body().arity() > 2) {
-      call.memory(Operands.weights(at).vector(Operands.name(node.in(2))).memory()).arg(1);
+      call.memory(Operands.weights(at).vector(WeightOperands.name(node.in(2))).memory()).arg(1);
     } else {
       call.nothing().arg(0);
     }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
+import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
@@ -50,6 +51,7 @@ final class WinogradCl {
   private final int columns;
   private final int most;
   private final int chunk;
+  private final boolean exact;
 
   /** What a tile's transforms cost for one channel, in multiplications of the matrix product. */
   enum Size {
@@ -83,7 +85,13 @@ final class WinogradCl {
   }
 
   private WinogradCl(
-      OpenClContext context, Value node, Epilogue epilogue, Size size, int most, int chunk) {
+      OpenClContext context,
+      Value node,
+      Epilogue epilogue,
+      Size size,
+      int most,
+      int chunk,
+      boolean exact) {
     var w = node.in(1).shape(); // [O, kh, kw, I]
     var y = node.shape();
     this.context = context;
@@ -97,13 +105,16 @@ final class WinogradCl {
     this.columns = w.dim(0);
     this.most = most;
     this.chunk = chunk;
+    this.exact = exact;
   }
 
   /**
+   * A size that is not approximate makes long sums of shorter ones where results are to be exact.
    * Empty where the convolution is not 3x3 around each pixel, channels do not fill whole vectors,
    * or the device has too little local memory.
    */
-  static Optional<WinogradCl> of(OpenClContext context, Value node, Epilogue epilogue, Size size) {
+  static Optional<WinogradCl> of(
+      OpenClContext context, Value node, Epilogue epilogue, Size size, boolean exact) {
     var w = node.in(1).shape();
     if (!(node.op().body() instanceof Op.Conv2d c)
         || w.dim(1) != 3
@@ -126,7 +137,7 @@ final class WinogradCl {
         return Optional.empty();
       }
     }
-    return Optional.of(new WinogradCl(context, node, epilogue, size, tiles, channels));
+    return Optional.of(new WinogradCl(context, node, epilogue, size, tiles, channels, exact));
   }
 
   private static long localBytes(Size size, int tiles, int channels) {
@@ -164,8 +175,12 @@ final class WinogradCl {
         + tiles() * ((long) size.inputCost * inner + (long) size.outputCost * columns);
   }
 
+  private String parts() {
+    return exact && !size.approximate() ? "_parts" : "";
+  }
+
   Kernel kernel() {
-    var name = "conv2d_" + context.prefix() + "_" + size.label() + "_6x" + PANEL;
+    var name = "conv2d_" + context.prefix() + "_" + size.label() + "_6x" + PANEL + parts();
     long workspace = size.points() * matrixStep() * Float.BYTES;
     return new Prepared(name, size.approximate(), workspace, this::bind);
   }
@@ -209,16 +224,20 @@ final class WinogradCl {
 
   private Call multiply(Bindings at, int first, int count) {
     var weights = Operands.weights(at);
-    var packed = weights.packed(Operands.name(node.in(1)), columns, inner, TAPS, PANEL);
+    var packed = weights.packed(WeightOperands.name(node.in(1)), columns, inner, TAPS, PANEL);
     int each = tilesOfAnItem(count);
     var call =
-        Call.of(context, "winograd", Variant.PANEL, "winograd" + size.outputs + "_product")
+        Call.of(
+                context,
+                "winograd",
+                Variant.PANEL,
+                "winograd" + size.outputs + "_product" + parts())
             .slot(at.workspace())
             .arg(matrixStep())
             .memory(packed.memory())
             .arg(Call.code(packed.dtype()));
     if (node.op().body().arity() > 2) {
-      call.memory(weights.vector(Operands.name(node.in(2))).memory()).arg(1);
+      call.memory(weights.vector(WeightOperands.name(node.in(2))).memory()).arg(1);
     } else {
       call.nothing().arg(0);
     }

@@ -97,6 +97,9 @@ kernel void attention_values(
   }
 ATTENTION(attention_panel64, 64, multiply64)
 ATTENTION(attention_panel16, 16, multiply16)
+// Where results are to be exact: each block of keys is a sum of its own.
+ATTENTION(attention_panel64_parts, 64, multiply64_parts)
+ATTENTION(attention_panel16_parts, 16, multiply16_parts)
 
 #else
 

@@ -54,10 +54,7 @@ kernel __attribute__((reqd_work_group_size(L, 1, 1))) void group_norm_merge(
     global const float *parts, long parts_at, int parts_type, global float *factors,
     long factors_at, int factors_type, global const void *scale, long scale_at, int scale_type,
     global const void *shift, long shift_at, int shift_type, int positions, int channels, int groups,
-    int block, int blocks, float eps) {
-#if W == 1
-  local float shared[L];
-#endif
+    int block, int blocks, float eps SHARED) {
   int group = get_group_id(0);
   long image = get_group_id(1);
   int size = channels / groups;

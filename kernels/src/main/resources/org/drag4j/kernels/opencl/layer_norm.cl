@@ -15,10 +15,7 @@
 kernel __attribute__((reqd_work_group_size(L, 1, 1))) void layer_norm_row(
     global const void *x, long x_at, int x_type, global const void *scale, long scale_at,
     int scale_type, global const void *shift, long shift_at, int shift_type, global void *y,
-    long y_at, int y_type, int columns, float eps) {
-#if W == 1
-  local float shared[L];
-#endif
+    long y_at, int y_type, int columns, float eps SHARED) {
   long row = (long)ROW * columns;
   float about = load(x, x_at + row, x_type);
   V sums = 0;

@@ -33,6 +33,17 @@
     vstore16(c##r##3, 3, at); \
   }
 
+#define ZERO64(r) float16 c##r##0 = 0, c##r##1 = 0, c##r##2 = 0, c##r##3 = 0;
+#define ADD64(r) \
+  if (more && first + r < rows) { \
+    local const float *from = to + (first + r) * 64; \
+    c##r##0 += vload16(0, from); \
+    c##r##1 += vload16(1, from); \
+    c##r##2 += vload16(2, from); \
+    c##r##3 += vload16(3, from); \
+  } \
+  PUT64(r)
+
 #define START16(r) \
   float16 c##r = more && first + r < rows ? vload16(first + r, to) : (float16)(0);
 #define FMA16(r) c##r = fma((float16)(a##r[k]), b0, c##r);
@@ -41,35 +52,49 @@
     vstore16(c##r, first + r, to); \
   }
 
-// to [rows, 64] = a [rows, depth] b [depth, 64], or where `more` is added to it.
-static void multiply64(
-    global const float *a, long a_stride, int rows, local const float *b, int depth,
-    local float *to, int more) {
-  for (int first = 0; first < rows; first += 6) {
-    ROWS6(POINT)
-    ROWS6(START64)
-    local const float *bk = b;
-    for (int k = 0; k < depth; k++) {
-      float16 b0 = vload16(0, bk), b1 = vload16(1, bk), b2 = vload16(2, bk), b3 = vload16(3, bk);
-      bk += 64;
-      ROWS6(FMA64)
-    }
-    ROWS6(PUT64)
-  }
-}
+#define ZERO16(r) float16 c##r = 0;
+#define ADD16(r) \
+  if (more && first + r < rows) { \
+    c##r += vload16(first + r, to); \
+  } \
+  PUT16(r)
 
-static void multiply16(
-    global const float *a, long a_stride, int rows, local const float *b, int depth,
-    local float *to, int more) {
-  for (int first = 0; first < rows; first += 12) {
-    ROWS12(POINT)
-    ROWS12(START16)
-    for (int k = 0; k < depth; k++) {
-      float16 b0 = vload16(k, b);
-      ROWS12(FMA16)
-    }
-    ROWS12(PUT16)
+// to [rows, 64] = a [rows, depth] b [depth, 64], or where `more` is added to it.
+#define MULTIPLY64(NAME, START, PUT) \
+  static void NAME( \
+      global const float *a, long a_stride, int rows, local const float *b, int depth, \
+      local float *to, int more) { \
+    for (int first = 0; first < rows; first += 6) { \
+      ROWS6(POINT) \
+      ROWS6(START) \
+      local const float *bk = b; \
+      for (int k = 0; k < depth; k++) { \
+        float16 b0 = vload16(0, bk), b1 = vload16(1, bk), b2 = vload16(2, bk), b3 = vload16(3, bk); \
+        bk += 64; \
+        ROWS6(FMA64) \
+      } \
+      ROWS6(PUT) \
+    } \
   }
-}
+MULTIPLY64(multiply64, START64, PUT64)
+// Here what is added is a sum of its own first.
+MULTIPLY64(multiply64_parts, ZERO64, ADD64)
+
+#define MULTIPLY16(NAME, START, PUT) \
+  static void NAME( \
+      global const float *a, long a_stride, int rows, local const float *b, int depth, \
+      local float *to, int more) { \
+    for (int first = 0; first < rows; first += 12) { \
+      ROWS12(POINT) \
+      ROWS12(START) \
+      for (int k = 0; k < depth; k++) { \
+        float16 b0 = vload16(k, b); \
+        ROWS12(FMA16) \
+      } \
+      ROWS12(PUT) \
+    } \
+  }
+MULTIPLY16(multiply16, START16, PUT16)
+MULTIPLY16(multiply16_parts, ZERO16, ADD16)
 
 #endif

@@ -77,6 +77,38 @@ TILE16(tile16_f32, AS_F32, 4)
 TILE16(tile16_f16, AS_F16, 2)
 TILE16(tile16_bf16, AS_BF16, 2)
 
+// The same from sums of at most PART products each, whose rounding errors grow with the root of their
+// length and number instead of the whole's: for exact results, a little slower.
+#define PART 128
+
+#define PARTS(TILE, TYPE, R, PANEL, SIZE) \
+  static void TILE##_parts_##TYPE( \
+      global const float *a, const long *rows, int runs, int length, long run_step, \
+      global const char *b, float16 *to) { \
+    int parts = (length + PART - 1) / PART; \
+    int each = (length + parts - 1) / parts; \
+    for (int j = 0; j < R * PANEL / 16; j++) { \
+      to[j] = 0; \
+    } \
+    for (int run = 0; run < runs; run++) { \
+      for (int from = 0; from < length; from += each) { \
+        int some = min(each, length - from); \
+        float16 part[R * PANEL / 16]; \
+        TILE##_##TYPE(a + run * run_step + from, rows, 1, some, 0, b, part); \
+        b += (long)some * PANEL * SIZE; \
+        for (int j = 0; j < R * PANEL / 16; j++) { \
+          to[j] += part[j]; \
+        } \
+      } \
+    } \
+  }
+PARTS(tile64, f32, 6, 64, 4)
+PARTS(tile64, f16, 6, 64, 2)
+PARTS(tile64, bf16, 6, 64, 2)
+PARTS(tile16, f32, 12, 16, 4)
+PARTS(tile16, f16, 12, 16, 2)
+PARTS(tile16, bf16, 12, 16, 2)
+
 // A work-item does `block` rows of one panel; neighbours do the same rows where panels go first. Row
 // r's operand is pixel (r / width % height, r % width) of picture r / (width * height), counted up
 // without divisions.
@@ -137,6 +169,8 @@ TILE16(tile16_bf16, AS_BF16, 2)
   }
 PRODUCT(product_panel64, tile64, 6, 64)
 PRODUCT(product_panel16, tile16, 12, 16)
+PRODUCT(product_panel64_parts, tile64_parts, 6, 64)
+PRODUCT(product_panel16_parts, tile16_parts, 12, 16)
 
 #else
 
@@ -153,8 +187,9 @@ PRODUCT(product_panel16, tile16, 12, 16)
 // A work-group of 16 by 16 does 64 rows by one panel of 64 columns, both operands going through local
 // memory 16 numbers deep; a work-item does 4 rows and 4 columns, both 16 apart. K index k of row r is
 // channel k % channels of window place k / channels.
-// Neighbours take neighbouring channels of one row. T is how local memory holds the operands.
-#define PRODUCT_TILE(NAME, T, GET, PUT) \
+// Neighbours take neighbouring channels of one row. T is how local memory holds the operands. Sums are
+// of at most PART products each where that is not 0.
+#define PRODUCT_TILE(NAME, T, GET, PUT, PART) \
   kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void NAME( \
       global const void *x, long x_at, int x_type, global const void *b, int b_type, \
       global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows, \
@@ -169,9 +204,11 @@ PRODUCT(product_panel16, tile16, 12, 16)
     int panel = get_group_id(0); \
     long weights = (long)panel * inner * TILE; \
     float sums[EACH][EACH]; \
+    float parts[EACH][EACH]; \
     for (int i = 0; i < EACH; i++) { \
       for (int j = 0; j < EACH; j++) { \
         sums[i][j] = 0; \
+        parts[i][j] = 0; \
       } \
     } \
     for (int from = 0; from < inner; from += DEPTH) { \
@@ -211,6 +248,14 @@ PRODUCT(product_panel16, tile16, 12, 16)
           } \
         } \
       } \
+      if (PART != 0 && (from + DEPTH) % max(PART, 1) == 0) { \
+        for (int i = 0; i < EACH; i++) { \
+          for (int j = 0; j < EACH; j++) { \
+            parts[i][j] += sums[i][j]; \
+            sums[i][j] = 0; \
+          } \
+        } \
+      } \
       barrier(CLK_LOCAL_MEM_FENCE); \
     } \
     for (int i = 0; i < EACH; i++) { \
@@ -218,7 +263,8 @@ PRODUCT(product_panel16, tile16, 12, 16)
       for (int j = 0; j < EACH; j++) { \
         int column = panel * TILE + j * SIDE + li; \
         if (row < rows && column < columns) { \
-          float v = has_bias ? sums[i][j] + bias[column] : sums[i][j]; \
+          float v = PART == 0 ? sums[i][j] : sums[i][j] + parts[i][j]; \
+          v = has_bias ? v + bias[column] : v; \
           v = epilogue(v, row, column, columns, 1, STAGES_ARGS); \
           store(v, y, y_at + (long)row * columns + column, y_type); \
         } \
@@ -226,8 +272,10 @@ PRODUCT(product_panel16, tile16, 12, 16)
     } \
   }
 
-PRODUCT_TILE(product_tile64, float, GET_FLOAT, PUT_FLOAT)
+PRODUCT_TILE(product_tile64, float, GET_FLOAT, PUT_FLOAT, 0)
+PRODUCT_TILE(product_tile64_parts, float, GET_FLOAT, PUT_FLOAT, 128)
 // For operands of 16 bits each: half the local memory, and half its traffic.
-PRODUCT_TILE(product_tile64_half, ushort, GET_HALF, PUT_HALF)
+PRODUCT_TILE(product_tile64_half, ushort, GET_HALF, PUT_HALF, 0)
+PRODUCT_TILE(product_tile64_half_parts, ushort, GET_HALF, PUT_HALF, 128)
 
 #endif

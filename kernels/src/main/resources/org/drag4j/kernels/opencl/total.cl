@@ -1,9 +1,14 @@
 // Sums over a work-group of L (on a processor, over the lanes of a vector).
 
+// Kernels get the memory for it as an argument: PoCL 3.1 makes an array of their own that functions
+// hand on to others a static one, which work-groups running at the same time then share.
+
 #if W == 16
 #define L 1
+#define SHARED
 #else
 #define L 64
+#define SHARED , local float *shared
 
 #ifdef SUB_GROUPS
 static float total(float x, local float *shared) {

@@ -139,8 +139,8 @@ INPUT(4)
 // A work-item does at most `each` of `count` tiles for one panel of 64 columns: products
 // [points][tiles][64], u [points][chunk][64], both with 16 floats between points, lest all of them
 // fall into the same few lines of the cache.
-#define PRODUCT(M) \
-  kernel void winograd##M##_product( \
+#define PRODUCT(M, NAME, MULTIPLY) \
+  kernel void NAME( \
       global const float *v, long v_at, int v_type, long v_step, global const char *b, int b_type, \
       global const float *bias, int has_bias, global void *y, long y_at, int y_type, int first, \
       int count, int each, int inner, int chunk, int columns, int height, int width, int across, \
@@ -171,7 +171,7 @@ INPUT(4)
         } \
       } \
       for (int p = 0; p < (M + 2) * (M + 2); p++) { \
-        multiply64( \
+        MULTIPLY( \
             v + v_at + p * v_step + (long)begin * inner + c, inner, n, u + p * u_step, k, \
             products + p * step, c > 0); \
       } \
@@ -203,5 +203,6 @@ INPUT(4)
       } \
     } \
   }
-PRODUCT(2)
-PRODUCT(4)
+PRODUCT(2, winograd2_product, multiply64)
+PRODUCT(2, winograd2_product_parts, multiply64_parts)
+PRODUCT(4, winograd4_product, multiply64)

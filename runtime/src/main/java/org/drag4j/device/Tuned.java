@@ -1,0 +1,49 @@
+package org.drag4j.device;
+
+import java.util.List;
+import java.util.Map;
+import org.drag4j.graph.Op;
+import org.drag4j.graph.Value;
+
+/**
+ * Which variants of operations were fastest on a device, as measured there once.
+ *
+ * @param rankings by what is computed, variants by the names {@link KernelOptions} takes, the
+ *     fastest first
+ */
+public record Tuned(Map<String, List<String>> rankings) {
+  /** Nothing was measured. */
+  public static final Tuned NONE = new Tuned(Map.of());
+
+  public Tuned {
+    rankings = Map.copyOf(rankings);
+  }
+
+  /**
+   * What a node computes, as far as the speed of its kernels depends on it: operation and shapes,
+   * without what is fused to it.
+   */
+  public static String key(Value node) {
+    var body = node.op().body();
+    var key = new StringBuilder(body.label());
+    for (int i = 0; i < Math.max(1, body.arity()); i++) {
+      var shape = node.in(i).shape();
+      key.append('/');
+      for (int d = 0; d < shape.rank(); d++) {
+        key.append(d == 0 ? "" : "x").append(shape.dim(d));
+      }
+    }
+    if (body instanceof Op.Conv2d c) {
+      key.append("/s").append(c.stride());
+      key.append("/p").append(c.padBefore()).append('-').append(c.padAfter());
+    } else if (body instanceof Op.Attention a) {
+      key.append("/h").append(a.heads()).append(a.causal() ? "/causal" : "");
+    }
+    return key.toString();
+  }
+
+  /** Variants for a node, the fastest first; none where nothing was measured. */
+  public List<String> of(Value node) {
+    return rankings.isEmpty() ? List.of() : rankings.getOrDefault(key(node), List.of());
+  }
+}

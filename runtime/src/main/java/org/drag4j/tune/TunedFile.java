@@ -1,0 +1,141 @@
+package org.drag4j.tune;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.drag4j.device.CacheFolder;
+import org.drag4j.device.Tuned;
+
+/**
+ * What was measured on a device, on disk: a line for what is computed, with the variants after it,
+ * the fastest first. The file is named by a digest of what {@link
+ * org.drag4j.device.BackendProvider#tuningKey} says, which it also holds, and begins with a digest
+ * of the rest.
+ *
+ * @param file which may not exist
+ * @param device what the device's kernels depend on
+ */
+public record TunedFile(Path file, String device) {
+  /** Changes whenever the form of these files does. */
+  private static final String FORMAT = "drag4j-tuned-1";
+
+  private static final long LARGEST = 1 << 20;
+  private static final int MOST_ENTRIES = 2048;
+  private static final Pattern KEY = Pattern.compile("[a-z0-9_/-]{1,200}");
+  private static final Pattern VARIANTS =
+      Pattern.compile("[a-z0-9_]{1,40}( [a-z0-9_]{1,40}){0,31}");
+
+  /**
+   * What a file says.
+   *
+   * @param trouble why it was ignored, a line for people; empty where it was not
+   */
+  public record Read(Tuned tuned, Optional<String> trouble) {}
+
+  /** The folder in the user's cache. */
+  public static Path folderOfUser() {
+    return CacheFolder.ofUser().resolve("tuned");
+  }
+
+  /** The file of a device in a folder. */
+  public static TunedFile of(Path folder, String device) {
+    return new TunedFile(folder.resolve(hex(device).substring(0, 32) + ".txt"), device);
+  }
+
+  /** What was measured; nothing where the file is not there, damaged, or of another device. */
+  public Read read() {
+    try {
+      if (Files.size(file) > LARGEST) {
+        return ignored("at most " + LARGEST + " bytes, got more");
+      }
+      return parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+    } catch (NoSuchFileException _) {
+      return new Read(Tuned.NONE, Optional.empty());
+    } catch (IOException e) {
+      return ignored("to be read, got " + e);
+    }
+  }
+
+  private Read parse(String text) {
+    int end = text.indexOf('\n');
+    if (end < 0 || !text.substring(0, end).equals(head(text.substring(end + 1)))) {
+      return ignored("the file as drag4j tune wrote it, got another content");
+    }
+    var lines = text.substring(end + 1).lines().toList();
+    if (!lines.subList(0, Math.min(lines.size(), comments().size())).equals(comments())) {
+      return ignored("a record of this device, got another's");
+    }
+    var rankings = new LinkedHashMap<String, List<String>>();
+    for (var line : lines.subList(comments().size(), lines.size())) {
+      int space = line.indexOf(' ');
+      if (rankings.size() == MOST_ENTRIES
+          || space < 0
+          || !KEY.matcher(line.substring(0, space)).matches()
+          || !VARIANTS.matcher(line.substring(space + 1)).matches()) {
+        return ignored("at most " + MOST_ENTRIES + " lines of shape and variants, got another one");
+      }
+      rankings.put(line.substring(0, space), List.of(line.substring(space + 1).split(" ", -1)));
+    }
+    return new Read(new Tuned(rankings), Optional.empty());
+  }
+
+  private Read ignored(String what) {
+    return new Read(
+        Tuned.NONE,
+        Optional.of(
+            file + ": expected " + what + "; ignored, run drag4j tune again or delete the file"));
+  }
+
+  private static String head(String rest) {
+    return FORMAT + " " + hex(rest);
+  }
+
+  private static String hex(String text) {
+    return HexFormat.of()
+        .formatHex(SourceDigest.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** What the device's kernels depend on, for people too. */
+  private List<String> comments() {
+    return device.lines().map(line -> "# " + line).toList();
+  }
+
+  /**
+   * Adds to the file, or makes it and its folder; what is measured again is replaced.
+   *
+   * @throws IOException where it cannot be written; an older file is then as it was
+   */
+  public void add(Tuned measured) throws IOException {
+    var all = new TreeMap<String, List<String>>(measured.rankings());
+    for (var old : new TreeMap<>(read().tuned().rankings()).entrySet()) {
+      if (all.size() < MOST_ENTRIES) {
+        all.putIfAbsent(old.getKey(), old.getValue());
+      }
+    }
+    var rest = new StringBuilder();
+    comments().forEach(line -> rest.append(line).append('\n'));
+    for (Map.Entry<String, List<String>> e : all.entrySet()) {
+      rest.append(e.getKey()).append(' ').append(String.join(" ", e.getValue())).append('\n');
+    }
+    var folder = file.toAbsolutePath().getParent();
+    Files.createDirectories(folder);
+    var temporary = Files.createTempFile(folder, "tuned", ".tmp");
+    try {
+      Files.writeString(temporary, head(rest.toString()) + "\n" + rest);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+}

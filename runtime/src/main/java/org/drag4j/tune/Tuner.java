@@ -1,0 +1,265 @@
+package org.drag4j.tune;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceMemoryException;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Tuned;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Value;
+import org.drag4j.tensor.WeightSource;
+import org.drag4j.trace.Trace;
+
+/**
+ * Times a device's kernels in turns, shape by shape, each run with caches that hold something else,
+ * as they do within a network.
+ */
+public final class Tuner {
+  /** The device's own choice stays unless another takes at most this share of its time. */
+  private static final double WORTH = 0.98;
+
+  /** A variant so many times as slow as the fastest is not run again. */
+  private static final int HOPELESS = 3;
+
+  /** Shapes on which a variant was hopeless, after which others are not tried with it. */
+  private static final int STRIKES = 2;
+
+  /** Timed runs of a variant: at least, where time allows, and at most. */
+  private static final int LEAST_RUNS = 2;
+
+  private static final int MOST_RUNS = 9;
+
+  /** How long the first shape of an operation is run before it counts: compilers need that. */
+  private static final long WARM_UP_NANOS = 3_000_000_000L;
+
+  private static final int WARM_UP_ROUNDS = 2000;
+
+  /** Larger than the last cache of most processors. */
+  private static final int OTHER_FLOATS = 16 << 20;
+
+  private final Backend backend;
+  private final LongSupplier clock;
+  private final BooleanSupplier cancelled;
+  private final float[] other;
+  private final Map<String, Map<String, Integer>> strikes = new HashMap<>();
+
+  /**
+   * Something computed by networks.
+   *
+   * @param node one of the nodes that compute it
+   * @param weights of its network
+   * @param calls how often it is computed
+   * @param variants among which there is a choice, the device's own first
+   */
+  public record Shape(
+      String key, Value node, WeightSource weights, int calls, List<String> variants) {
+    private double work() {
+      return (double) node.cost().flops() * calls;
+    }
+  }
+
+  /** Least time of a variant; {@code nanos} is -1 where it was not run. */
+  public record Time(String variant, String kernel, long nanos) {}
+
+  /**
+   * What was measured of a shape.
+   *
+   * @param own what the device would have chosen
+   * @param times of all variants, the fastest first
+   */
+  public record Row(Shape shape, String own, List<Time> times) {
+    /** The variant to take from now on. */
+    public String chosen() {
+      return times.getFirst().variant();
+    }
+  }
+
+  /** Is told of every shape that was measured. */
+  @FunctionalInterface
+  public interface Watcher {
+    void measured(Row row, int done, int of);
+  }
+
+  /**
+   * Of an open device.
+   *
+   * @param clock of nanoseconds
+   * @param cancelled asked between runs
+   */
+  public Tuner(Backend backend, LongSupplier clock, BooleanSupplier cancelled) {
+    this(backend, clock, cancelled, OTHER_FLOATS);
+  }
+
+  Tuner(Backend backend, LongSupplier clock, BooleanSupplier cancelled, int otherFloats) {
+    this.backend = backend;
+    this.clock = clock;
+    this.cancelled = cancelled;
+    other = new float[otherFloats];
+  }
+
+  /** The shapes of networks for which there is a choice; by graph, the weights it is to have. */
+  public List<Shape> shapes(Map<Graph, WeightSource> networks) {
+    var shapes = new LinkedHashMap<String, Shape>();
+    networks.forEach((graph, weights) -> {
+      for (var node : graph.live()) {
+        var variants = backend.variants(node, KernelOptions.DEFAULT);
+        if (variants.size() > 1) {
+          shapes.merge(
+              Tuned.key(node),
+              new Shape(Tuned.key(node), node, weights, 1, variants),
+              (a, b) -> new Shape(a.key(), a.node(), a.weights(), a.calls() + 1, a.variants()));
+        }
+      }
+    });
+    return List.copyOf(shapes.values());
+  }
+
+  /**
+   * Measures until all is done, time is over or the user cancels, and returns what is known by
+   * then.
+   *
+   * @param nanos all it may take, but for the end of what is running when time is over
+   */
+  public List<Row> run(List<Shape> shapes, long nanos, Watcher watcher) {
+    var rows = new ArrayList<Row>();
+    var warm = new HashSet<String>();
+    long end = clock.getAsLong() + nanos;
+    var order = ordered(shapes);
+    for (int i = 0; i < order.size(); i++) {
+      long left = end - clock.getAsLong();
+      if (left <= 0 || cancelled.getAsBoolean()) {
+        break;
+      }
+      var shape = order.get(i);
+      boolean first = warm.add(shape.node().op().label());
+      var row =
+          measure(shape, first ? Math.min(WARM_UP_NANOS, left / 4) : 0, end, order.size() - i);
+      if (row.isPresent()) {
+        rows.add(row.get());
+        watcher.measured(row.get(), i + 1, order.size());
+      }
+    }
+    return List.copyOf(rows);
+  }
+
+  /** What to record: variants by speed. */
+  public static Tuned tuned(List<Row> rows) {
+    var rankings = new HashMap<String, List<String>>();
+    for (var row : rows) {
+      rankings.put(
+          row.shape().key(),
+          row.times().stream().filter(t -> t.nanos() >= 0).map(Time::variant).toList());
+    }
+    return new Tuned(rankings);
+  }
+
+  /**
+   * Of each operation first the smallest shape with most variants, which shows which are hopeless;
+   * then what takes longest in the networks, in case time runs out.
+   */
+  private static List<Shape> ordered(List<Shape> shapes) {
+    var order = new ArrayList<Shape>();
+    shapes.stream()
+        .sorted(
+            Comparator.comparingInt((Shape s) -> -s.variants().size())
+                .thenComparingLong(s -> s.node().cost().flops()))
+        .forEach(s -> {
+          if (order.stream().noneMatch(o -> o.node().op().label().equals(s.node().op().label()))) {
+            order.add(s);
+          }
+        });
+    Set<Shape> first = Set.copyOf(order);
+    shapes.stream()
+        .filter(s -> !first.contains(s))
+        .sorted(Comparator.comparingDouble(s -> -s.work()))
+        .forEach(order::add);
+    return order;
+  }
+
+  private Map<String, Integer> strikes(Shape shape) {
+    return strikes.computeIfAbsent(shape.node().op().label(), _ -> new HashMap<>());
+  }
+
+  /**
+   * Empty where the user cancelled, or time was over, before every variant had a timed run, or
+   * where the device has not enough memory.
+   */
+  private Optional<Row> measure(Shape shape, long warmUp, long end, int left) {
+    var variants =
+        shape.variants().stream().filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES).toList();
+    try (var bench = OneNode.open(backend, shape.node(), shape.weights(), variants)) {
+      long began = clock.getAsLong();
+      int rounds = 0;
+      do {
+        for (int v = 0; v < variants.size(); v++) {
+          if (cancelled.getAsBoolean()) {
+            return Optional.empty();
+          }
+          bench.run(v, Trace.OFF);
+        }
+        rounds++;
+      } while (rounds < WARM_UP_ROUNDS && clock.getAsLong() - began < warmUp);
+      long now = clock.getAsLong();
+      long until = now + Math.max(0, end - now) / left;
+      var best = new long[variants.size()];
+      Arrays.fill(best, Long.MAX_VALUE);
+      for (int run = 0; run < MOST_RUNS && (run < LEAST_RUNS || clock.getAsLong() < until); run++) {
+        long least = Arrays.stream(best).min().orElseThrow();
+        for (int v = 0; v < variants.size(); v++) {
+          if (run > 0 && best[v] / HOPELESS > least) {
+            continue;
+          }
+          if (cancelled.getAsBoolean() || (run == 0 && clock.getAsLong() > end)) {
+            return run == 0 ? Optional.empty() : Optional.of(row(shape, bench, variants, best));
+          }
+          best[v] = Math.min(best[v], timed(bench, v));
+        }
+      }
+      return Optional.of(row(shape, bench, variants, best));
+    } catch (DeviceMemoryException _) {
+      return Optional.empty();
+    }
+  }
+
+  private long timed(OneNode bench, int variant) {
+    for (int i = 0; i < other.length; i++) {
+      other[i] += 1;
+    }
+    long start = clock.getAsLong();
+    bench.run(variant, Trace.OFF);
+    return clock.getAsLong() - start;
+  }
+
+  private Row row(Shape shape, OneNode bench, List<String> variants, long[] best) {
+    long least = Arrays.stream(best).min().orElseThrow();
+    var own = shape.variants().getFirst();
+    var times = new ArrayList<Time>();
+    IntStream.range(0, best.length)
+        .mapToObj(v -> new Time(variants.get(v), bench.kernel(v), best[v]))
+        .sorted(
+            Comparator.comparingDouble(
+                t -> t.variant().equals(own) ? t.nanos() * WORTH : t.nanos()))
+        .forEach(times::add);
+    for (var time : times) {
+      strikes(shape).merge(time.variant(), time.nanos() / HOPELESS > least ? 1 : 0, Integer::sum);
+    }
+    for (var variant : shape.variants()) {
+      if (!variants.contains(variant)) {
+        times.add(new Time(variant, "", -1));
+      }
+    }
+    return new Row(shape, own, List.copyOf(times));
+  }
+}
