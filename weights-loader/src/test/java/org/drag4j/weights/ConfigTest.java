@@ -87,7 +87,7 @@ class ConfigTest {
     assertTrue(message(missing).contains("config.json: expected a file"));
     TestFiles.text(file, "{\"a\":\"x\"}");
     var e = assertThrows(ConfigException.class, () -> Config.read(file).integer("a"));
-    assertTrue(message(e).startsWith("vae/config.json: a: expected"), message(e));
+    assertTrue(message(e).startsWith(file + ": a: expected"), message(e));
     TestFiles.text(file, " ".repeat(Config.MAX_BYTES) + "{}");
     var large = assertThrows(ConfigException.class, () -> Config.read(file));
     assertTrue(message(large).contains("expected at most 1048576 bytes"), message(large));
