@@ -38,7 +38,6 @@ public record BenchReport(
     json.put("batch", batch);
     json.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
     json.put("exact", exact);
-    json.put("tuned", tuned);
     json.put("runs", times.runs());
     json.put("minMs", rounded(times.min()));
     json.put("medianMs", rounded(times.median()));

@@ -40,7 +40,7 @@ class BenchReportTest {
             "unknown");
     assertEquals(
         "{what=vae-encode, device=cpu, threads=2, size=512, batch=1, dtype=f32, exact=true,"
-            + " tuned=3, runs=2, minMs=1.235, medianMs=1.617, p5Ms=1.273, p95Ms=1.962,"
+            + " runs=2, minMs=1.235, medianMs=1.617, p5Ms=1.273, p95Ms=1.962,"
             + " peakRssBytes=-1, commit=unknown}",
         report.json().toString());
     assertEquals(
