@@ -2,6 +2,8 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.Kernel;
 import org.drag4j.graph.Op;
@@ -130,47 +132,70 @@ final class LibraryKernel {
   }
 
   private Offer<Kernel> linear(MatmulProvider provider) {
-    int k = node.in(1).shape().dim(1);
-    boolean residual = extras.residual() >= 0;
-    var whole = MatmulSpec.linear(rows(), columns(), k, type, extras.perChannel(), residual);
-    var offer = opened.offer(whole, provider::prepare);
-    if (offer instanceof Offer.Ready<MatmulProvider.Prepared>(var product)) {
-      return ready(product, "", calls -> product(calls, product, true));
-    }
-    var bare = MatmulSpec.linear(rows(), columns(), k, type, false, false);
-    var rest = extras.any() ? opened.offer(bare, provider::prepare) : offer;
-    return switch (rest) {
-      case Offer.Ready<MatmulProvider.Prepared>(var product) ->
-          ready(product, "+binary", calls -> product(calls, product, false));
-      case Offer.Refused<MatmulProvider.Prepared>(var reason) -> new Offer.Refused<>(reason);
-    };
-  }
-
-  private void product(CudaCalls calls, MatmulProvider.Prepared product, boolean whole) {
-    long x = aligned(calls.in(0));
-    long w = aligned(calls.in(1));
-    long y = aligned(calls.out());
-    long bias = whole ? perChannel(calls, product) : 0;
-    long residual = whole ? residual(calls) : 0;
-    long workspace = calls.scratch();
-    calls.add(stream -> product.enqueue(x, w, bias, residual, y, workspace, stream));
-    if (!whole) {
-      addRest(calls, y);
-    }
+    return withExtras(
+        (bias, residual) ->
+            MatmulSpec.linear(rows(), columns(), node.in(1).shape().dim(1), type, bias, residual),
+        provider::prepare,
+        calls -> calls.in(1),
+        product -> product::enqueue);
   }
 
   private Offer<Kernel> convolution(Op.Conv2d conv, ConvolutionProvider provider) {
+    return withExtras(
+        (bias, residual) -> spec(conv, bias, residual),
+        provider::prepare,
+        calls -> calls.filter(1),
+        convolution -> convolution::enqueue);
+  }
+
+  /** What a library is asked for, with or without a bias and a residual. */
+  private interface Specification<S> {
+    S of(boolean bias, boolean residual);
+  }
+
+  /** A product's or convolution's call. */
+  private interface Call {
+    void enqueue(long x, long w, long bias, long residual, long y, long workspace, long stream);
+  }
+
+  /** By the library alone, or, where it does not take all extras, with those added behind it. */
+  private <S extends Record, P extends LibraryProvider.Prepared> Offer<Kernel> withExtras(
+      Specification<S> specification,
+      Providers.Asking<S, P> prepare,
+      ToLongFunction<CudaCalls> weight,
+      Function<P, Call> call) {
     var offer =
-        opened.offer(spec(conv, extras.perChannel(), extras.residual() >= 0), provider::prepare);
-    if (offer instanceof Offer.Ready<ConvolutionProvider.Prepared>(var convolution)) {
-      return ready(convolution, "", calls -> convolution(calls, convolution, true));
+        opened.offer(specification.of(extras.perChannel(), extras.residual() >= 0), prepare);
+    if (offer instanceof Offer.Ready<P>(var prepared)) {
+      return ready(prepared, "", calls -> run(calls, weight, prepared, call.apply(prepared), true));
     }
-    var rest = extras.any() ? opened.offer(spec(conv, false, false), provider::prepare) : offer;
+    var rest = extras.any() ? opened.offer(specification.of(false, false), prepare) : offer;
     return switch (rest) {
-      case Offer.Ready<ConvolutionProvider.Prepared>(var convolution) ->
-          ready(convolution, "+binary", calls -> convolution(calls, convolution, false));
-      case Offer.Refused<ConvolutionProvider.Prepared>(var reason) -> new Offer.Refused<>(reason);
+      case Offer.Ready<P>(var prepared) ->
+          ready(
+              prepared,
+              "+binary",
+              calls -> run(calls, weight, prepared, call.apply(prepared), false));
+      case Offer.Refused<P>(var reason) -> new Offer.Refused<>(reason);
     };
+  }
+
+  private void run(
+      CudaCalls calls,
+      ToLongFunction<CudaCalls> weight,
+      LibraryProvider.Prepared prepared,
+      Call call,
+      boolean whole) {
+    long x = aligned(calls.in(0));
+    long w = aligned(weight.applyAsLong(calls));
+    long y = aligned(calls.out());
+    long bias = whole ? perChannel(calls, prepared) : 0;
+    long residual = whole ? residual(calls) : 0;
+    long workspace = calls.scratch();
+    calls.add(stream -> call.enqueue(x, w, bias, residual, y, workspace, stream));
+    if (!whole) {
+      addRest(calls, y);
+    }
   }
 
   private ConvolutionSpec spec(Op.Conv2d conv, boolean bias, boolean residual) {
@@ -190,20 +215,6 @@ final class LibraryKernel {
         type,
         bias,
         residual);
-  }
-
-  private void convolution(
-      CudaCalls calls, ConvolutionProvider.Prepared convolution, boolean whole) {
-    long x = aligned(calls.in(0));
-    long w = aligned(calls.filter(1));
-    long y = aligned(calls.out());
-    long bias = whole ? perChannel(calls, convolution) : 0;
-    long residual = whole ? residual(calls) : 0;
-    long workspace = calls.scratch();
-    calls.add(stream -> convolution.enqueue(x, w, bias, residual, y, workspace, stream));
-    if (!whole) {
-      addRest(calls, y);
-    }
   }
 
   private Offer<Kernel> attention(Op.Attention op, AttentionProvider provider) {
