@@ -177,11 +177,12 @@ final class Conv2dCpu {
               w.dim(2) * inner,
               line);
       var product =
-          PanelProduct.of(
+          new PanelProduct(
               context,
               geometry,
               Operands.weight(node, at, columns, inner, w.dim(1) * w.dim(2)),
               Operands.bias(node, at),
+              false,
               Epilogue.bind(context.math(), then, columns, at));
       var x = at.slot(node.in(0));
       var y = at.slot(node);

@@ -26,9 +26,6 @@ final class Epilogue {
     record Binary(Op.BinaryFn fn, Value operand, int repeat, int rows) implements Stage {}
   }
 
-  /** No stages. */
-  static final Epilogue NONE = new Epilogue(new ScalarRowMath(), 0, new Bound[0]);
-
   private final RowMath math;
   private final int columns;
   private final Bound[] stages;

@@ -56,16 +56,15 @@ final class LinearCpu implements Kernel {
   @Override
   public Launch bind(Bindings at) {
     int inner = node.in(1).shape().dim(1);
-    int columns = columns(node);
     int rows = Math.toIntExact(node.in(0).shape().size() / inner);
-    var geometry = PanelProduct.Geometry.dense(rows, inner);
-    var weight = Operands.weight(node, at, columns, inner, 1);
-    var bias = Operands.bias(node, at);
     var product =
-        gated
-            ? PanelProduct.gated(context, geometry, weight, bias)
-            : PanelProduct.of(
-                context, geometry, weight, bias, Epilogue.bind(context.math(), then, columns, at));
+        new PanelProduct(
+            context,
+            PanelProduct.Geometry.dense(rows, inner),
+            Operands.weight(node, at, columns(node), inner, 1),
+            Operands.bias(node, at),
+            gated,
+            Epilogue.bind(context.math(), then, node.shape().dim(-1), at));
     var x = at.slot(node.in(0));
     var y = at.slot(node);
     return () ->

@@ -53,27 +53,18 @@ final class PanelProduct {
   private float[] c = new float[0];
   private int cStart;
 
-  /** A result of the weights' columns. */
-  static PanelProduct of(
-      CpuContext context, Geometry geometry, PackedWeight weight, float[] bias, Epilogue epilogue) {
-    return new PanelProduct(context, geometry, weight, bias, false, epilogue);
-  }
-
   /** Whether the two halves of so many columns are whole panels each. */
   static boolean canGate(Gemm gemm, int columns) {
     return columns % (2 * gemm.panelWidth()) == 0;
   }
 
-  /** A result of half the weights' columns: the first half times the GELU of the second. */
-  static PanelProduct gated(
-      CpuContext context, Geometry geometry, PackedWeight weight, float[] bias) {
-    return new PanelProduct(context, geometry, weight, bias, true, Epilogue.NONE);
-  }
-
   /**
    * @param bias one float a column, or none
+   * @param gated whether the result is half as wide: the first half of the columns times the GELU
+   *     of the second
+   * @param epilogue what is done to the result
    */
-  private PanelProduct(
+  PanelProduct(
       CpuContext context,
       Geometry geometry,
       PackedWeight weight,
