@@ -100,10 +100,10 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     engine.check(spec);
-    require("--size", 8, MAX_SIDE, size);
-    require("--batch", 1, MAX_BATCH, batch);
-    require("--runs", 1, MAX_RUNS, runs);
-    require("--warmup", 0, MAX_RUNS, warmup);
+    UsageMessage.requireRange(spec, "--size", 8, MAX_SIDE, size);
+    UsageMessage.requireRange(spec, "--batch", 1, MAX_BATCH, batch);
+    UsageMessage.requireRange(spec, "--runs", 1, MAX_RUNS, runs);
+    UsageMessage.requireRange(spec, "--warmup", 0, MAX_RUNS, warmup);
     if (save.isPresent()) {
       if (what == BenchTarget.EDIT) {
         throw new ParameterException(
@@ -132,14 +132,6 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     return ExitCode.OK;
-  }
-
-  private void require(String option, int from, int to, int got) {
-    if (got < from || got > to) {
-      throw new ParameterException(
-          spec.commandLine(),
-          String.format(Locale.ROOT, "%s: expected %d to %d, got %d", option, from, to, got));
-    }
   }
 
   private long timed(Workload workload) {

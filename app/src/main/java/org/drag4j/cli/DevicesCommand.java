@@ -1,6 +1,5 @@
 package org.drag4j.cli;
 
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,13 +54,12 @@ final class DevicesCommand implements Callable<Integer> {
 
   /** Shapes that were measured, with all threads and activations in F32. */
   private static int tuned(Probe probe) {
-    var folder = TunedFile.folderOfUser();
-    if (!(probe instanceof Probe.Available(var device, var _)) || !Files.isDirectory(folder)) {
-      return 0;
-    }
-    return Devices.tuningKey(device, DeviceOptions.DEFAULT)
-        .map(key -> TunedFile.of(folder, key).read().tuned().rankings().size())
-        .orElse(0);
+    return probe instanceof Probe.Available(var device, var _)
+        ? TunedFile.read(
+                TunedFile.folderOfUser(), () -> Devices.tuningKey(device, DeviceOptions.DEFAULT))
+            .map(read -> read.tuned().rankings().size())
+            .orElse(0)
+        : 0;
   }
 
   static List<String> lines(Probe probe) {

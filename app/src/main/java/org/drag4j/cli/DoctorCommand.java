@@ -34,7 +34,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -106,8 +105,8 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    require("--seconds", 0, seconds);
-    require("--limit", 1, limit);
+    UsageMessage.requireRange(spec, "--seconds", 0, MAX_SECONDS, seconds);
+    UsageMessage.requireRange(spec, "--limit", 1, MAX_SECONDS, limit);
     var problems = new ArrayList<String>();
     var facts = Machine.facts(host.environment());
     int code = ExitCode.OK;
@@ -141,15 +140,6 @@ final class DoctorCommand implements Callable<Integer> {
       out.flush();
     }
     return code;
-  }
-
-  private void require(String option, int least, double value) {
-    if (!(value >= least && value <= MAX_SECONDS)) {
-      throw new ParameterException(
-          spec.commandLine(),
-          String.format(
-              Locale.ROOT, "%s: expected %d to %d, got %s", option, least, MAX_SECONDS, value));
-    }
   }
 
   private List<DeviceFindings> probe(

@@ -2,7 +2,6 @@ package org.drag4j.cli;
 
 import java.io.PrintWriter;
 import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -110,10 +109,7 @@ final class EngineOptions {
   /** Checks the values, before any work. */
   void check(CommandSpec spec) {
     err = spec.commandLine().getErr();
-    if (threads.isPresent() && (threads.get() < 1 || threads.get() > MAX_THREADS)) {
-      throw new ParameterException(
-          spec.commandLine(), "--threads: expected 1 to " + MAX_THREADS + ", got " + threads.get());
-    }
+    threads.ifPresent(value -> UsageMessage.requireRange(spec, "--threads", 1, MAX_THREADS, value));
     if (cpuVector.isPresent() && !VECTORS.contains(cpuVector.get())) {
       throw new ParameterException(
           spec.commandLine(), "--cpu-vector: expected 0, 128, 256 or 512, got " + cpuVector.get());
@@ -145,11 +141,7 @@ final class EngineOptions {
   /** What was measured on the device; where that cannot be read, the user is told once. */
   Tuned tuned() {
     if (measured == null) {
-      var file =
-          tunedFolder()
-              .filter(Files::isDirectory)
-              .flatMap(folder -> tuningKey().map(key -> TunedFile.of(folder, key)));
-      var read = file.map(TunedFile::read);
+      var read = tunedFolder().flatMap(folder -> TunedFile.read(folder, this::tuningKey));
       read.flatMap(TunedFile.Read::trouble).ifPresent(line -> err.println("drag4j: " + line));
       err.flush();
       measured = read.map(TunedFile.Read::tuned).orElse(Tuned.NONE);

@@ -7,7 +7,6 @@ import org.drag4j.edit.InversionStore;
 import org.drag4j.edit.Pipeline;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** The flags of what keeps inversions on disk. */
 final class InversionOptions {
@@ -36,10 +35,7 @@ final class InversionOptions {
 
   /** Checks the values and opens the folder, before any work. */
   void open(CommandSpec spec, EngineOptions engine) throws IOException {
-    if (max < 1 || max > MAX) {
-      throw new ParameterException(
-          spec.commandLine(), "--inversions-max: expected 1 to " + MAX + ", got " + max);
-    }
+    UsageMessage.requireRange(spec, "--inversions-max", 1, MAX, max);
     if (folder.isPresent()) {
       store = Optional.of(InversionStore.open(folder.get(), max * MEGABYTE, engine.identity()));
     }

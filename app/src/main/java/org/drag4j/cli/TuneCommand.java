@@ -78,9 +78,9 @@ final class TuneCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     engine.check(spec);
-    require("--size", 8, MAX_SIDE, size);
-    require("--batch", 1, MAX_BATCH, batch);
-    require("--seconds", 1, MAX_SECONDS, seconds);
+    UsageMessage.requireRange(spec, "--size", 8, MAX_SIDE, size);
+    UsageMessage.requireRange(spec, "--batch", 1, MAX_BATCH, batch);
+    UsageMessage.requireRange(spec, "--seconds", 1, MAX_SECONDS, seconds);
     if (engine.exact || engine.trace) {
       throw new ParameterException(
           spec.commandLine(),
@@ -113,14 +113,6 @@ final class TuneCommand implements Callable<Integer> {
       print(rows, file);
     }
     return host.interrupted().getAsBoolean() ? ExitCode.INTERRUPTED : ExitCode.OK;
-  }
-
-  private void require(String option, int from, int to, int got) {
-    if (got < from || got > to) {
-      throw new ParameterException(
-          spec.commandLine(),
-          String.format(Locale.ROOT, "%s: expected %d to %d, got %d", option, from, to, got));
-    }
   }
 
   private List<Tuner.Row> measure(ModelFolder folder, Backend backend, ConsoleProgress progress) {

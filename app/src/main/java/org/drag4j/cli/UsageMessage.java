@@ -6,6 +6,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -28,6 +29,19 @@ final class UsageMessage {
               + ", got nothing";
       default -> value(e);
     };
+  }
+
+  /**
+   * Checks an option's value.
+   *
+   * @throws ParameterException where it is not within {@code from} and {@code to}
+   */
+  static void requireRange(CommandSpec spec, String option, long from, long to, Number got) {
+    if (!(got.doubleValue() >= from && got.doubleValue() <= to)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          String.format(Locale.ROOT, "%s: expected %d to %d, got %s", option, from, to, got));
+    }
   }
 
   private static String unmatched(UnmatchedArgumentException e) {

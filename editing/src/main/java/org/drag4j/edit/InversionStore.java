@@ -18,8 +18,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,6 +37,7 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
+import org.drag4j.device.CachedFile;
 import org.drag4j.method.Inversion;
 import org.drag4j.method.SiteBank;
 import org.drag4j.schedule.TorchRandom;
@@ -153,7 +152,7 @@ public final class InversionStore {
 
   /** A digest of parts, in hexadecimal: arrays of numbers, and anything else by its text. */
   static String digest(Object... parts) {
-    var all = sha256();
+    var all = CachedFile.sha256();
     for (var part : parts) {
       byte[] bytes =
           switch (part) {
@@ -162,17 +161,9 @@ public final class InversionStore {
             default -> part.toString().getBytes(StandardCharsets.UTF_8);
           };
       // Of one length each, so that no part can be taken for the end of another.
-      all.update(sha256().digest(bytes));
+      all.update(CachedFile.sha256().digest(bytes));
     }
     return HexFormat.of().formatHex(all.digest());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has it
-    }
   }
 
   /** What the numbers depend on beside picture, document and model. */

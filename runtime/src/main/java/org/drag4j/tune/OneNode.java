@@ -138,9 +138,8 @@ final class OneNode implements AutoCloseable {
       var entry = entry(name).orElseThrow();
       long bytes = entry.shape().size() * entry.dtype().bytes();
       var data = arena.allocate(bytes, Double.BYTES);
-      // The same 16 bits again and again, near 0.02 in F16 and 0.01 in BF16 and F32; the lowest
-      // bits
-      // change, so that no two rows are the same.
+      // The same 16 bits again and again, near 0.02 in F16 and 0.01 in BF16 and F32, but for the
+      // lowest ones, so that no two rows are the same.
       short top = (short) (entry.dtype() == DType.F16 ? 0x2500 : 0x3c00);
       for (long i = 0; i + 1 < bytes; i += 2) {
         data.set(ValueLayout.JAVA_SHORT_UNALIGNED, i, (short) (top | (i / 2 % 61)));

@@ -2,12 +2,11 @@ package org.drag4j.tune;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.drag4j.device.CachedFile;
 
 /** A digest of kernels, so that what was measured of others is not taken for theirs. */
 public final class SourceDigest {
@@ -23,7 +22,7 @@ public final class SourceDigest {
   public static String of(Class<?> beside, List<String> files, List<Class<?>> classes) {
     var names = new TreeSet<String>(files);
     classes.forEach(c -> addTo(names, c));
-    var digest = sha256();
+    var digest = CachedFile.sha256();
     for (var name : names) {
       try (var in = beside.getResourceAsStream(name)) {
         if (in == null) {
@@ -48,14 +47,6 @@ public final class SourceDigest {
           addTo(names, permitted);
         }
       }
-    }
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

@@ -5,15 +5,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.drag4j.device.CacheFolder;
+import org.drag4j.device.CachedFile;
 import org.drag4j.device.Tuned;
 
 /**
@@ -50,6 +51,18 @@ public record TunedFile(Path file, String device) {
   /** The file of a device in a folder. */
   public static TunedFile of(Path folder, String device) {
     return new TunedFile(folder.resolve(hex(device).substring(0, 32) + ".txt"), device);
+  }
+
+  /**
+   * What a folder has of a device; empty where there is no folder or the device has no choice
+   * between kernels.
+   *
+   * @param device asked only where there is a folder, since it takes a while to say
+   */
+  public static Optional<Read> read(Path folder, Supplier<Optional<String>> device) {
+    return Files.isDirectory(folder)
+        ? device.get().map(key -> of(folder, key).read())
+        : Optional.empty();
   }
 
   /** What was measured; nothing where the file is not there, damaged, or of another device. */
@@ -102,7 +115,7 @@ public record TunedFile(Path file, String device) {
 
   private static String hex(String text) {
     return HexFormat.of()
-        .formatHex(SourceDigest.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+        .formatHex(CachedFile.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** What the device's kernels depend on, for people too. */
@@ -129,13 +142,7 @@ public record TunedFile(Path file, String device) {
     }
     var folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
-    var temporary = Files.createTempFile(folder, "tuned", ".tmp");
-    try {
-      Files.writeString(temporary, head(rest.toString()) + "\n" + rest);
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
+    var text = head(rest.toString()) + "\n" + rest;
+    CachedFile.replace(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.drag4j.device.CachedFile;
 import org.drag4j.device.Tuned;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,7 +49,7 @@ class TunedFileTest {
   }
 
   private static void signed(TunedFile file, String rest) throws IOException {
-    var digest = SourceDigest.sha256().digest(rest.getBytes(StandardCharsets.UTF_8));
+    var digest = CachedFile.sha256().digest(rest.getBytes(StandardCharsets.UTF_8));
     var hex = HexFormat.of().formatHex(digest);
     Files.writeString(file.file(), "drag4j-tuned-1 " + hex + "\n" + rest);
   }

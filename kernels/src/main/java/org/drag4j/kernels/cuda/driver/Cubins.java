@@ -3,8 +3,6 @@ package org.drag4j.kernels.cuda.driver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -14,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.drag4j.device.CachedFile;
 import org.drag4j.device.DeviceException;
 
 /**
@@ -179,10 +178,6 @@ public final class Cubins {
   }
 
   private static String hash(byte[] program) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(program));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // Every Java has it.
-    }
+    return HexFormat.of().formatHex(CachedFile.sha256().digest(program));
   }
 }

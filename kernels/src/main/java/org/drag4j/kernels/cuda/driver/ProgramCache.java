@@ -6,19 +6,17 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.drag4j.device.CacheFolder;
+import org.drag4j.device.CachedFile;
 
 /**
  * Compiled programs on disk, by a hash of everything that the result depends on. Several processes
@@ -28,9 +26,6 @@ import org.drag4j.device.CacheFolder;
  * compiled again and never loaded.
  */
 public final class ProgramCache {
-  private static final int MAX_BYTES = 256 << 20;
-  private static final int HASH_BYTES = 32;
-
   /** How long another process is waited for; it may hang. */
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -71,13 +66,13 @@ public final class ProgramCache {
   public byte[] program(
       CudaCompiler compiler, CudaSource source, List<String> options, String arch) {
     var file = folder.resolve(key(compiler.version(), source, options, arch) + ".bin");
-    var stored = read(file);
+    var stored = CachedFile.read(file);
     if (stored.isPresent()) {
       return stored.get();
     }
     THREADS.lock();
     try (var lock = lock()) {
-      stored = read(file);
+      stored = CachedFile.read(file);
       if (stored.isPresent()) {
         return stored.get();
       }
@@ -139,7 +134,7 @@ public final class ProgramCache {
 
   /** Name of a program's file. */
   static String key(String version, CudaSource source, List<String> options, String arch) {
-    var digest = sha256();
+    var digest = CachedFile.sha256();
     add(digest, version);
     add(digest, arch);
     add(digest, Integer.toString(options.size()));
@@ -162,23 +157,6 @@ public final class ProgramCache {
     digest.update(bytes);
   }
 
-  private static Optional<byte[]> read(Path file) {
-    try {
-      long size = Files.size(file);
-      if (size <= HASH_BYTES || size > MAX_BYTES) {
-        return Optional.empty();
-      }
-      var bytes = Files.readAllBytes(file);
-      var program = Arrays.copyOfRange(bytes, HASH_BYTES, bytes.length);
-      var hash = Arrays.copyOf(bytes, HASH_BYTES);
-      return MessageDigest.isEqual(hash, sha256().digest(program))
-          ? Optional.of(program)
-          : Optional.empty();
-    } catch (IOException _) {
-      return Optional.empty(); // Not there, or as good as not there.
-    }
-  }
-
   /**
    * Writes a program.
    *
@@ -188,22 +166,13 @@ public final class ProgramCache {
     try {
       makeFolder();
       if (alone) {
-        try (var left = Files.newDirectoryStream(folder, "program*.tmp")) {
+        try (var left = Files.newDirectoryStream(folder, "*" + CachedFile.UNFINISHED)) {
           for (var abandoned : left) {
             Files.delete(abandoned);
           }
         }
       }
-      var temporary = Files.createTempFile(folder, "program", ".tmp");
-      try {
-        var bytes = ByteBuffer.allocate(HASH_BYTES + program.length);
-        bytes.put(sha256().digest(program)).put(program);
-        Files.write(temporary, bytes.array());
-        Files.move(
-            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
+      CachedFile.write(file, program);
     } catch (IOException _) {
       // The program is compiled; only the next process loses.
     }
@@ -215,14 +184,6 @@ public final class ProgramCache {
       Files.createDirectories(
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // Every Java has it.
     }
   }
 }
