@@ -126,6 +126,7 @@ final class BatchCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--cache: expected 0 to " + MAX_CACHE + ", got " + cache);
     }
+    engine.prepare();
     var items = items();
     inversions.open(spec, engine);
     Files.createDirectories(output);

@@ -27,7 +27,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code drag4j bench}: times a network or a whole edit. */
 @Command(
@@ -202,7 +201,7 @@ final class BenchCommand implements Callable<Integer> {
   private void print(BenchReport report, Workload workload) {
     var out = spec.commandLine().getOut();
     if (show.json) {
-      out.println(new JsonMapper().writeValueAsString(report.json()));
+      out.println(JsonText.of(report.json()));
     } else if (!serve) {
       report.markdown().forEach(out::println);
       out.println();

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.drag4j.method.Progress;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Shows the phases of the work: a bar for people, lines for logs, JSON lines for programs. */
 final class ConsoleProgress implements Progress, AutoCloseable {
@@ -252,7 +251,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   }
 
   private static String quoted(String text) {
-    return new JsonMapper().writeValueAsString(text);
+    return JsonText.of(text);
   }
 
   private void line(String text) {

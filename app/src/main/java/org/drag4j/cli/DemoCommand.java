@@ -63,6 +63,7 @@ final class DemoCommand implements Callable<Integer> {
           spec.commandLine(),
           "demo: expected one of " + String.join(", ", known) + ", got '" + name + "'");
     }
+    engine.prepare();
     var out = output.orElse(Path.of(name + "-edited.png"));
     var both = out.resolveSibling(name + "-before-after.png");
     var edit = EditRun.open(home.sample(name), options);

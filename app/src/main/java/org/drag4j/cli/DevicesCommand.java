@@ -14,7 +14,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code drag4j devices}: what can run networks here, and why the rest cannot. */
 @Command(
@@ -46,7 +45,7 @@ final class DevicesCommand implements Callable<Integer> {
       }
     }
     if (json) {
-      out.println(new JsonMapper().writeValueAsString(rows));
+      out.println(JsonText.of(rows));
     }
     out.flush();
     return ExitCode.OK;

@@ -105,6 +105,7 @@ final class DragCommand implements Callable<Integer> {
         return ExitCode.OK;
       }
     }
+    engine.prepare();
     inversions.open(spec, engine);
     try (var progress = show.progress(spec, host)) {
       var folder = EngineOptions.required(model.folder);

@@ -93,6 +93,7 @@ final class EditCommand implements Callable<Integer> {
       stdout.flush();
       return ExitCode.OK;
     }
+    engine.prepare();
     var out = output.orElseGet(() -> EditRun.defaultOutput(file));
     EditRun.requireOutput(spec, out);
     var edit = EditRun.open(file, options, image);

@@ -116,6 +116,11 @@ final class EngineOptions {
     }
   }
 
+  /** Tells that the device will be opened, and soon. */
+  void prepare() {
+    Devices.prepare(device, deviceOptions());
+  }
+
   /** Opens the chosen device. */
   Backend openDevice() {
     return Devices.open(device, deviceOptions());

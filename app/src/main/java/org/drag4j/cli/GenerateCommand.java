@@ -145,6 +145,7 @@ final class GenerateCommand implements Callable<Integer> {
     var sources = Stream.concat(image.stream(), mask.stream()).toArray(Path[]::new);
     EditRun.requireOutput(spec, out, sources);
     glimpses.check(spec, out, sources);
+    engine.prepare();
     var start = image.map(this::start);
     try (var progress = show.progress(spec, host)) {
       var picture =

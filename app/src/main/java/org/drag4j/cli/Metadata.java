@@ -6,7 +6,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.drag4j.edit.EditDocument;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The texts a result carries: the document it comes from, what it was made with, and the line of
@@ -41,7 +40,7 @@ final class Metadata {
       line.append(separator)
           .append(entry.getKey())
           .append(": ")
-          .append(quoted ? new JsonMapper().writeValueAsString(value) : value);
+          .append(quoted ? JsonText.of(value) : value);
       separator = ", ";
     }
     return line.toString();
@@ -66,7 +65,7 @@ final class Metadata {
     var texts = new LinkedHashMap<String, String>();
     texts.put(PARAMETERS, parameters(document.prompt(), method.negativePrompt(), values));
     texts.put(DOCUMENT, document.toJson());
-    texts.put(RUN, new JsonMapper().writeValueAsString(run));
+    texts.put(RUN, JsonText.of(run));
     return texts;
   }
 

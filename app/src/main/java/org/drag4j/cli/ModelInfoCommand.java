@@ -13,7 +13,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code drag4j model info}: what is found at a path. */
 @Command(
@@ -36,7 +35,7 @@ final class ModelInfoCommand implements Callable<Integer> {
     var info = ModelInfo.read(path);
     var out = spec.commandLine().getOut();
     if (json) {
-      out.println(new JsonMapper().writeValueAsString(json(info)));
+      out.println(JsonText.of(json(info)));
     } else {
       out.printf(
           Locale.ROOT,

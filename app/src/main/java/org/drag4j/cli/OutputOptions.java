@@ -5,7 +5,6 @@ import java.util.Map;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The flags that say what is shown. */
 final class OutputOptions {
@@ -23,7 +22,7 @@ final class OutputOptions {
   void print(CommandSpec spec, Map<String, ?> result, String... lines) {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      out.println(new JsonMapper().writeValueAsString(result));
+      out.println(JsonText.of(result));
     } else {
       for (var line : lines) {
         out.println(line);

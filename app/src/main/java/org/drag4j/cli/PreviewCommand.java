@@ -19,7 +19,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code drag4j preview}: what an edit will copy, at once and without a model. */
 @Command(
@@ -82,7 +81,7 @@ final class PreviewCommand implements Callable<Integer> {
     PictureFiles.writePng(drawn(preview, document, original), out);
     var stdout = spec.commandLine().getOut();
     if (json) {
-      stdout.println(new JsonMapper().writeValueAsString(json(preview, out)));
+      stdout.println(JsonText.of(json(preview, out)));
     } else {
       var err = spec.commandLine().getErr();
       lines(preview).forEach(err::println);

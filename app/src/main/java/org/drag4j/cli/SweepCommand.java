@@ -81,6 +81,7 @@ final class SweepCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     engine.check(spec);
+    engine.prepare();
     // Everything is read and checked before the first run.
     var base = EditRun.open(file, options, image);
     var runs = runs(base);

@@ -22,7 +22,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code drag4j tune}: measures which kernels are fastest on a device, for later commands. */
 @Command(
@@ -141,7 +140,7 @@ final class TuneCommand implements Callable<Integer> {
       json.put("device", engine.device);
       json.put("file", file.file().toString());
       json.put("shapes", rows.stream().map(TuneCommand::json).toList());
-      out.println(new JsonMapper().writeValueAsString(json));
+      out.println(JsonText.of(json));
     } else {
       lines(rows).forEach(out::println);
       out.println(rows.isEmpty() ? "nothing was measured" : file.file().toString());

@@ -17,7 +17,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code drag4j verify}: this engine against recordings of the reference implementations. */
 @Command(
@@ -122,7 +121,6 @@ final class VerifyCommand implements Callable<Integer> {
   /** One array, whole even where the work is cut short. */
   private static final class JsonRows implements Rows {
     private final PrintWriter out;
-    private final JsonMapper mapper = new JsonMapper();
     private boolean any;
 
     JsonRows(PrintWriter out) {
@@ -140,7 +138,7 @@ final class VerifyCommand implements Callable<Integer> {
       fields.put("allowed", finite(row.allowed()));
       fields.put("ok", row.ok());
       out.print(any ? ",\n " : "\n ");
-      out.print(mapper.writeValueAsString(fields));
+      out.print(JsonText.of(fields));
       any = true;
     }
 

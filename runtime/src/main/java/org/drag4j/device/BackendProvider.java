@@ -34,6 +34,13 @@ public interface BackendProvider {
   }
 
   /**
+   * Tells that a device is about to be opened, so that what takes its time can be done meanwhile in
+   * the background. A device need not be prepared, nor opened afterwards; what is wrong with the
+   * options is for {@link #open} to say.
+   */
+  default void prepare(DeviceOptions options) {}
+
+  /**
    * Opens a device that probed as available.
    *
    * @throws DeviceException where it cannot be opened

@@ -61,7 +61,7 @@ public final class Devices {
    */
   public static Optional<String> tuningKey(String device, DeviceOptions options) {
     for (var provider : ServiceLoader.load(BackendProvider.class)) {
-      if (!device.equals(provider.name()) && !device.startsWith(provider.name() + ":")) {
+      if (!isOf(provider, device)) {
         continue;
       }
       for (var probe : provider.probe()) {
@@ -71,6 +71,19 @@ public final class Devices {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * Tells that a device is about to be opened, see {@link BackendProvider#prepare}.
+   *
+   * @param device as {@link #open} takes it
+   */
+  public static void prepare(String device, DeviceOptions options) {
+    for (var provider : ServiceLoader.load(BackendProvider.class)) {
+      if (isOf(provider, device)) {
+        provider.prepare(options);
+      }
+    }
   }
 
   /**
@@ -101,6 +114,10 @@ public final class Devices {
             + ": expected one of "
             + String.join(", ", known)
             + ", got another name; see drag4j devices");
+  }
+
+  private static boolean isOf(BackendProvider provider, String device) {
+    return device.equals(provider.name()) || device.startsWith(provider.name() + ":");
   }
 
   /** A kind that has no devices at all is probed under its own name. */

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cpu;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
@@ -11,18 +10,19 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
-import org.jspecify.annotations.Nullable;
 
 /** The CPU as a device: picks the kernel of each operation. */
 final class CpuBackend implements Backend {
-  /** Weights of more bytes take long enough to load for all kernels to be warm by then. */
-  private static final long LONG_LOAD = 100L << 20;
+  /**
+   * Weights of more bytes take long enough to load for all kernels to be warm by then; a smaller
+   * network is done before slow kernels would be worth a warning.
+   */
+  private static final long LARGE = 100L << 20;
 
   private final CpuContext context;
   private final CpuContext exactContext;
   private final boolean vectors;
-  private volatile List<String> warnings = List.of();
-  private @Nullable Thread selfTest;
+  private volatile boolean large;
 
   CpuBackend(int threads, int vectorBits) {
     vectors = VectorWidth.fix(vectorBits) > 0;
@@ -47,8 +47,9 @@ final class CpuBackend implements Backend {
   @Override
   public DeviceWeights weights(WeightSource source) {
     context.reclaim().beforeAllocating(Long.MAX_VALUE); // a network, tensor by tensor
-    if (vectors && selfTest == null && bytes(source) > LONG_LOAD) {
-      selfTest = Thread.ofPlatform().daemon().name("drag4j-cpu-self-test").start(this::testSelf);
+    if (vectors && !large && bytes(source) > LARGE) {
+      large = true;
+      SelfTest.begin(context.workers().size());
     }
     return new CpuWeights(source, context);
   }
@@ -60,17 +61,9 @@ final class CpuBackend implements Backend {
         .sum();
   }
 
-  private void testSelf() {
-    try {
-      warnings = SelfTest.run(context.gemm(), context.math());
-    } catch (CancellationException e) {
-      // The device was closed meanwhile.
-    }
-  }
-
   @Override
   public List<String> warnings() {
-    return warnings;
+    return large ? SelfTest.warnings() : List.of();
   }
 
   @Override
@@ -105,9 +98,6 @@ final class CpuBackend implements Backend {
 
   @Override
   public void close() {
-    if (selfTest != null) {
-      selfTest.interrupt();
-    }
     context.workers().close();
   }
 }

@@ -89,6 +89,18 @@ public final class CpuProvider implements BackendProvider {
     return options.vectorBits().orElse(VectorWidth.ofThisProcessor());
   }
 
+  /** {@inheritDoc} Has the just-in-time compiler go through the kernels. */
+  @Override
+  public void prepare(DeviceOptions options) {
+    try {
+      if (VectorWidth.fix(bits(options)) > 0) {
+        SelfTest.begin(threads(options));
+      }
+    } catch (DeviceException _) {
+      // Whoever opens the device is told.
+    }
+  }
+
   /**
    * {@inheritDoc}
    *

@@ -1,18 +1,19 @@
 package org.drag4j.kernels.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.drag4j.graph.Op;
 
 /**
  * Runs the inner kernels on tiny operands until each is as fast as it should be. That is their
- * warm-up, done while weights are loaded; and where one never gets there, the just-in-time compiler
- * has made slow code of it (boxed vectors are a hundred times slower), which is worth a warning.
+ * warm-up, done while pictures are read and weights are loaded: a kernel that is not compiled yet
+ * boxes its vectors, which is a hundred times slower. And where one never gets there, the
+ * just-in-time compiler has made slow code of it, which is worth a warning.
  *
  * <p>The measure is the processor itself: how long one multiplication of vectors takes in a loop of
  * nothing else.
@@ -30,35 +31,80 @@ final class SelfTest {
   private static final double COMPILED_NANOS = 2;
 
   private static final int BATCHES = 20;
-  private static final VectorSpecies<Float> SPECIES = Lanes.floats();
-  private static final int LANES = SPECIES.length();
-  private static final int ROWS = 48;
-  private static final int LENGTH = 256;
+
+  /** Two tiles of six rows and one each of four, two and one. */
+  private static final int[] ROWS = {12, 7};
+
+  /** Long enough to be seen as a loop, short enough to be run before it is compiled. */
+  private static final int LENGTH = 64;
+
+  private static final int COUNT = 256;
+
+  private static final AtomicBoolean BEGUN = new AtomicBoolean();
+  private static final List<String> WARNINGS = new CopyOnWriteArrayList<>();
 
   /**
+   * One kernel on one set of operands.
+   *
    * @param vectors multiplications of vectors it should cost no more than
    */
-  private record Probe(String kernel, long vectors, Runnable once) {}
+  record Probe(String kernel, long vectors, Runnable once) {}
 
   private SelfTest() {}
 
   /**
-   * Runs every kernel.
+   * Begins in the background, unless that was done before in this process: its kernels are the same
+   * for all devices.
+   *
+   * @param threads how many cores may be taken
+   */
+  static void begin(int threads) {
+    if (BEGUN.compareAndSet(false, true)) {
+      if (threads == 1) {
+        start(() -> { // one after the other
+          testProducts();
+          testMath();
+        });
+      } else {
+        start(SelfTest::testProducts);
+        start(SelfTest::testMath);
+      }
+    }
+  }
+
+  private static void start(Runnable tests) {
+    Thread.ofPlatform().daemon().name("drag4j-cpu-self-test").start(tests);
+  }
+
+  private static void testProducts() {
+    WARNINGS.addAll(run(products(VectorGemm.create())));
+  }
+
+  private static void testMath() {
+    WARNINGS.addAll(run(math(new VectorRowMath())));
+  }
+
+  /** A line for each kernel that has been found too slow so far. */
+  static List<String> warnings() {
+    return List.copyOf(WARNINGS);
+  }
+
+  /**
+   * Runs every probe.
    *
    * @return a line for each that is too slow
-   * @throws CancellationException where the thread is interrupted
    */
-  static List<String> run(Gemm gemm, RowMath math) {
-    var warnings = new ArrayList<String>();
-    var multiplication = new Probe("multiplication", 12 * LENGTH, SelfTest::multiply);
+  static List<String> run(List<Probe> probes) {
+    var multiplication = VectorPeak.probe();
     double unit = nanos(multiplication, COMPILED_NANOS);
     for (int i = 0; i < BATCHES; i++) {
       unit = Math.min(unit, batch(multiplication));
     }
-    for (var probe : probes(gemm, math)) {
+    var warnings = new ArrayList<String>();
+    for (var probe : probes) {
       slow(probe, unit).ifPresent(warnings::add);
     }
-    return List.copyOf(warnings);
+    return warnings;
   }
 
   private static Optional<String> slow(Probe probe, double unit) {
@@ -79,9 +125,6 @@ final class SelfTest {
     double least = Double.MAX_VALUE;
     long begin = System.nanoTime();
     while (least > enough && System.nanoTime() - begin < PATIENCE_NANOS) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new CancellationException("self-test");
-      }
       least = Math.min(least, batch(probe));
     }
     return least;
@@ -99,76 +142,115 @@ final class SelfTest {
     return (double) (end - start) / runs / probe.vectors();
   }
 
-  private static List<Probe> probes(Gemm gemm, RowMath math) {
+  /** Products and what goes before and after them in a convolution. */
+  static List<Probe> products(Gemm gemm) {
     var probes = new ArrayList<Probe>();
     product(probes, gemm);
+    transforms(probes, new Winograd4(), 730, 340, 380);
     if (gemm.narrow().panelWidth() < gemm.panelWidth()) {
       product(probes, gemm.narrow());
     }
     transforms(probes, new Winograd2(), 200, 230, 200);
-    transforms(probes, new Winograd4(), 730, 340, 380);
-    int count = ROWS * LENGTH;
-    var x = numbers(2 * count);
-    var y = new float[2 * count];
-    probes.add(new Probe("geglu", 40L * count / LANES, () -> math.geglu(x, 0, count, y, 0, count)));
-    var factors = numbers(3 * LENGTH);
-    var silu = Optional.of(Op.UnaryFn.SILU);
-    probes.add(
-        new Probe(
-            "group_norm_silu",
-            40L * count / LANES,
-            () -> math.normalizeColumns(silu, x, 0, ROWS, LENGTH, factors, 0, y, 0)));
-    var halves = new short[count];
-    probes.add(
-        new Probe("widen_half", 20L * count / LANES, () -> math.widenHalf(halves, 0, y, 0, count)));
-    var state = new float[4 * gemm.panelWidth()];
-    probes.add(
-        new Probe(
-            "softmax",
-            (25L * ROWS + 100) * gemm.panelWidth() / LANES,
-            () -> math.softmax(y, 0, ROWS, gemm.panelWidth(), state, 0)));
     return probes;
   }
 
   private static void product(List<Probe> probes, Gemm gemm) {
     int width = gemm.panelWidth();
-    var a = numbers(ROWS * LENGTH);
-    var b = numbers(LENGTH * width);
-    var c = new float[ROWS * width];
-    var rows = new int[ROWS];
-    for (int i = 0; i < ROWS; i++) {
-      rows[i] = i * LENGTH;
+    for (int count : ROWS) {
+      var a = numbers(count * LENGTH);
+      var b = numbers(LENGTH * width);
+      var c = new float[count * width];
+      var rows = new int[count];
+      Arrays.setAll(rows, i -> i * LENGTH);
+      probes.add(
+          new Probe(
+              "product " + Operands.tile(gemm) + " of " + count + " rows",
+              (long) count * LENGTH * width / VectorPeak.LANES,
+              () -> gemm.panel(a, rows, 0, count, 0, b, 0, LENGTH, c, 0, width, c, 0, width)));
     }
-    probes.add(
-        new Probe(
-            "product " + Operands.tile(gemm),
-            (long) ROWS * LENGTH * width / LANES,
-            () -> gemm.panel(a, rows, 0, ROWS, 0, b, 0, LENGTH, c, 0, width, c, 0, width)));
   }
 
   private static void transforms(
       List<Probe> probes, Winograd winograd, int input, int weight, int output) {
+    int lanes = VectorPeak.LANES;
     int points = winograd.points();
-    var from = numbers(points * LANES);
-    var to = new float[points * LANES];
+    var from = numbers(points * lanes);
+    var to = new float[points * lanes];
     var scratch = new float[winograd.scratch()];
-    int row = winograd.side() * LANES;
+    int row = winograd.side() * lanes;
     var name = "winograd_f" + winograd.outputs();
     probes.add(
         new Probe(
             name + " input",
             input,
-            () -> winograd.input(from, 0, row, LANES, to, 0, LANES, scratch, 0)));
+            () -> winograd.input(from, 0, row, lanes, to, 0, lanes, scratch, 0)));
     probes.add(
         new Probe(
             name + " weight",
             weight,
-            () -> winograd.weight(from, 0, LANES, to, 0, LANES, scratch, 0)));
+            () -> winograd.weight(from, 0, lanes, to, 0, lanes, scratch, 0)));
     probes.add(
         new Probe(
             name + " output",
             output,
-            () -> winograd.output(from, 0, LANES, to, 0, row, LANES, scratch, 0)));
+            () -> winograd.output(from, 0, lanes, to, 0, row, lanes, scratch, 0)));
+  }
+
+  /** Arithmetic on rows, in about the order in which an edit needs it. */
+  static List<Probe> math(RowMath math) {
+    int vectors = COUNT / VectorPeak.LANES;
+    var x = numbers(2 * COUNT);
+    var y = new float[2 * COUNT];
+    var halves = new short[COUNT];
+    var lanes = new float[VectorPeak.MAX_LANES];
+    var factors = numbers(3 * LENGTH);
+    var probes = new ArrayList<Probe>();
+    add(probes, "finite", 10L * vectors, () -> math.allFinite(halves, 0, COUNT));
+    add(probes, "widen_half", 20L * vectors, () -> math.widenHalf(halves, 0, y, 0, COUNT));
+    add(probes, "sum", 20L * vectors, () -> math.sum(x, 0, COUNT, 1, lanes));
+    add(probes, "squares", 20L * vectors, () -> math.squares(x, 0, COUNT, 1, lanes));
+    add(
+        probes,
+        "layer_norm",
+        20L * vectors,
+        () -> math.normalizeRow(x, 0, COUNT, 1, 2, 0, x, 0, x, 0, y, 0));
+    for (var fn : Op.BinaryFn.values()) {
+      var name = fn.name().toLowerCase(Locale.ROOT);
+      add(probes, name, 10L * vectors, () -> math.binary(fn, x, 0, x, COUNT, y, 0, COUNT));
+      add(probes, name + "_scalar", 10L * vectors, () -> math.binary(fn, x, 0, 2, y, 0, COUNT));
+    }
+    for (var fn : Op.UnaryFn.values()) {
+      var name = fn.name().toLowerCase(Locale.ROOT);
+      add(probes, name, 40L * vectors, () -> math.unary(fn, x, 0, y, 0, COUNT));
+    }
+    var silu = Optional.of(Op.UnaryFn.SILU);
+    int rows = COUNT / LENGTH;
+    var sums = new float[2 * LENGTH];
+    add(probes, "moments", 20L * vectors, () -> math.moments(x, 0, rows, LENGTH, sums));
+    add(
+        probes,
+        "group_norm_silu",
+        60L * vectors,
+        () -> math.normalizeColumns(silu, x, 0, rows, LENGTH, factors, 0, y, 0));
+    add(
+        probes,
+        "group_norm",
+        20L * vectors,
+        () -> math.normalizeColumns(Optional.empty(), x, 0, rows, LENGTH, factors, 0, y, 0));
+    add(probes, "geglu", 60L * vectors, () -> math.geglu(x, 0, COUNT, y, 0, COUNT));
+    int width = 4 * VectorPeak.LANES;
+    var scores = new float[LENGTH * width];
+    var state = new float[4 * width];
+    add(
+        probes,
+        "softmax",
+        (25L * LENGTH + 100) * 4,
+        () -> math.softmax(scores, 0, LENGTH, width, state, 0));
+    return probes;
+  }
+
+  private static void add(List<Probe> probes, String kernel, long vectors, Runnable once) {
+    probes.add(new Probe(kernel, vectors, once));
   }
 
   private static float[] numbers(int count) {
@@ -177,50 +259,5 @@ final class SelfTest {
       x[i] = (i * 37 % 64 - 32) / 32f;
     }
     return x;
-  }
-
-  private static final float[] SINK = new float[LANES];
-
-  /** Twelve sums, none of which waits for another. */
-  private static void multiply() {
-    var x = FloatVector.broadcast(SPECIES, 0.5f);
-    var a = FloatVector.broadcast(SPECIES, 1);
-    var b = a;
-    var c = a;
-    var d = a;
-    var e = a;
-    var f = a;
-    var g = a;
-    var h = a;
-    var i = a;
-    var j = a;
-    var k = a;
-    var l = a;
-    for (int n = 0; n < LENGTH; n++) {
-      a = x.fma(a, x);
-      b = x.fma(b, x);
-      c = x.fma(c, x);
-      d = x.fma(d, x);
-      e = x.fma(e, x);
-      f = x.fma(f, x);
-      g = x.fma(g, x);
-      h = x.fma(h, x);
-      i = x.fma(i, x);
-      j = x.fma(j, x);
-      k = x.fma(k, x);
-      l = x.fma(l, x);
-    }
-    a.add(b)
-        .add(c)
-        .add(d)
-        .add(e)
-        .add(f)
-        .add(g)
-        .add(h)
-        .add(i)
-        .add(j)
-        .add(k)
-        .add(l)
-        .intoArray(SINK, 0);
   }
 }

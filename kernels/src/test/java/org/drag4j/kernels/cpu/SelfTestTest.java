@@ -1,10 +1,9 @@
 package org.drag4j.kernels.cpu;
 
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 
 final class SelfTestTest {
@@ -66,20 +65,14 @@ final class SelfTestTest {
   @Test
   void namesTheKernelThatIsSlow() {
     VectorWidth.fix(VectorWidth.ofThisProcessor());
-    List<String> warnings = SelfTest.run(new Boxed(), new VectorRowMath());
+    List<String> warnings = SelfTest.run(SelfTest.products(new Boxed()));
     assertTrue(warnings.stream().anyMatch(w -> w.startsWith("cpu: product ")), warnings.toString());
   }
 
   @Test
-  void stopsWhenTheDeviceIsClosed() {
+  void findsNothingWrongWithWhatIsCompiledWell() {
     VectorWidth.fix(VectorWidth.ofThisProcessor());
-    Thread.currentThread().interrupt();
-    try {
-      assertThrows(
-          CancellationException.class,
-          () -> SelfTest.run(VectorGemm.create(), new VectorRowMath()));
-    } finally {
-      assertTrue(Thread.interrupted());
-    }
+    assertEquals(List.of(), SelfTest.run(SelfTest.products(VectorGemm.create())));
+    assertEquals(List.of(), SelfTest.run(SelfTest.math(new VectorRowMath())));
   }
 }
