@@ -49,7 +49,7 @@ final class CpuBackend implements Backend {
     context.reclaim().beforeAllocating(Long.MAX_VALUE); // a network, tensor by tensor
     if (vectors && !large && bytes(source) > LARGE) {
       large = true;
-      SelfTest.begin(context.workers().size());
+      SelfTest.begin();
     }
     return new CpuWeights(source, context);
   }

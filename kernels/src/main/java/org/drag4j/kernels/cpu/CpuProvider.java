@@ -94,7 +94,7 @@ public final class CpuProvider implements BackendProvider {
   public void prepare(DeviceOptions options) {
     try {
       if (VectorWidth.fix(bits(options)) > 0) {
-        SelfTest.begin(threads(options));
+        SelfTest.warmUp(threads(options));
       }
     } catch (DeviceException _) {
       // Whoever opens the device is told.

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.drag4j.graph.Op;
 
 /**
@@ -27,7 +28,7 @@ final class SelfTest {
 
   private static final long BATCH_NANOS = 200_000;
 
-  /** A multiplication slower than this is not compiled yet, on any processor with vectors. */
+  /** A kernel slower than this per multiplication is not compiled yet, on any processor. */
   private static final double COMPILED_NANOS = 2;
 
   private static final int BATCHES = 20;
@@ -40,6 +41,7 @@ final class SelfTest {
 
   private static final int COUNT = 256;
 
+  private static final AtomicBoolean WARMED_UP = new AtomicBoolean();
   private static final AtomicBoolean BEGUN = new AtomicBoolean();
   private static final List<String> WARNINGS = new CopyOnWriteArrayList<>();
 
@@ -53,35 +55,40 @@ final class SelfTest {
   private SelfTest() {}
 
   /**
-   * Begins in the background, unless that was done before in this process: its kernels are the same
-   * for all devices.
+   * Begins, in the background, to run the kernels that every network needs until they are compiled;
+   * once in a process, as they are the same for all devices.
    *
    * @param threads how many cores may be taken
    */
-  static void begin(int threads) {
-    if (BEGUN.compareAndSet(false, true)) {
-      if (threads == 1) {
-        start(() -> { // one after the other
-          testProducts();
-          testMath();
-        });
-      } else {
-        start(SelfTest::testProducts);
-        start(SelfTest::testMath);
-      }
+  static void warmUp(int threads) {
+    if (!WARMED_UP.compareAndSet(false, true)) {
+      return;
+    }
+    if (threads == 1) {
+      start(() -> warmUp(Stream.concat(products(VectorGemm.create()), math(new VectorRowMath()))));
+    } else {
+      start(() -> warmUp(products(VectorGemm.create())));
+      start(() -> warmUp(math(new VectorRowMath())));
     }
   }
 
-  private static void start(Runnable tests) {
-    Thread.ofPlatform().daemon().name("drag4j-cpu-self-test").start(tests);
+  private static void warmUp(Stream<Probe> probes) {
+    probes.forEach(probe -> nanos(probe, COMPILED_NANOS));
   }
 
-  private static void testProducts() {
-    WARNINGS.addAll(run(products(VectorGemm.create())));
+  /** Begins to test all kernels in the background; once in a process. */
+  static void begin() {
+    if (BEGUN.compareAndSet(false, true)) {
+      start(() -> {
+        WARNINGS.addAll(run(products(VectorGemm.create())));
+        WARNINGS.addAll(run(transforms(new Winograd2(), 200, 230, 200)));
+        WARNINGS.addAll(run(math(new VectorRowMath())));
+      });
+    }
   }
 
-  private static void testMath() {
-    WARNINGS.addAll(run(math(new VectorRowMath())));
+  private static void start(Runnable work) {
+    Thread.ofPlatform().daemon().name("drag4j-cpu-self-test").start(work);
   }
 
   /** A line for each kernel that has been found too slow so far. */
@@ -94,17 +101,18 @@ final class SelfTest {
    *
    * @return a line for each that is too slow
    */
-  static List<String> run(List<Probe> probes) {
+  static List<String> run(Stream<Probe> probes) {
+    double unit = unit();
+    return probes.flatMap(probe -> slow(probe, unit).stream()).toList();
+  }
+
+  private static double unit() {
     var multiplication = VectorPeak.probe();
-    double unit = nanos(multiplication, COMPILED_NANOS);
+    double least = nanos(multiplication, COMPILED_NANOS);
     for (int i = 0; i < BATCHES; i++) {
-      unit = Math.min(unit, batch(multiplication));
+      least = Math.min(least, batch(multiplication));
     }
-    var warnings = new ArrayList<String>();
-    for (var probe : probes) {
-      slow(probe, unit).ifPresent(warnings::add);
-    }
-    return warnings;
+    return least;
   }
 
   private static Optional<String> slow(Probe probe, double unit) {
@@ -143,35 +151,29 @@ final class SelfTest {
   }
 
   /** Products and what goes before and after them in a convolution. */
-  static List<Probe> products(Gemm gemm) {
-    var probes = new ArrayList<Probe>();
-    product(probes, gemm);
-    transforms(probes, new Winograd4(), 730, 340, 380);
-    if (gemm.narrow().panelWidth() < gemm.panelWidth()) {
-      product(probes, gemm.narrow());
-    }
-    transforms(probes, new Winograd2(), 200, 230, 200);
-    return probes;
+  static Stream<Probe> products(Gemm gemm) {
+    var narrow = Stream.of(gemm.narrow()).filter(g -> g.panelWidth() < gemm.panelWidth());
+    return Stream.of(
+            Arrays.stream(ROWS).mapToObj(count -> product(gemm, count)),
+            transforms(new Winograd4(), 730, 340, 380),
+            narrow.flatMap(g -> Arrays.stream(ROWS).mapToObj(count -> product(g, count))))
+        .flatMap(probes -> probes);
   }
 
-  private static void product(List<Probe> probes, Gemm gemm) {
+  private static Probe product(Gemm gemm, int count) {
     int width = gemm.panelWidth();
-    for (int count : ROWS) {
-      var a = numbers(count * LENGTH);
-      var b = numbers(LENGTH * width);
-      var c = new float[count * width];
-      var rows = new int[count];
-      Arrays.setAll(rows, i -> i * LENGTH);
-      probes.add(
-          new Probe(
-              "product " + Operands.tile(gemm) + " of " + count + " rows",
-              (long) count * LENGTH * width / VectorPeak.LANES,
-              () -> gemm.panel(a, rows, 0, count, 0, b, 0, LENGTH, c, 0, width, c, 0, width)));
-    }
+    var a = numbers(count * LENGTH);
+    var b = numbers(LENGTH * width);
+    var c = new float[count * width];
+    var rows = new int[count];
+    Arrays.setAll(rows, i -> i * LENGTH);
+    return new Probe(
+        "product " + Operands.tile(gemm) + " of " + count + " rows",
+        (long) count * LENGTH * width / VectorPeak.LANES,
+        () -> gemm.panel(a, rows, 0, count, 0, b, 0, LENGTH, c, 0, width, c, 0, width));
   }
 
-  private static void transforms(
-      List<Probe> probes, Winograd winograd, int input, int weight, int output) {
+  private static Stream<Probe> transforms(Winograd winograd, int input, int weight, int output) {
     int lanes = VectorPeak.LANES;
     int points = winograd.points();
     var from = numbers(points * lanes);
@@ -179,17 +181,15 @@ final class SelfTest {
     var scratch = new float[winograd.scratch()];
     int row = winograd.side() * lanes;
     var name = "winograd_f" + winograd.outputs();
-    probes.add(
+    return Stream.of(
         new Probe(
             name + " input",
             input,
-            () -> winograd.input(from, 0, row, lanes, to, 0, lanes, scratch, 0)));
-    probes.add(
+            () -> winograd.input(from, 0, row, lanes, to, 0, lanes, scratch, 0)),
         new Probe(
             name + " weight",
             weight,
-            () -> winograd.weight(from, 0, lanes, to, 0, lanes, scratch, 0)));
-    probes.add(
+            () -> winograd.weight(from, 0, lanes, to, 0, lanes, scratch, 0)),
         new Probe(
             name + " output",
             output,
@@ -197,7 +197,7 @@ final class SelfTest {
   }
 
   /** Arithmetic on rows, in about the order in which an edit needs it. */
-  static List<Probe> math(RowMath math) {
+  static Stream<Probe> math(RowMath math) {
     int vectors = COUNT / VectorPeak.LANES;
     var x = numbers(2 * COUNT);
     var y = new float[2 * COUNT];
@@ -246,7 +246,7 @@ final class SelfTest {
         "softmax",
         (25L * LENGTH + 100) * 4,
         () -> math.softmax(scores, 0, LENGTH, width, state, 0));
-    return probes;
+    return probes.stream();
   }
 
   private static void add(List<Probe> probes, String kernel, long vectors, Runnable once) {
