@@ -30,7 +30,10 @@ class LauncherTest {
     folder = folder.toRealPath();
     var home = Files.createDirectories(folder.resolve("an archive"));
     Files.copy(LAUNCHER, home.resolve("drag4j"));
-    Files.createDirectories(home.resolve("lib"));
+    var lib = Files.createDirectories(home.resolve("lib"));
+    for (var jar : List.of("b.jar", "a.jar")) {
+      Files.createFile(lib.resolve(jar));
+    }
     var java = Files.createDirectories(home.resolve("java").resolve("bin")).resolve("java");
     Files.writeString(java, "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\"\n");
     assertTrue(java.toFile().setExecutable(true));
@@ -61,11 +64,25 @@ class LauncherTest {
       assertEquals(home.resolve("java/bin/java").toString(), said.getFirst());
       int at = said.indexOf("-cp");
       assertEquals(
-          List.of(home + "/lib/*", "org.drag4j.cli.Drag4j", "edit", "a b.json"),
+          List.of(
+              home + "/lib/a.jar:" + home + "/lib/b.jar",
+              "org.drag4j.cli.Drag4j",
+              "edit",
+              "a b.json"),
           said.subList(at + 1, said.size()));
       assertTrue(said.contains("jdk.incubator.vector"), outcome.out());
+      assertTrue(said.stream().noneMatch(flag -> flag.startsWith("-XX:AOTCache")), outcome.out());
       assertTrue(said.contains("--enable-native-access=ALL-UNNAMED"), outcome.out());
     }
+  }
+
+  @Test
+  void classesKeptFromADemoAreTaken() throws Exception {
+    var home = folder.resolve("an archive");
+    var kept = Files.createFile(home.resolve("lib").resolve("drag4j.aot"));
+    var outcome = run(home.resolve("drag4j"), "help");
+    assertEquals(0, outcome.code(), outcome.out());
+    assertTrue(outcome.out().lines().toList().contains("-XX:AOTCache=" + kept), outcome.out());
   }
 
   @Test
