@@ -29,7 +29,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -122,10 +121,7 @@ final class BatchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     engine.check(spec);
-    if (cache < 0 || cache > MAX_CACHE) {
-      throw new ParameterException(
-          spec.commandLine(), "--cache: expected 0 to " + MAX_CACHE + ", got " + cache);
-    }
+    UsageMessage.requireRange(spec, "--cache", 0, MAX_CACHE, cache);
     engine.prepare();
     var items = items();
     inversions.open(spec, engine);

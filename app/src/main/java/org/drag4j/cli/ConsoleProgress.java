@@ -77,7 +77,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
               String.format(
                   Locale.ROOT,
                   "{\"event\": \"phase\", \"phase\": %s, \"steps\": %d}",
-                  quoted(name),
+                  JsonText.of(name),
                   steps));
       case BAR -> draw();
       case AUTO, LINES, NONE -> {}
@@ -95,7 +95,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
                   Locale.ROOT,
                   "{\"event\": \"step\", \"phase\": %s, \"step\": %d, \"steps\": %d,"
                       + " \"seconds\": %.3f, \"rate\": %.3f, \"eta\": %.3f}",
-                  quoted(phase),
+                  JsonText.of(phase),
                   done,
                   total,
                   seconds(),
@@ -223,7 +223,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   @Override
   public void warn(String message) {
     switch (mode) {
-      case JSON -> line("{\"event\": \"warning\", \"message\": " + quoted(message) + "}");
+      case JSON -> line("{\"event\": \"warning\", \"message\": " + JsonText.of(message) + "}");
       case NONE -> {}
       case AUTO, BAR, LINES -> {
         if (done >= total) {
@@ -243,15 +243,11 @@ final class ConsoleProgress implements Progress, AutoCloseable {
           String.format(
               Locale.ROOT,
               "{\"event\": \"preview\", \"phase\": %s, \"step\": %d, \"steps\": %d, \"file\": %s}",
-              quoted(phase),
+              JsonText.of(phase),
               step,
               of,
-              quoted(file.toString())));
+              JsonText.of(file.toString())));
     }
-  }
-
-  private static String quoted(String text) {
-    return JsonText.of(text);
   }
 
   private void line(String text) {

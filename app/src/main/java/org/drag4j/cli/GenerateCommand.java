@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 final class GenerateCommand implements Callable<Integer> {
   private static final int MAX_SIDE = 4096;
   private static final int MAX_STEPS = 1000;
-  private static final double MAX_GUIDANCE = 100;
+  private static final int MAX_GUIDANCE = 100;
   private static final int MAX_PROMPT = 16_384;
 
   private final Host host;
@@ -131,12 +131,8 @@ final class GenerateCommand implements Callable<Integer> {
     engine.check(spec);
     requireSide("--width", width);
     requireSide("--height", height);
-    require("--steps", "1 to " + MAX_STEPS, steps, steps >= 1 && steps <= MAX_STEPS);
-    require(
-        "--cfg-scale",
-        "0 to " + (int) MAX_GUIDANCE,
-        guidance,
-        guidance >= 0 && guidance <= MAX_GUIDANCE);
+    UsageMessage.requireRange(spec, "--steps", 1, MAX_STEPS, steps);
+    UsageMessage.requireRange(spec, "--cfg-scale", 0, MAX_GUIDANCE, guidance);
     require("--seed", "at least 0", seed, seed >= 0);
     int longest = Math.max(prompt.length(), negative.length());
     require("--prompt", "at most " + MAX_PROMPT + " characters", longest, longest <= MAX_PROMPT);

@@ -5,7 +5,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** What the processor can do: multiplications of vectors in a loop of nothing else. */
 final class VectorPeak {
-  /** More than any processor's vector has. */
+  /** As many as any processor's vector has. */
   static final int MAX_LANES = 16;
 
   private static final int LENGTH = 64;
