@@ -32,13 +32,16 @@ final class SelfTest {
 
   private static final int BATCHES = 20;
 
-  /** Two tiles of six rows, and one with a single row beside it; other tiles are rarer. */
-  private static final int[] ROWS = {12, 7};
+  /** Tiles of six rows, one and two; those of four are rarer. */
+  private static final int[] ROWS = {12, 7, 8};
 
-  /** Long enough to be seen as a loop, short enough to be run before it is compiled. */
-  private static final int LENGTH = 64;
+  /**
+   * As short as a loop can be that is worth its name: until they are compiled kernels take a
+   * microsecond for what takes a nanosecond later.
+   */
+  private static final int LENGTH = 16;
 
-  private static final int COUNT = 256;
+  private static final int COUNT = 4 * VectorPeak.MAX_LANES;
 
   private static final AtomicBoolean WARMED_UP = new AtomicBoolean();
   private static final AtomicBoolean BEGUN = new AtomicBoolean();
@@ -79,14 +82,18 @@ final class SelfTest {
   static void begin() {
     if (BEGUN.compareAndSet(false, true)) {
       start(() -> {
-        var all =
-            Stream.of(
-                products(VectorGemm.create()),
-                transforms(new Winograd2(), 200, 230, 200),
-                math(new VectorRowMath()));
-        warnings = run(all.flatMap(probes -> probes));
+        warnings = run(all());
       });
     }
+  }
+
+  /** Every kernel there is. */
+  static Stream<Probe> all() {
+    return Stream.of(
+            products(VectorGemm.create()),
+            transforms(new Winograd2(), 200, 230, 200),
+            math(new VectorRowMath()))
+        .flatMap(probes -> probes);
   }
 
   private static void start(Runnable work) {
@@ -216,15 +223,28 @@ final class SelfTest {
         "layer_norm",
         20L * vectors,
         () -> math.normalizeRow(x, 0, COUNT, 1, 2, 0, x, 0, x, 0, y, 0));
-    for (var fn : Op.BinaryFn.values()) {
-      var name = fn.name().toLowerCase(Locale.ROOT);
-      add(probes, name, 10L * vectors, () -> math.binary(fn, x, 0, x, COUNT, y, 0, COUNT));
-      add(probes, name + "_scalar", 10L * vectors, () -> math.binary(fn, x, 0, 2, y, 0, COUNT));
-    }
-    for (var fn : Op.UnaryFn.values()) {
-      var name = fn.name().toLowerCase(Locale.ROOT);
-      add(probes, name, 40L * vectors, () -> math.unary(fn, x, 0, y, 0, COUNT));
-    }
+    // All functions together: what is compiled for the first would be compiled again for the next.
+    var unary = Op.UnaryFn.values();
+    add(
+        probes,
+        "unary",
+        40L * vectors * unary.length,
+        () -> {
+          for (var fn : unary) {
+            math.unary(fn, x, 0, y, 0, COUNT);
+          }
+        });
+    var binary = Op.BinaryFn.values();
+    add(
+        probes,
+        "binary",
+        20L * vectors * binary.length,
+        () -> {
+          for (var fn : binary) {
+            math.binary(fn, x, 0, x, COUNT, y, 0, COUNT);
+            math.binary(fn, x, 0, 2, y, 0, COUNT);
+          }
+        });
     var silu = Optional.of(Op.UnaryFn.SILU);
     int rows = COUNT / LENGTH;
     var sums = new float[2 * LENGTH];

@@ -36,8 +36,10 @@ import org.drag4j.graph.Op;
 /**
  * The Vector API. Every loop is flat, down to the polynomials it repeats: C2 inlines the Vector API
  * always, but methods of our own only until the inlined bytecodes reach a limit that a dozen vector
- * operations exhaust, and a vector passed to a method that is not inlined is boxed. Maxima are
- * compare and blend because {@code FloatVector.max} has Java's costly order of zeros.
+ * operations exhaust, and a vector passed to a method that is not inlined is boxed. What a loop
+ * carries is an argument, never the receiver: C2 knows the class of a vector that this turn has
+ * made and has to guess that of one it has from the turn before, from profiles that may be empty.
+ * Maxima are compare and blend because {@code FloatVector.max} has Java's costly order of zeros.
  */
 final class VectorRowMath implements RowMath {
   private static final VectorSpecies<Float> S = Lanes.floats();
@@ -299,10 +301,11 @@ final class VectorRowMath implements RowMath {
     var b = a;
     int i = 0;
     for (; i <= count - 2 * L; i += 2 * L) {
-      a = a.add(FloatVector.fromArray(S, x, start + i).sub(center));
-      b = b.add(FloatVector.fromArray(S, x, start + i + L).sub(center));
+      a = FloatVector.fromArray(S, x, start + i).sub(center).add(a);
+      b = FloatVector.fromArray(S, x, start + i + L).sub(center).add(b);
     }
-    return total(a.add(b), lanes) + rest.sum(x, start + i, count - i, center, lanes);
+    a.add(b).intoArray(lanes, 0);
+    return total(lanes) + rest.sum(x, start + i, count - i, center, lanes);
   }
 
   @Override
@@ -316,12 +319,12 @@ final class VectorRowMath implements RowMath {
       a = c.fma(c, a);
       b = d.fma(d, b);
     }
-    return total(a.add(b), lanes) + rest.squares(x, start + i, count - i, center, lanes);
+    a.add(b).intoArray(lanes, 0);
+    return total(lanes) + rest.squares(x, start + i, count - i, center, lanes);
   }
 
-  /** Sum of the lanes, in their order: {@code reduceLanes} may take any. */
-  private static double total(FloatVector v, float[] lanes) {
-    v.intoArray(lanes, 0);
+  /** Sum of a vector's lanes, in their order: {@code reduceLanes} may take any. */
+  private static double total(float[] lanes) {
     double sum = 0;
     for (int i = 0; i < L; i++) {
       sum += lanes[i];
@@ -403,13 +406,13 @@ final class VectorRowMath implements RowMath {
     int row = start;
     for (int r = 0; r < rows; r++) {
       var x = FloatVector.fromArray(S, s, row);
-      a = a.blend(x, x.compare(VectorOperators.GT, a));
+      a = x.blend(a, x.compare(VectorOperators.LE, a));
       x = FloatVector.fromArray(S, s, row + L);
-      b = b.blend(x, x.compare(VectorOperators.GT, b));
+      b = x.blend(b, x.compare(VectorOperators.LE, b));
       x = FloatVector.fromArray(S, s, row + 2 * L);
-      c = c.blend(x, x.compare(VectorOperators.GT, c));
+      c = x.blend(c, x.compare(VectorOperators.LE, c));
       x = FloatVector.fromArray(S, s, row + 3 * L);
-      d = d.blend(x, x.compare(VectorOperators.GT, d));
+      d = x.blend(d, x.compare(VectorOperators.LE, d));
       row += width;
     }
     a.intoArray(state, at + 2 * width);
@@ -423,7 +426,7 @@ final class VectorRowMath implements RowMath {
     int row = start;
     for (int r = 0; r < rows; r++) {
       var x = FloatVector.fromArray(S, s, row);
-      a = a.blend(x, x.compare(VectorOperators.GT, a));
+      a = x.blend(a, x.compare(VectorOperators.LE, a));
       row += width;
     }
     a.intoArray(state, at + 2 * width);
@@ -433,7 +436,7 @@ final class VectorRowMath implements RowMath {
     var raised = S.maskAll(false);
     for (int c = 0; c < full; c += L) {
       var max = FloatVector.fromArray(S, state, maxima + c);
-      raised = raised.or(max.compare(VectorOperators.GT, FloatVector.fromArray(S, state, old + c)));
+      raised = max.compare(VectorOperators.GT, FloatVector.fromArray(S, state, old + c)).or(raised);
     }
     return raised.anyTrue();
   }
@@ -457,7 +460,7 @@ final class VectorRowMath implements RowMath {
       p = p.fma(f, FloatVector.broadcast(S, 1));
       var power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE);
       var e = p.mul(power.reinterpretAsFloats());
-      sum = sum.add(e);
+      sum = e.add(sum);
       e.intoArray(s, row);
       row += width;
     }
@@ -484,7 +487,7 @@ final class VectorRowMath implements RowMath {
     var infinite = SHORTS.maskAll(false);
     for (int i = 0; i < full; i += SHORTS.length()) {
       var exponent = ShortVector.fromArray(SHORTS, x, start + i).and(ScalarRowMath.HALF_INFINITY);
-      infinite = infinite.or(exponent.eq(ScalarRowMath.HALF_INFINITY));
+      infinite = exponent.eq(ScalarRowMath.HALF_INFINITY).or(infinite);
     }
     return !infinite.anyTrue() && rest.allFinite(x, start + full, count - full);
   }
@@ -498,7 +501,9 @@ final class VectorRowMath implements RowMath {
   public void widenHalf(short[] x, int xStart, float[] y, int yStart, int count) {
     int full = S.loopBound(count);
     for (int i = 0; i < full; i += L) {
-      signExtended(x, xStart + i)
+      var half = ShortVector.fromArray(SHORTS, x, xStart + i);
+      var extended = (IntVector) half.convertShape(VectorOperators.S2I, INTS, 0);
+      extended
           .lanewise(VectorOperators.LSHL, 13)
           .and(HALF_IN_FLOAT)
           .reinterpretAsFloats()
@@ -512,16 +517,10 @@ final class VectorRowMath implements RowMath {
   public void widenBrain(short[] x, int xStart, float[] y, int yStart, int count) {
     int full = S.loopBound(count);
     for (int i = 0; i < full; i += L) {
-      signExtended(x, xStart + i)
-          .lanewise(VectorOperators.LSHL, 16)
-          .reinterpretAsFloats()
-          .intoArray(y, yStart + i);
+      var upper = ShortVector.fromArray(SHORTS, x, xStart + i);
+      var extended = (IntVector) upper.convertShape(VectorOperators.S2I, INTS, 0);
+      extended.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(y, yStart + i);
     }
     rest.widenBrain(x, xStart + full, y, yStart + full, count - full);
-  }
-
-  private static IntVector signExtended(short[] x, int at) {
-    return (IntVector)
-        ShortVector.fromArray(SHORTS, x, at).convertShape(VectorOperators.S2I, INTS, 0);
   }
 }
