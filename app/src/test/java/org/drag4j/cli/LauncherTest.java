@@ -71,7 +71,8 @@ class LauncherTest {
               "a b.json"),
           said.subList(at + 1, said.size()));
       assertTrue(said.contains("jdk.incubator.vector"), outcome.out());
-      assertTrue(said.stream().noneMatch(flag -> flag.startsWith("-XX:AOTCache")), outcome.out());
+      assertTrue(
+          said.stream().noneMatch(flag -> flag.startsWith("-XX:SharedArchiveFile")), outcome.out());
       assertTrue(said.contains("--enable-native-access=ALL-UNNAMED"), outcome.out());
     }
   }
@@ -79,10 +80,11 @@ class LauncherTest {
   @Test
   void classesKeptFromADemoAreTaken() throws Exception {
     var home = folder.resolve("an archive");
-    var kept = Files.createFile(home.resolve("lib").resolve("drag4j.aot"));
+    var kept = Files.createFile(home.resolve("lib").resolve("drag4j.jsa"));
     var outcome = run(home.resolve("drag4j"), "help");
     assertEquals(0, outcome.code(), outcome.out());
-    assertTrue(outcome.out().lines().toList().contains("-XX:AOTCache=" + kept), outcome.out());
+    assertTrue(
+        outcome.out().lines().toList().contains("-XX:SharedArchiveFile=" + kept), outcome.out());
   }
 
   @Test

@@ -2,9 +2,9 @@ package org.drag4j.kernels.cpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.tensor.DType;
@@ -13,6 +13,11 @@ import org.drag4j.tensor.WeightSource;
 
 /** A network's weights as the kernels want them: one packed copy, made when first asked for. */
 final class CpuWeights implements DeviceWeights {
+  /**
+   * Bytes that are copied in less time than it takes to stop all threads, as a shared arena does.
+   */
+  private static final long SMALL = 1 << 20;
+
   private final WeightSource source;
   private final CpuContext context;
   private final Map<String, PackedWeight> packed = new HashMap<>();
@@ -37,7 +42,7 @@ final class CpuWeights implements DeviceWeights {
       have =
           copied(
               name,
-              Arena::ofShared,
+              true,
               count,
               (bytes, dtype) -> new PackedWeight(context, bytes, dtype, columns, inner, taps));
       packed.put(name, have);
@@ -77,18 +82,19 @@ final class CpuWeights implements DeviceWeights {
 
   private Elements elements(String name, int count) {
     return copied(
-        name,
-        Arena::ofConfined,
-        count,
-        (bytes, dtype) -> Elements.copyOf(context.math(), bytes, dtype, count));
+        name, false, count, (bytes, dtype) -> Elements.copyOf(context.math(), bytes, dtype, count));
   }
 
   private interface Copying<T> {
     T copy(MemorySegment bytes, DType dtype);
   }
 
-  /** A copy of a tensor, whose bytes are checked to be as many as they must be. */
-  private <T> T copied(String name, Supplier<Arena> arenas, int count, Copying<T> copying) {
+  /**
+   * A copy of a tensor, whose bytes are checked to be as many as they must be.
+   *
+   * @param workers whether {@code copying} reads in other threads than this
+   */
+  private <T> T copied(String name, boolean workers, int count, Copying<T> copying) {
     var entry = entry(name);
     if (entry.shape().size() != count) {
       throw WeightMismatchException.of(source, name, count + " elements", entry.shape().toString());
@@ -99,13 +105,17 @@ final class CpuWeights implements DeviceWeights {
           throw WeightMismatchException.of(
               source, name, "F16, BF16, F32 or F64", entry.dtype().toString());
     }
+    long expected = (long) count * entry.dtype().bytes();
+    boolean onHeap = workers && expected <= SMALL;
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
-    try (var arena = arenas.get()) {
+    try (var arena = workers && !onHeap ? Arena.ofShared() : Arena.ofConfined()) {
       var bytes = source.bytes(name, arena);
-      long expected = (long) count * entry.dtype().bytes();
       if (bytes.byteSize() != expected) {
         throw WeightMismatchException.of(
             source, name, expected + " bytes", Long.toString(bytes.byteSize()));
+      }
+      if (onHeap) {
+        bytes = MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_BYTE));
       }
       return copying.copy(bytes, entry.dtype());
     } catch (OutOfMemoryError e) {
