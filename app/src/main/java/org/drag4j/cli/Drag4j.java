@@ -66,7 +66,7 @@ public final class Drag4j implements Callable<Integer> {
   /** Runs the program and ends the process. */
   public static void main(String[] args) {
     System.setProperty("java.awt.headless", "true");
-    HeadStart.of(args);
+    HeadStart.of(System.getenv(), args);
     var interrupt = Interrupt.install();
     boolean terminal =
         Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
@@ -166,6 +166,11 @@ public final class Drag4j implements Callable<Integer> {
     err.flush();
   }
 
+  /** The variable that stands for a flag. */
+  static String variable(String option) {
+    return "DRAG4J_" + option.substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
+  }
+
   /** Flags that are not given come from variables of their names. */
   private static final class Environment implements IDefaultValueProvider {
     private final Map<String, String> variables;
@@ -182,12 +187,8 @@ public final class Drag4j implements Callable<Integer> {
           || !FROM_ENVIRONMENT.contains(option.longestName())) {
         return null;
       }
-      String value = variables.get("DRAG4J_" + variable(option.longestName()));
+      String value = variables.get(variable(option.longestName()));
       return value == null || value.isBlank() ? null : value;
-    }
-
-    private static String variable(String option) {
-      return option.substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
     }
   }
 

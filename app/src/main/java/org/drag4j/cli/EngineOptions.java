@@ -3,6 +3,7 @@ package org.drag4j.cli;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,10 @@ import picocli.CommandLine.ParameterException;
 /** The flags of everything that runs a network, but for the model. */
 final class EngineOptions {
   private static final int MAX_THREADS = 1024;
+
+  /** What {@link #prepare} depends on. */
+  private static final Set<String> PREPARED_BY = Set.of("--device", "--threads", "--cpu-vector");
+
   private static final Set<Integer> VECTORS = Set.of(0, 128, 256, 512);
 
   @Option(
@@ -114,6 +119,18 @@ final class EngineOptions {
       throw new ParameterException(
           spec.commandLine(), "--cpu-vector: expected 0, 128, 256 or 512, got " + cpuVector.get());
     }
+  }
+
+  /**
+   * Whether the device is the usual one, prepared in the usual way, as far as can be told before
+   * arguments are read.
+   */
+  static boolean isUsual(Map<String, String> environment, String... args) {
+    return PREPARED_BY.stream().noneMatch(flag -> environment.containsKey(Drag4j.variable(flag)))
+        // A file of arguments may hold anything.
+        && Arrays.stream(args)
+            .noneMatch(
+                arg -> arg.startsWith("@") || PREPARED_BY.stream().anyMatch(arg::startsWith));
   }
 
   /** Tells that the device will be opened, and soon. */

@@ -1,6 +1,7 @@
 package org.drag4j.cli;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Set;
 import java.util.zip.DataFormatException;
 import org.drag4j.edit.EditDocument;
@@ -8,12 +9,11 @@ import org.drag4j.edit.Picture;
 import org.drag4j.edit.Preview;
 
 /**
- * Loads the classes that documents and pictures need on another core, while this one loads those of
- * the command line: a preview takes little more time than that.
+ * What another core can do while this one loads the classes of the command line: load those that
+ * documents and pictures need, and have the kernels of the usual device compiled.
  */
 final class HeadStart {
-  private static final Set<String> COMMANDS =
-      Set.of("edit", "preview", "sweep", "batch", "drag", "demo");
+  private static final Set<String> EDITS = Set.of("edit", "sweep", "batch", "drag", "demo");
   private static final int SIDE = 16;
 
   /** The smallest document of one drag. */
@@ -26,18 +26,27 @@ final class HeadStart {
 
   private HeadStart() {}
 
-  /** Begins, where the command is one that reads documents. */
-  static void of(String... args) {
-    if (args.length > 0 && COMMANDS.contains(args[0])) {
-      var thread = new Thread(HeadStart::run, "head start");
-      thread.setDaemon(true);
-      // Whatever fails here fails again where it is reported.
-      thread.setUncaughtExceptionHandler((_, _) -> {});
-      thread.start();
+  /** Begins with what the command will need, as far as its name and the names of options tell. */
+  static void of(Map<String, String> environment, String... args) {
+    var command = args.length > 0 ? args[0] : "";
+    boolean edits = EDITS.contains(command);
+    if (edits || command.equals("preview")) {
+      start("documents", HeadStart::documents);
+    }
+    if (edits && EngineOptions.isUsual(environment, args)) {
+      start("device", () -> new EngineOptions().prepare());
     }
   }
 
-  private static void run() {
+  private static void start(String what, Runnable work) {
+    var thread = new Thread(work, "head start: " + what);
+    thread.setDaemon(true);
+    // Whatever fails here fails again where it is reported.
+    thread.setUncaughtExceptionHandler((_, _) -> {});
+    thread.start();
+  }
+
+  private static void documents() {
     try {
       var _ = preview(Picture.of(SIDE, SIDE, new byte[SIDE * SIDE * 3]));
     } catch (DataFormatException e) {

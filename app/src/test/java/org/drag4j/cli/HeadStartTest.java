@@ -1,7 +1,10 @@
 package org.drag4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Map;
 import java.util.Random;
 import org.drag4j.edit.Picture;
 import org.junit.jupiter.api.Test;
@@ -14,5 +17,16 @@ class HeadStartTest {
     new Random(2).nextBytes(rgb);
     var picture = Picture.of(16, 16, rgb);
     assertEquals(picture, HeadStart.preview(picture));
+  }
+
+  @Test
+  void takesTheUsualDeviceForGrantedOnlyWhereNothingNamesAnother() {
+    assertTrue(EngineOptions.isUsual(Map.of("HOME", "x"), "edit", "a.json", "--seed", "1"));
+    assertTrue(EngineOptions.isUsual(Map.of("DRAG4J_MODEL", "x"), "demo"));
+    assertFalse(EngineOptions.isUsual(Map.of("DRAG4J_DEVICE", "cuda"), "demo"));
+    assertFalse(EngineOptions.isUsual(Map.of("DRAG4J_CPU_VECTOR", "256"), "demo"));
+    assertFalse(EngineOptions.isUsual(Map.of(), "demo", "--device", "cuda:0"));
+    assertFalse(EngineOptions.isUsual(Map.of(), "demo", "--threads=1"));
+    assertFalse(EngineOptions.isUsual(Map.of(), "demo", "@flags"));
   }
 }

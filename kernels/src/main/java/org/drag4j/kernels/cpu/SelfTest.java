@@ -32,8 +32,11 @@ final class SelfTest {
 
   private static final int BATCHES = 20;
 
-  /** Tiles of six rows with one of four, of one and of two. */
-  private static final int[] ROWS = {10, 7, 8};
+  /** Rows of a tile that follows one of six. */
+  private static final int[] BESIDE = {4, 1, 2};
+
+  /** Sums that keep the processor busy: two a cycle, each of which takes four. */
+  private static final int IN_FLIGHT = 8;
 
   /**
    * As short as a loop can be that is worth its name: until they are compiled kernels take a
@@ -163,13 +166,14 @@ final class SelfTest {
   static Stream<Probe> products(Gemm gemm) {
     var narrow = Stream.of(gemm.narrow()).filter(g -> g.panelWidth() < gemm.panelWidth());
     return Stream.of(
-            Arrays.stream(ROWS).mapToObj(count -> product(gemm, count)),
+            Arrays.stream(BESIDE).mapToObj(rows -> product(gemm, rows)),
             transforms(new Winograd4(), 730, 340, 380),
-            narrow.flatMap(g -> Arrays.stream(ROWS).mapToObj(count -> product(g, count))))
+            narrow.flatMap(g -> Arrays.stream(BESIDE).mapToObj(rows -> product(g, rows))))
         .flatMap(probes -> probes);
   }
 
-  private static Probe product(Gemm gemm, int count) {
+  private static Probe product(Gemm gemm, int beside) {
+    int count = 6 + beside;
     int width = gemm.panelWidth();
     var a = numbers(count * LENGTH);
     var b = numbers(LENGTH * width);
@@ -178,8 +182,12 @@ final class SelfTest {
     Arrays.setAll(rows, i -> i * LENGTH);
     return new Probe(
         "product " + Operands.tile(gemm) + " of " + count + " rows",
-        (long) count * LENGTH * width / VectorPeak.LANES,
+        LENGTH * (sums(6, width) + sums(beside, width)),
         () -> gemm.panel(a, rows, 0, count, 0, b, 0, LENGTH, c, 0, width, c, 0, width));
+  }
+
+  private static long sums(int rows, int width) {
+    return Math.max(IN_FLIGHT, (long) rows * width / VectorPeak.LANES);
   }
 
   private static Stream<Probe> transforms(Winograd winograd, int input, int weight, int output) {
@@ -214,7 +222,7 @@ final class SelfTest {
     var lanes = new float[VectorPeak.MAX_LANES];
     var factors = numbers(3 * LENGTH);
     var probes = new ArrayList<Probe>();
-    add(probes, "finite", 10L * vectors, () -> math.allFinite(halves, 0, COUNT));
+    add(probes, "finite", 20L * vectors, () -> math.allFinite(halves, 0, COUNT));
     add(probes, "widen_half", 20L * vectors, () -> math.widenHalf(halves, 0, y, 0, COUNT));
     add(probes, "sum", 20L * vectors, () -> math.sum(x, 0, COUNT, 1, lanes));
     add(probes, "squares", 20L * vectors, () -> math.squares(x, 0, COUNT, 1, lanes));

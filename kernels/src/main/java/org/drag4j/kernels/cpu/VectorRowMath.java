@@ -484,12 +484,13 @@ final class VectorRowMath implements RowMath {
   @Override
   public boolean allFinite(short[] x, int start, int count) {
     int full = SHORTS.loopBound(count);
-    var infinite = SHORTS.maskAll(false);
+    var greatest = ShortVector.zero(SHORTS);
     for (int i = 0; i < full; i += SHORTS.length()) {
       var exponent = ShortVector.fromArray(SHORTS, x, start + i).and(ScalarRowMath.HALF_INFINITY);
-      infinite = exponent.eq(ScalarRowMath.HALF_INFINITY).or(infinite);
+      greatest = exponent.max(greatest);
     }
-    return !infinite.anyTrue() && rest.allFinite(x, start + full, count - full);
+    return greatest.reduceLanes(VectorOperators.MAX) < ScalarRowMath.HALF_INFINITY
+        && rest.allFinite(x, start + full, count - full);
   }
 
   /**
