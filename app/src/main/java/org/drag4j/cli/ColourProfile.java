@@ -12,7 +12,7 @@ import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.Raster;
 import java.util.Optional;
-import org.drag4j.edit.Picture;
+import org.drag4j.picture.Picture;
 
 /** What the samples of a picture mean (ICC), and how they become sRGB. */
 final class ColourProfile {

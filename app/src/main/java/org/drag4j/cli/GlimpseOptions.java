@@ -3,7 +3,7 @@ package org.drag4j.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.drag4j.edit.Glimpse;
+import org.drag4j.session.Glimpse;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import org.drag4j.edit.Picture;
+import org.drag4j.picture.Picture;
 
 /**
  * How a camera was held, as Exif counts it (tag 274): the stored picture must be flipped and turned

@@ -20,10 +20,10 @@ import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.drag4j.device.CachedFile;
-import org.drag4j.edit.Area;
-import org.drag4j.edit.MaskSource;
-import org.drag4j.edit.Picture;
+import org.drag4j.document.Area;
+import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.picture.Picture;
 
 /** Pictures and painted masks as files: PNG, JPEG, WebP and BMP in, PNG with texts out. */
 final class PictureFiles {

@@ -9,8 +9,8 @@ import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
-import org.drag4j.edit.Picture;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.picture.Picture;
 
 /**
  * Pixels to and from PNG files (ISO/IEC 15948) without ImageIO, which takes longer to get ready

@@ -1,6 +1,6 @@
 package org.drag4j.cli;
 
-import org.drag4j.edit.Picture;
+import org.drag4j.picture.Picture;
 import org.drag4j.tests.fuzz.Invariants;
 
 /**
