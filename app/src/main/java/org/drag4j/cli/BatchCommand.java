@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.EditDocumentException;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.pipeline.CancelledException;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.session.Editor;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.drag4j.document.Drag;
+import org.drag4j.geometry.Drag;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
 import picocli.CommandLine.Command;

@@ -6,7 +6,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
-import org.drag4j.document.EditDocumentException;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.pipeline.CancelledException;
 import org.drag4j.report.ParityException;
 import org.drag4j.tensor.WeightMismatchException;

@@ -20,7 +20,7 @@ import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.drag4j.device.CachedFile;
-import org.drag4j.document.Area;
+import org.drag4j.geometry.Area;
 import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.Picture;

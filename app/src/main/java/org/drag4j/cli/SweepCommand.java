@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.drag4j.document.EditDocumentException;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.session.Editor;
 import picocli.CommandLine.Command;

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import javax.imageio.ImageIO;
-import org.drag4j.document.Area;
+import org.drag4j.geometry.Area;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.BeforeEach;

@@ -12,6 +12,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.FileName;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMapping;
@@ -79,8 +83,8 @@ public record EditDocument(
    */
   public record Image(String file, Optional<String> sha256) {
     public Image {
-      if (!isAbsolute(file)) {
-        requireInside("file", file);
+      if (!FileName.isAbsolute(file)) {
+        FileName.requireInside("file", file);
       } else if (file.indexOf('\0') >= 0) {
         throw new EditDocumentException(
             "file", "the name of a picture", EditDocumentException.quote(file), "correct it");
@@ -672,26 +676,5 @@ public record EditDocument(
 
   public static String place(int drag) {
     return "drags[" + drag + "]";
-  }
-
-  /**
-   * Checks the name of a file that comes with a document: relative and inside its folder.
-   *
-   * @throws EditDocumentException if it is empty, absolute or leaves the folder
-   */
-  static void requireInside(String where, String name) {
-    boolean odd = name.isBlank() || name.length() > MAX_TEXT || name.indexOf('\0') >= 0;
-    if (odd || isAbsolute(name) || List.of(name.split("[/\\\\]")).contains("..")) {
-      throw new EditDocumentException(
-          where,
-          "a relative file name without ..",
-          EditDocumentException.quote(name),
-          "put the file beside the document");
-    }
-  }
-
-  /** Whether a name is absolute on any system, so that a document means the same everywhere. */
-  private static boolean isAbsolute(String name) {
-    return name.startsWith("/") || name.startsWith("\\") || name.matches("(?s)[A-Za-z]:.*");
   }
 }

@@ -11,7 +11,11 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
+import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.FileName;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.Strokes;
@@ -356,7 +360,7 @@ final class EditDocumentReader {
       }
     }
     String name = text(path);
-    EditDocument.requireInside(path, name);
+    FileName.requireInside(path, name);
     try {
       return new Area.Painted(name, masks.read(name));
     } catch (EditDocumentException e) {

@@ -2,6 +2,8 @@ package org.drag4j.document;
 
 import java.io.StringWriter;
 import java.util.List;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Point;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;

@@ -1,5 +1,6 @@
 package org.drag4j.document;
 
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.RegionMask;
 
 /** Finds the painted masks that a document names. */

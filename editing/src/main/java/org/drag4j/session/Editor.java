@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.drag4j.device.DeviceException;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.EditDocumentException;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMask;

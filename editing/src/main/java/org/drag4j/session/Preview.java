@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.EditDocumentException;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMask;

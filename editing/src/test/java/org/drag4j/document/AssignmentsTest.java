@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import java.util.Optional;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.method.RegionDrag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
-import org.drag4j.document.Area;
-import org.drag4j.document.Drag;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
 import org.junit.jupiter.api.Test;

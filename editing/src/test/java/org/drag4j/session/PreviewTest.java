@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
-import org.drag4j.document.Area;
-import org.drag4j.document.Drag;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
+import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
+import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Point;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;

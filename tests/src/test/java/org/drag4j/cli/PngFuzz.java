@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.EditDocumentException;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.tests.fuzz.Invariants;
 
 /**

@@ -3,7 +3,7 @@ package org.drag4j.tests.fuzz;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.EditDocumentException;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.Picture;

@@ -1,4 +1,4 @@
-package org.drag4j.document;
+package org.drag4j.geometry;
 
 /** An edit document is damaged, says what cannot be done, or does not fit its picture. */
 public final class EditDocumentException extends RuntimeException {

@@ -1,14 +1,8 @@
-package org.drag4j.document;
+package org.drag4j.geometry;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.drag4j.geometry.Point;
-import org.drag4j.geometry.Polygon;
-import org.drag4j.geometry.Region;
-import org.drag4j.geometry.RegionMask;
-import org.drag4j.geometry.Strokes;
-import org.drag4j.geometry.View;
 
 /** A region as a document gives it, in pixels of the original picture; it may lie outside. */
 public sealed interface Area {
@@ -158,7 +152,7 @@ public sealed interface Area {
 
     public Painted {
       if (!png.startsWith(INLINE)) {
-        EditDocument.requireInside("png", png);
+        FileName.requireInside("png", png);
       }
     }
 

@@ -1,17 +1,8 @@
-package org.drag4j.document;
+package org.drag4j.geometry;
 
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.drag4j.geometry.Arrow;
-import org.drag4j.geometry.CellsMapping;
-import org.drag4j.geometry.Point;
-import org.drag4j.geometry.Polygon;
-import org.drag4j.geometry.PolygonMapping;
-import org.drag4j.geometry.RegionMapping;
-import org.drag4j.geometry.RegionPairMapping;
-import org.drag4j.geometry.RegionPointsMapping;
-import org.drag4j.geometry.View;
 
 /**
  * One region of the picture and where it goes.
@@ -24,7 +15,9 @@ import org.drag4j.geometry.View;
  */
 public record Drag(
     String name, Area handle, Optional<Area> target, List<Arrow> points, Kind mapping) {
-  static final int MAX_POINTS = 1024;
+  /** The most arrows of one drag. */
+  public static final int MAX_POINTS = 1024;
+
   static final int MAX_NAME = 200;
 
   /** How a handle is carried onto its target. */
