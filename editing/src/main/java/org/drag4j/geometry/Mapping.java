@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.drag4j.picture.Picture;
 
 /**
  * An immutable list of pairs (source, target) of pixels or of latent cells. Order matters: where a
@@ -45,6 +46,19 @@ public final class Mapping {
               + "; pass whole pairs");
     }
     return new Mapping(sourceX.clone(), sourceY.clone(), targetX.clone(), targetY.clone());
+  }
+
+  /**
+   * Pairs of cells by number.
+   *
+   * @param source {@code y * columns + x}, one a pair; likewise {@code target}
+   */
+  public static Mapping ofCells(int[] source, int[] target, int columns) {
+    return of(
+        Arrays.stream(source).map(cell -> cell % columns).toArray(),
+        Arrays.stream(source).map(cell -> cell / columns).toArray(),
+        Arrays.stream(target).map(cell -> cell % columns).toArray(),
+        Arrays.stream(target).map(cell -> cell / columns).toArray());
   }
 
   /** The pairs of all parts, in order. */
@@ -288,6 +302,13 @@ public final class Mapping {
 
   private static boolean isInside(int x, int y, int width, int height) {
     return x >= 0 && y >= 0 && x < width && y < height;
+  }
+
+  /** A picture with every target pixel replaced by its source pixel. */
+  public Picture copy(Picture picture) {
+    int w = picture.width();
+    int h = picture.height();
+    return Picture.of(w, h, copyPixels(picture.rgb(), w, h, 3));
   }
 
   @Override

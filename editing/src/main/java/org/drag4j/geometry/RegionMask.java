@@ -239,6 +239,27 @@ public final class RegionMask implements Region {
   }
 
   /**
+   * The mean position of the set pixels.
+   *
+   * @throws IllegalArgumentException if none is set
+   */
+  public Point middle() {
+    double x = 0;
+    double y = 0;
+    int count = 0;
+    for (int at = next(0); at >= 0; at = next(at + 1)) {
+      x += at % width;
+      y += at / width;
+      count++;
+    }
+    if (count == 0) {
+      throw new IllegalArgumentException(
+          "mask: expected at least one pixel, got none; paint the region");
+    }
+    return new Point(x / count, y / count);
+  }
+
+  /**
    * How far each set pixel lies inside: steps to the nearest pixel that is not set, at most {@code
    * most}; a diagonal step counts 4/3. What lies beyond the image is no border.
    *
@@ -364,6 +385,28 @@ public final class RegionMask implements Region {
       }
     }
     return sampled;
+  }
+
+  /**
+   * This mask, as levels of 0 and 255, resized by Pillow's antialiased bicubic filter in its
+   * fixed-point arithmetic and cut at a level: how programs of the Python tools reduce a mask.
+   *
+   * @param above the level that a cell must exceed
+   * @return {@code [rows, columns]}, row by row
+   */
+  public boolean[] bicubic(int columns, int rows, int above) {
+    int[] levels = new int[width * height];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = bits.get(i) ? 255 : 0;
+    }
+    int[] narrow = Bicubic.of(width, columns).rows(levels, height);
+    int[] turned = Bicubic.transposed(narrow, columns, height);
+    int[] small = Bicubic.of(height, rows).rows(turned, columns);
+    boolean[] cut = new boolean[columns * rows];
+    for (int i = 0; i < cut.length; i++) {
+      cut[i] = small[i % columns * rows + i / columns] > above;
+    }
+    return cut;
   }
 
   @Override

@@ -4,7 +4,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Site;
-import org.drag4j.pipeline.BlendHook;
+import org.drag4j.pipeline.Scope;
 
 /**
  * Which keys and values of the original go into the denoising of the edit.
@@ -21,9 +21,6 @@ public record Injection(String layers, int first, int end, double strength) {
 
   /** Those of the up blocks. */
   public static final String DECODER = "decoder";
-
-  /** As released: everywhere, always, in full. */
-  public static final Injection RELEASED = new Injection(ALL, 0, Integer.MAX_VALUE, 1);
 
   /** Whether this step gets any. */
   boolean isAt(int step) {
@@ -54,9 +51,15 @@ public record Injection(String layers, int first, int end, double strength) {
     return pattern.toString();
   }
 
-  /** What puts them into a graph. */
-  Hook hook() {
+  /** What puts them into a program: in place of its own, or mixed with them. */
+  Hook hook(Scope scope) {
     var sites = sites(layers);
-    return strength == 1 ? Hook.inject(sites) : new BlendHook(sites, strength);
+    if (strength == 1) {
+      return Hook.inject(sites);
+    }
+    var own = scope.fixed("blend_own", new float[] {(float) (1 - strength)}, 1);
+    var injected = scope.fixed("blend_injected", new float[] {(float) strength}, 1);
+    return (site, v) ->
+        sites.test(site) ? v.times(own).plus(Hook.inject(sites).at(site, v).times(injected)) : v;
   }
 }

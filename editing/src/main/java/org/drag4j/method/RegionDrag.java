@@ -3,28 +3,188 @@ package org.drag4j.method;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.drag4j.document.Format;
+import org.drag4j.document.Setting;
+import org.drag4j.document.Settings;
+import org.drag4j.document.StepRange;
+import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Mapping;
+import org.drag4j.geometry.Overlap;
+import org.drag4j.geometry.RegionMask;
+import org.drag4j.geometry.Task;
 import org.drag4j.graph.Hook;
+import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Denoiser;
+import org.drag4j.pipeline.ModelShape;
+import org.drag4j.pipeline.Scope;
 import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.CycleSde;
+import org.drag4j.schedule.Guidance;
+import org.drag4j.schedule.LatentGrid;
+import org.drag4j.tensor.WeightMismatchException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * RegionDrag (Lu, Li and Han, ECCV 2024): copies latent cells, and the keys and values of every
  * self-attention, from a noising trajectory of the original into the denoising of the edit.
  *
+ * @param steps denoising steps of the whole schedule
+ * @param start the part of the schedule that is inverted and denoised again
+ * @param end the part of the noise range below which nothing is copied, if {@code copy} says so
+ * @param copy how long cells are copied
  * @param handleNoise deviation of the noise put on the handle's cells once, before denoising
+ * @param variant in which order copying and encoding happen
+ * @param layers which self-attentions get the original's keys and values: {@value Injection#ALL},
+ *     {@value Injection#DECODER} or a module path in which {@code *} stands for anything
+ * @param injectSteps the steps of the way back that get them
+ * @param injectStrength 1 replaces the edit's own keys and values, 0 leaves them
+ * @param fill what becomes of vacated cells
+ * @param overlap which of several drags gets a cell
+ * @param guidance weight of the prompt on the way back; 1 leaves the negative prompt out
+ * @param negativePrompt what the picture does not show
+ * @param faithful whether everything is as released: no composite without a mask, no window, cells
+ *     not clamped to the picture, output truncated
  * @param batched whether the inversion of "Encode then CP" runs as one batch, or as few as device
  *     memory allows: its UNet calls do not depend on each other
- * @param options what may differ from what is released
  */
-public record RegionDrag(Variant variant, double handleNoise, boolean batched, Options options)
+public record RegionDrag(
+    @Setting(
+            help = "denoising steps of the whole schedule; `start` says how many of them are done",
+            standard = "20",
+            least = 1,
+            most = 1000,
+            label = "Steps")
+        int steps,
+    @Setting(
+            help =
+                "how far into the noise the picture is taken: the part of the steps that goes out"
+                    + " and comes back",
+            standard = "0.5",
+            most = 1,
+            form = "less than all steps",
+            label = "Denoising strength")
+        double start,
+    @Setting(
+            help =
+                "with `copy` `stop-at-end`: the part of the noise range below which nothing is"
+                    + " copied any more",
+            standard = "0.2",
+            most = 1)
+        double end,
+    @Setting(
+            help =
+                "cells are copied in every step, as the released code does, or only down to `end`",
+            standard = "as-released")
+        Copy copy,
+    @Setting(
+            help =
+                "how much noise takes the place of what the handle leaves behind: 0 none, 1 all,"
+                    + " above 1 more than there should be",
+            standard = "1",
+            most = 10,
+            label = "Handle noise")
+        double handleNoise,
+    @Setting(
+            help = "copy cells of the noised picture; or copy pixels first, then noise that",
+            standard = "encode-then-cp",
+            label = "Sampler")
+        Variant variant,
+    @Setting(
+            help =
+                "self-attentions that use the original's keys and values, for example"
+                    + " `up_blocks.1.*`",
+            standard = Injection.ALL,
+            most = 200,
+            pattern = "[A-Za-z0-9_.*]+",
+            form = "\"all\", \"decoder\" or a module path with *",
+            remedy = "write for example up_blocks.1.*")
+        String layers,
+    @Setting(
+            help = "steps of the way back that do so: the first, and the one behind the last",
+            standard = "[0, 1000]",
+            most = 1000)
+        StepRange injectSteps,
+    @Setting(
+            help = "1 replaces the edit's own keys and values, less mixes them, 0 leaves them",
+            standard = "1",
+            most = 1)
+        double injectStrength,
+    @Setting(
+            help =
+                "what cells the handle leaves start from: what they have, noise alone, or copies of"
+                    + " the nearest cells around",
+            standard = "none")
+        Fill fill,
+    @Setting(
+            help =
+                "who gets a cell that several drags go to: the last of them, or the one whose"
+                    + " target's middle is nearest",
+            standard = "later-wins")
+        Overlap overlap,
+    @Setting(
+            help =
+                "weight of the prompt on the way back; anything but 1 doubles the work of that"
+                    + " half",
+            standard = "1",
+            most = 100,
+            label = "CFG scale")
+        double guidance,
+    @Setting(
+            help = "what the picture does not show; counts only with a `guidance` other than 1",
+            label = "Negative prompt")
+        String negativePrompt,
+    @Setting(
+            help =
+                "everything as released: the whole picture comes from the model unless there is a"
+                    + " mask, no window, cells not clamped to the picture, values truncated",
+            standard = "false")
+        boolean faithful,
+    @Setting(
+            help =
+                "whether the UNet calls of the inversion run as one batch: same method, more"
+                    + " memory, last bits may differ",
+            standard = "false")
+        boolean batched)
     implements EditMethod {
+  private static final String STATE = "state";
+  private static final String NOISE = "noise";
+
+  /** Checks what one parameter means for another. */
+  public RegionDrag {
+    if ((int) (start * steps) >= steps) {
+      throw new EditDocumentException(
+          "start",
+          "less than all steps",
+          start + " of " + steps + " steps",
+          "choose a smaller value or more steps");
+    }
+  }
+
   /** The method as it is released. */
-  public RegionDrag(Variant variant, double handleNoise, boolean batched) {
-    this(variant, handleNoise, batched, Options.RELEASED);
+  public static RegionDrag released(Variant variant, double handleNoise, boolean batched) {
+    var d = Settings.of(RegionDrag.class).defaults(Format.V1);
+    return new RegionDrag(
+        d.steps,
+        d.start,
+        d.end,
+        d.copy,
+        handleNoise,
+        variant,
+        d.layers,
+        d.injectSteps,
+        d.injectStrength,
+        d.fill,
+        d.overlap,
+        d.guidance,
+        d.negativePrompt,
+        d.faithful,
+        batched);
   }
 
   /** How long cells are copied. */
@@ -45,19 +205,6 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     NEIGHBOURS
   }
 
-  /**
-   * What may differ from what is released.
-   *
-   * @param end the part of the noise range below which nothing is copied any more, if {@code copy}
-   *     says so
-   * @param guidance weight of the prompt on the way back; 1 leaves the negative prompt out
-   */
-  public record Options(Copy copy, double end, Injection injection, Fill fill, double guidance) {
-    /** Nothing. */
-    public static final Options RELEASED =
-        new Options(Copy.AS_RELEASED, 0.2, Injection.RELEASED, Fill.NONE, 1);
-  }
-
   /** In which order copying and encoding happen. */
   public enum Variant {
     /** The picture is inverted with fresh noise; latent cells are copied. The paper's method. */
@@ -66,240 +213,372 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     CP_THEN_ENCODE
   }
 
+  /**
+   * Which latent cells are copied where. Cells are numbered {@code y * columns + x}.
+   *
+   * @param source cells copied from, one a pair
+   * @param target cells copied to, one a pair
+   * @param targetBorder border points of the target cells, of which "CP then Encode" needs the
+   *     number
+   * @param editable which cells may change
+   * @param vacated cells of the handles that nothing is copied to
+   * @param neighbours as many cells outside handles and targets, the nearest of each vacated one
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Cells(
+      int[] source,
+      int[] target,
+      int[] targetBorder,
+      boolean[] editable,
+      int[] vacated,
+      int[] neighbours) {
+    /** The cells of a mapping that leaves none vacated. */
+    public static Cells of(Mapping pairs, LatentGrid grid, boolean[] editable) {
+      return of(pairs, grid, editable, RegionMask.none(grid.width(), grid.height()));
+    }
+
+    private static Cells of(
+        Mapping pairs, LatentGrid grid, boolean[] editable, RegionMask handles) {
+      int columns = grid.width();
+      int rows = grid.height();
+      var targets = pairs.clamped(columns, rows).targets(columns, rows);
+      var vacated = handles.without(targets);
+      return new Cells(
+          pairs.sourceCells(columns, rows),
+          pairs.targetCells(columns, rows),
+          pairs.targetBorderCells(columns, rows),
+          editable,
+          vacated.pixels(),
+          vacated.nearestOutside(handles.union(targets)));
+    }
+  }
+
+  /** All that an inversion depends on beside model and device. */
+  private record Inversion(
+      Given given, int steps, double start, Variant variant, String layers, boolean batched) {}
+
   @Override
-  public float[] edit(Editing e) {
-    return switch (variant) {
-      case ENCODE_THEN_CP -> encodeThenCp(e);
-      case CP_THEN_ENCODE -> cpThenEncode(e);
-    };
+  public void check(Task task, ModelShape model) {
+    if (model.factor() != RegionMask.CELL) {
+      throw new WeightMismatchException(
+          "vae: expected %d pixels to a latent cell, got %d; RegionDrag is defined for these"
+              .formatted(RegionMask.CELL, model.factor()));
+    }
+    var _ = task.cells(overlap);
   }
 
-  private float[] encodeThenCp(Editing e) {
-    var sde = e.sde();
-    int steps = sde.inversionTimesteps().length;
-    if (steps == 0) {
-      return handleNoised(e, e.source(), e.sourceCells());
-    }
-    var inversion = e.inversion(() -> invertSde(e));
-    try {
-      var x = handleNoised(e, inversion.states().getLast(), e.sourceCells());
-      var stored = new ArrayDeque<>(inversion.noise());
-      return denoise(
-          e,
-          inversion.bank(),
-          x,
-          new ArrayDeque<>(inversion.states().subList(1, steps + 1)),
-          e.sourceCells(),
-          (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
-    } finally {
-      e.done(inversion);
-    }
+  @Override
+  public Finish finish() {
+    return faithful ? Finish.PLAIN : Finish.DEFAULT;
   }
 
-  /** The way out with fresh noise; the clean latent is the first of its states. */
-  private Inversion invertSde(Editing e) {
-    var sde = e.sde();
-    var grid = e.grid();
-    int[] ts = sde.inversionTimesteps();
-    int steps = ts.length;
-    // The states do not depend on the network, so all can be drawn before its first call.
-    var states = new ArrayList<float[]>();
-    states.add(e.source());
-    for (int i = 0; i < steps; i++) {
-      var noise = grid.fromNchw(e.noise().draw(grid.size()));
-      states.add(sde.addNoise(ts[i], states.get(i), noise));
-      observe(e, "invert", i, "latent", states.get(i + 1));
-    }
-    var stored = new ArrayList<float[]>();
-    int batch = batched ? chunk(steps, e.fitting(capture(), steps)) : 1;
-    e.progress().phase("invert", steps);
-    try (var capturing = capturing(e, batch)) {
-      var bank = e.bank(capturing, steps);
-      try {
-        while (stored.size() < steps) {
-          // The last call, if it would be a smaller one, does some steps again.
-          int i = Math.min(stored.size(), steps - batch);
-          var latents = join(states.subList(i + 1, i + 1 + batch));
-          int[] at = new int[batch];
-          for (int k = 0; k < batch; k++) {
-            at[k] = ts[i + k] + sde.stride();
-          }
-          var predicted = capturing.predict(latents, at, bank.from(i));
-          for (int k = stored.size() - i; k < batch; k++) {
-            var x = states.get(i + k + 1);
-            var output = slice(predicted, k, grid.size());
-            var epsilon = sde.schedule().epsilon(at[k], x, output);
-            stored.add(sde.recoverNoise(ts[i + k], states.get(i + k), x, epsilon));
-            observe(e, "invert", i + k, "noise", stored.getLast());
-          }
-          e.progress().advance(stored.size(), steps);
-        }
-        return new Inversion(states, stored, bank);
-      } catch (RuntimeException | Error failure) {
-        bank.close();
-        throw failure;
-      }
-    }
+  @Override
+  public Preview preview(Task task, Picture original, Preview.Detail detail) {
+    return Preview.ofRegions(task, original, overlap, detail);
   }
 
-  private float[] cpThenEncode(Editing e) {
-    var sde = e.sde();
-    int steps = sde.inversionTimesteps().length;
-    if (steps == 0) {
-      return handleNoised(e, e.source(), e.targetBorderCells(), e.sourceCells());
-    }
-    e.progress().phase("invert", 2 * steps);
-    List<float[]> previews;
-    try (var plain = e.denoiser(Hook.NONE, 1)) {
-      previews = invertOde(e, plain, null, e.preview(), 0);
-    }
-    var inversion = e.inversion(() -> invertOriginal(e, steps));
-    try {
-      // Every border point is a target and pasted over at once; only their number of draws counts.
-      var x = handleNoised(e, inversion.states().getLast(), e.targetBorderCells(), e.sourceCells());
-      return denoise(
-          e,
-          inversion.bank(),
-          x,
-          new ArrayDeque<>(previews),
-          e.targetCells(),
-          (t, z, epsilon) -> {
-            var next = sde.sampleOde(t, z, epsilon);
-            // Drawn by the released code and not used; the next draw must come after it.
-            e.noise().draw(e.grid().size());
-            return next;
-          });
-    } finally {
-      e.done(inversion);
-    }
+  @Override
+  public List<Record> keeps(Given given) {
+    return List.of(new Inversion(given, steps, start, variant, layers, batched));
   }
 
-  private Inversion invertOriginal(Editing e, int steps) {
-    try (var capturing = capturing(e, 1)) {
-      var bank = e.bank(capturing, steps);
-      try {
-        return new Inversion(invertOde(e, capturing, bank, e.source(), steps), List.of(), bank);
-      } catch (RuntimeException | Error failure) {
-        bank.close();
-        throw failure;
-      }
-    }
-  }
-
-  private Hook capture() {
-    return Injection.capture(options.injection().layers());
-  }
-
-  /** Of so many steps at a time, as many as make the chunks alike without making more of them. */
-  private static int chunk(int steps, int fitting) {
-    return Math.ceilDiv(steps, Math.ceilDiv(steps, fitting));
-  }
-
-  private Denoiser capturing(Editing e, int batch) {
-    var capturing = e.denoiser(capture(), batch);
-    if (capturing.sites().isEmpty()) {
-      capturing.close();
-      throw new IllegalArgumentException(
-          "method.layers: expected \"all\", \"decoder\" or the path of a self-attention, got \""
-              + options.injection().layers()
-              + "\", which matches none of the model; write for example up_blocks.1.*");
-    }
-    return capturing;
+  @Override
+  public Result edit(Session s) {
+    var task = s.task();
+    var pairs = task.cells(overlap);
+    int columns = task.view().columns();
+    int rows = task.view().rows();
+    var cells =
+        Cells.of(
+            faithful ? pairs : pairs.clamped(columns, rows),
+            s.grid(),
+            task.editable().sample(columns, rows),
+            task.handles());
+    var edited = edit(s, cells, () -> task.pixels(task.view(), overlap).copy(s.picture()));
+    return new Result.Latent(edited, task.pixels(overlap));
   }
 
   /**
-   * The states after each step out, without noise; keys and values go to the bank if there is one.
+   * The latent of the edited picture.
+   *
+   * @param copied the picture with pixels already copied, which "CP then Encode" encodes as well
    */
-  private static List<float[]> invertOde(
-      Editing e, Denoiser denoiser, @Nullable SiteBank bank, float[] clean, int before) {
-    var sde = e.sde();
-    int[] ts = sde.inversionTimesteps();
-    var states = new ArrayList<float[]>();
-    var x = clean;
-    for (int i = 0; i < ts.length; i++) {
-      var slots = bank == null ? SiteBank.Slots.NONE : bank.from(i);
-      var output = denoiser.predict(x, new int[] {ts[i]}, slots);
-      x = sde.invertOde(ts[i], x, sde.schedule().epsilon(ts[i], x, output));
-      states.add(x);
-      observe(e, "invert", before + i, "latent", x);
-      e.progress().advance(before + i + 1, 2 * ts.length);
+  public float[] edit(Session s, Cells cells, Supplier<Picture> copied) {
+    s.progress().phase("encode", 1);
+    var contexts = guidance == 1 ? s.text(s.prompt()) : s.text(s.prompt(), negativePrompt);
+    var source = s.sample(s.picture());
+    return switch (variant) {
+      case ENCODE_THEN_CP -> {
+        s.progress().advance(1, 1);
+        yield new Run(s, cells, contexts).encodeThenCp(source);
+      }
+      case CP_THEN_ENCODE -> {
+        var preview = s.sample(copied.get());
+        s.progress().advance(1, 1);
+        yield new Run(s, cells, contexts).cpThenEncode(source, preview);
+      }
+    };
+  }
+
+  /** One edit. */
+  private final class Run {
+    private final Session s;
+    private final Cells cells;
+    private final List<float[]> contexts;
+    private final LatentGrid grid;
+    private final CycleSde sde;
+
+    Run(Session s, Cells cells, List<float[]> contexts) {
+      this.s = s;
+      this.cells = cells;
+      this.contexts = contexts;
+      grid = s.grid();
+      sde = CycleSde.of(s.models().scheduler(), steps, start);
     }
-    return states;
+
+    float[] encodeThenCp(float[] source) {
+      int inverted = sde.inversionTimesteps().length;
+      if (inverted == 0) {
+        return handleNoised(source, cells.source());
+      }
+      var inversion = inversion(source, () -> invertSde(source));
+      var states = inversion.list(STATE);
+      var stored = new ArrayDeque<>(inversion.list(NOISE));
+      return denoise(
+          inversion.bank().orElseThrow(),
+          handleNoised(states.getLast(), cells.source()),
+          new ArrayDeque<>(states.subList(1, inverted + 1)),
+          cells.source(),
+          (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
+    }
+
+    private Kept.Values inversion(float[] source, Supplier<Kept.Values> make) {
+      return s.kept().get(keeps(s.given()).getFirst(), make, source, contexts.getFirst());
+    }
+
+    /** The way out with fresh noise; the clean latent is the first of the states. */
+    private Kept.Values invertSde(float[] source) {
+      int[] ts = sde.inversionTimesteps();
+      int inverted = ts.length;
+      // The states do not depend on the network, so all can be drawn before its first call.
+      var states = new ArrayList<float[]>();
+      states.add(source);
+      for (int i = 0; i < inverted; i++) {
+        var noise = grid.fromNchw(s.noise().draw(grid.size()));
+        states.add(sde.addNoise(ts[i], states.get(i), noise));
+        observe("invert", i, "latent", states.get(i + 1));
+      }
+      var stored = new ArrayList<float[]>();
+      int batch = batched ? chunk(inverted, fitting(inverted)) : 1;
+      s.progress().phase("invert", inverted);
+      try (var capturing = capturing(batch)) {
+        var bank = s.models().bank(capturing.program(), inverted);
+        try {
+          while (stored.size() < inverted) {
+            // The last call, if it would be a smaller one, does some steps again.
+            int i = Math.min(stored.size(), inverted - batch);
+            var latents = join(states.subList(i + 1, i + 1 + batch));
+            int[] at = new int[batch];
+            for (int k = 0; k < batch; k++) {
+              at[k] = ts[i + k] + sde.stride();
+            }
+            var predicted = capturing.predict(latents, at, bank.from(i));
+            for (int k = stored.size() - i; k < batch; k++) {
+              var x = states.get(i + k + 1);
+              var output = slice(predicted, k, grid.size());
+              var epsilon = sde.schedule().epsilon(at[k], x, output);
+              stored.add(sde.recoverNoise(ts[i + k], states.get(i + k), x, epsilon));
+              observe("invert", i + k, "noise", stored.getLast());
+            }
+            s.progress().advance(stored.size(), inverted);
+          }
+          return values(states, stored, bank);
+        } catch (RuntimeException | Error failure) {
+          bank.close();
+          throw failure;
+        }
+      }
+    }
+
+    float[] cpThenEncode(float[] source, float[] preview) {
+      int inverted = sde.inversionTimesteps().length;
+      if (inverted == 0) {
+        return handleNoised(source, cells.targetBorder(), cells.source());
+      }
+      s.progress().phase("invert", 2 * inverted);
+      List<float[]> previews;
+      try (var plain = denoiser(1, _ -> Hook.NONE)) {
+        previews = invertOde(plain, null, preview, 0);
+      }
+      var inversion = inversion(source, () -> invertOriginal(source, inverted));
+      // Every border point is a target and pasted over at once; only their number of draws counts.
+      var x = handleNoised(inversion.list(STATE).getLast(), cells.targetBorder(), cells.source());
+      return denoise(
+          inversion.bank().orElseThrow(),
+          x,
+          new ArrayDeque<>(previews),
+          cells.target(),
+          (t, z, epsilon) -> {
+            var next = sde.sampleOde(t, z, epsilon);
+            // Drawn by the released code and not used; the next draw must come after it.
+            s.noise().draw(grid.size());
+            return next;
+          });
+    }
+
+    private Kept.Values invertOriginal(float[] source, int inverted) {
+      try (var capturing = capturing(1)) {
+        var bank = s.models().bank(capturing.program(), inverted);
+        try {
+          return values(invertOde(capturing, bank, source, inverted), List.of(), bank);
+        } catch (RuntimeException | Error failure) {
+          bank.close();
+          throw failure;
+        }
+      }
+    }
+
+    private Denoiser denoiser(int batch, Function<Scope, Hook> hook) {
+      var same = Collections.nCopies(batch, contexts.getFirst());
+      return Denoiser.compile(s.models(), grid, same, hook);
+    }
+
+    private int fitting(int most) {
+      return s.models()
+          .fitting(
+              batch -> {
+                var same = Collections.nCopies(batch, contexts.getFirst());
+                return Denoiser.build(s.models(), grid, same, _ -> Injection.capture(layers));
+              },
+              most);
+    }
+
+    private Denoiser capturing(int batch) {
+      var capturing = denoiser(batch, _ -> Injection.capture(layers));
+      if (capturing.sites().isEmpty()) {
+        capturing.close();
+        throw new IllegalArgumentException(
+            "method.layers: expected \"all\", \"decoder\" or the path of a self-attention, got \""
+                + layers
+                + "\", which matches none of the model; write for example up_blocks.1.*");
+      }
+      return capturing;
+    }
+
+    /**
+     * The states after each step out, without noise; keys and values go to the bank if there is
+     * one.
+     */
+    private List<float[]> invertOde(
+        Denoiser denoiser, @Nullable SiteBank bank, float[] clean, int before) {
+      int[] ts = sde.inversionTimesteps();
+      var states = new ArrayList<float[]>();
+      var x = clean;
+      for (int i = 0; i < ts.length; i++) {
+        var slots = bank == null ? SiteBank.Slots.NONE : bank.from(i);
+        var output = denoiser.predict(x, new int[] {ts[i]}, slots);
+        x = sde.invertOde(ts[i], x, sde.schedule().epsilon(ts[i], x, output));
+        states.add(x);
+        observe("invert", before + i, "latent", x);
+        s.progress().advance(before + i + 1, 2 * ts.length);
+      }
+      return states;
+    }
+
+    /**
+     * The way back: paste, keep what must not change, predict with the original's keys and values.
+     */
+    private float[] denoise(
+        SiteBank bank, float[] x, ArrayDeque<float[]> visited, int[] from, Solver solver) {
+      int[] ts = sde.denoisingTimesteps();
+      int stop =
+          switch (copy) {
+            case AS_RELEASED -> 0;
+            case STOP_AT_END -> (int) (end * sde.schedule().trainTimesteps());
+          };
+      s.progress().phase("edit", ts.length);
+      try (var network = new Guided(this, bank)) {
+        for (int k = 0; k < ts.length; k++) {
+          var h = visited.removeLast();
+          if (ts[k] >= stop) {
+            if (fill == Fill.NEIGHBOURS) {
+              grid.copyCells(h, cells.neighbours(), x, cells.vacated());
+            }
+            grid.copyCells(h, from, x, cells.target());
+          }
+          x = grid.select(cells.editable(), x, h);
+          observe("denoise", k, "in", x);
+          var epsilon = network.epsilon(k, ts, x);
+          x = solver.step(ts[k], x, epsilon);
+          observe("denoise", k, "out", x);
+          s.show(x, k + 1, ts.length);
+          s.progress().advance(k + 1, ts.length);
+        }
+      }
+      return x;
+    }
+
+    private float[] handleNoised(float[] latent, int[]... where) {
+      var x = latent.clone();
+      int[] at = Arrays.stream(where).flatMapToInt(Arrays::stream).toArray();
+      var noise = s.noise().draw(Math.multiplyExact(grid.channels(), at.length));
+      addNoise(grid, x, at, noise, handleNoise);
+      if (fill == Fill.NOISE) {
+        int[] vacated = cells.vacated();
+        var alone = s.noise().draw(Math.multiplyExact(grid.channels(), vacated.length));
+        addNoise(grid, x, vacated, alone, 1);
+      }
+      return x;
+    }
+
+    private void observe(String pass, int i, String what, float[] latent) {
+      s.observe(String.format(Locale.ROOT, "%s.%02d.%s", pass, i, what), latent);
+    }
   }
 
   private interface Solver {
     float[] step(int t, float[] x, float[] epsilon);
   }
 
-  /**
-   * The way back: paste, keep what must not change, predict with the original's keys and values.
-   */
-  private float[] denoise(
-      Editing e, SiteBank bank, float[] x, ArrayDeque<float[]> visited, int[] from, Solver solver) {
-    CycleSde sde = e.sde();
-    int[] ts = sde.denoisingTimesteps();
-    int stop =
-        switch (options.copy()) {
-          case AS_RELEASED -> 0;
-          case STOP_AT_END -> (int) (options.end() * sde.schedule().trainTimesteps());
-        };
-    e.progress().phase("edit", ts.length);
-    try (var network = new Network(e, bank)) {
-      for (int k = 0; k < ts.length; k++) {
-        var h = visited.removeLast();
-        if (ts[k] >= stop) {
-          if (options.fill() == Fill.NEIGHBOURS) {
-            e.grid().copyCells(h, e.neighbourCells(), x, e.vacatedCells());
-          }
-          e.paste(k, h, from, x, e.targetCells());
-        }
-        x = e.grid().select(e.editable(), x, h);
-        observe(e, "denoise", k, "in", x);
-        var epsilon = network.epsilon(k, ts, x);
-        x = solver.step(ts[k], x, epsilon);
-        observe(e, "denoise", k, "out", x);
-        e.progress().advance(k + 1, ts.length);
-      }
-    }
-    return x;
-  }
-
   /** The denoiser of the way back: with the original's keys and values in some steps. */
-  private final class Network implements AutoCloseable {
-    private final Editing e;
+  private final class Guided implements AutoCloseable {
+    private final Injection injection =
+        new Injection(layers, injectSteps.first(), injectSteps.end(), injectStrength);
+    private final Run run;
     private final SiteBank bank;
     private boolean injecting;
     private @Nullable Denoiser prompted;
     private @Nullable Denoiser negative;
 
-    Network(Editing e, SiteBank bank) {
-      this.e = e;
+    Guided(Run run, SiteBank bank) {
+      this.run = run;
       this.bank = bank;
     }
 
     /** The noise in {@code x}, drawn away from what the negative prompt makes of it. */
     float[] epsilon(int step, int[] ts, float[] x) {
-      boolean inject = options.injection().isAt(step);
+      boolean inject = injection.isAt(step);
       if (prompted == null || inject != injecting) {
         close();
         injecting = inject;
-        prompted = e.denoiser(hook(), 1);
-        negative = options.guidance() == 1 ? null : e.negativeDenoiser(hook());
+        prompted = denoiser(run.contexts.getFirst());
+        negative = guidance == 1 ? null : denoiser(run.contexts.getLast());
       }
       var slots = inject ? bank.from(ts.length - 1 - step) : SiteBank.Slots.NONE;
       int[] at = {ts[step]};
       var output = prompted.predict(x, at, slots);
       if (negative != null) {
-        var away = negative.predict(x, at, slots);
-        for (int i = 0; i < output.length; i++) {
-          output[i] = (float) (away[i] + options.guidance() * (output[i] - away[i]));
-        }
+        output = Guidance.of(negative.predict(x, at, slots), output, guidance);
       }
-      return e.sde().schedule().epsilon(ts[step], x, output);
+      return run.sde.schedule().epsilon(ts[step], x, output);
     }
 
-    private Hook hook() {
-      return injecting ? options.injection().hook() : Hook.NONE;
+    private Denoiser denoiser(float[] context) {
+      return Denoiser.compile(
+          run.s.models(),
+          run.grid,
+          List.of(context),
+          scope -> injecting ? injection.hook(scope) : Hook.NONE);
     }
 
     @Override
@@ -315,21 +594,38 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     }
   }
 
-  private float[] handleNoised(Editing e, float[] latent, int[]... cells) {
-    var x = latent.clone();
-    int[] at = Arrays.stream(cells).flatMapToInt(Arrays::stream).toArray();
-    var noise = e.noise().draw(Math.multiplyExact(e.grid().channels(), at.length));
-    e.grid().addHandleNoise(x, at, noise, handleNoise);
-    if (options.fill() == Fill.NOISE) {
-      int[] vacated = e.vacatedCells();
-      var alone = e.noise().draw(Math.multiplyExact(e.grid().channels(), vacated.length));
-      e.grid().addHandleNoise(x, vacated, alone, 1);
-    }
-    return x;
+  private static Kept.Values values(List<float[]> states, List<float[]> noise, SiteBank bank) {
+    var lists = new LinkedHashMap<String, List<float[]>>();
+    lists.put(STATE, states);
+    lists.put(NOISE, noise);
+    return Kept.Values.of(lists, bank);
   }
 
-  private static void observe(Editing e, String pass, int i, String what, float[] latent) {
-    e.observe(String.format(Locale.ROOT, "%s.%02d.%s", pass, i, what), latent);
+  /**
+   * Noise on the handle's cells: {@code x[cell] = x[cell] * a + noise * scale} with {@code a =
+   * sqrt(1 - scale^2)}, 0 from scale 1 on. All values are read before any is written.
+   *
+   * @param x the latent, changed in place
+   * @param at one cell per column of {@code noise}; repeats allowed
+   * @param noise {@code [channels, at.length]}, channel by channel as the Python tools draw it
+   * @param scale at least 0; above 1 the result is over-dispersed
+   */
+  static void addNoise(LatentGrid grid, float[] x, int[] at, float[] noise, double scale) {
+    int channels = grid.channels();
+    float keep = scale < 1 ? (float) Math.sqrt(1 - scale * scale) : 0f;
+    float add = (float) scale;
+    float[] before = x.clone();
+    for (int j = 0; j < at.length; j++) {
+      for (int c = 0; c < channels; c++) {
+        int i = at[j] * channels + c;
+        x[i] = before[i] * keep + noise[c * at.length + j] * add;
+      }
+    }
+  }
+
+  /** Splits {@code steps} into the fewest equal batches of at most {@code fitting}. */
+  private static int chunk(int steps, int fitting) {
+    return Math.ceilDiv(steps, Math.ceilDiv(steps, fitting));
   }
 
   private static float[] join(List<float[]> latents) {

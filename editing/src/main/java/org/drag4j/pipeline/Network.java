@@ -8,7 +8,6 @@ import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
-import org.drag4j.session.InversionStore;
 import org.drag4j.tensor.DType;
 import org.drag4j.weights.Component;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +63,7 @@ final class Network<M> implements AutoCloseable {
           tensors.add(checksums(source.bytes(name, arena)));
         }
       }
-      digest = InversionStore.digest(tensors.toArray());
+      digest = Digest.of(tensors.toArray());
     }
     return digest;
   }

@@ -2,23 +2,20 @@ package org.drag4j.pipeline;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.drag4j.device.Backend;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
+import org.drag4j.picture.Picture;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.schedule.SchedulerConfig;
-import org.drag4j.session.InversionCache;
-import org.drag4j.session.InversionStore;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Shape;
@@ -28,10 +25,8 @@ import org.drag4j.text.ClipTextModel;
 import org.drag4j.text.ClipTokenizer;
 import org.drag4j.trace.Trace;
 import org.drag4j.unet.UNet2DConditionModel;
-import org.drag4j.unet.UNetConfig;
 import org.drag4j.vae.AutoencoderKL;
 import org.drag4j.vae.Posterior;
-import org.drag4j.vae.VaeConfig;
 import org.drag4j.weights.Component;
 import org.drag4j.weights.Config;
 import org.drag4j.weights.ConfigException;
@@ -41,7 +36,7 @@ import org.drag4j.weights.ModelFolder;
  * A Stable Diffusion model on a device: tokenizer, text encoder, autoencoder, denoiser. Everything
  * about the model is checked when it is opened; weights are loaded when a network is first used.
  */
-public final class Pipeline implements AutoCloseable {
+public final class Pipeline implements Models, AutoCloseable {
   /** What happens to a network's weights once a phase of an edit is over. */
   public enum Residency {
     /** They are given back: the least memory for one edit. */
@@ -64,10 +59,8 @@ public final class Pipeline implements AutoCloseable {
   private final Network<ClipTextModel> text;
   private final Network<AutoencoderKL> vae;
   private final Network<UNet2DConditionModel> unet;
-  private final ContextWork contextWork = new ContextWork();
+  private final SharedWork shared = new SharedWork();
   private Trace trace = Trace.OFF;
-  private InversionCache inversions = new InversionCache(0);
-  private Optional<InversionStore> store = Optional.empty();
 
   private Pipeline(
       Backend backend,
@@ -208,52 +201,15 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
-  /**
-   * Keeps inversions from now on, so that the next edit of a picture need not invert it again.
-   *
-   * @param bytes of device and other memory they may take together; 0 keeps none
-   */
-  public void keepInversions(long bytes) {
-    inversions.close();
-    inversions = new InversionCache(bytes);
-  }
-
-  public InversionCache inversions() {
-    return inversions;
-  }
-
-  /**
-   * Keeps inversions on disk as well from now on, for later processes, and takes those of earlier
-   * ones. The first edit reads all weights of the denoiser once, since models may differ in nothing
-   * else.
-   */
-  public void storeInversions(InversionStore in) {
-    store = Optional.of(in);
-  }
-
-  public Optional<InversionStore> inversionStore() {
-    return store;
-  }
-
   /** What the numbers of the denoiser depend on beside its inputs. */
   public String identity() {
     return String.join(
         "\n",
         unet.digest(),
-        unet().toString(),
+        unet.model().config().toString(),
         scheduler.toString(),
         backend.device(),
-        activations().toString());
-  }
-
-  /** What a hook captures of one sample, by site. */
-  public SortedMap<String, Shape> sites(Hook hook, LatentGrid grid, float[] context) {
-    return new TreeMap<>(UNetDenoiser.captured(unet.model(), hook, grid, context));
-  }
-
-  /** How the device keeps keys and values. */
-  public DType activations() {
-    return backend.activations();
+        backend.activations().toString());
   }
 
   /** Memory for keys and values. */
@@ -266,19 +222,14 @@ public final class Pipeline implements AutoCloseable {
     trace = to;
   }
 
-  /** What the noise schedule is built from. */
+  @Override
   public SchedulerConfig scheduler() {
     return scheduler;
   }
 
-  /** The autoencoder's form. */
-  public VaeConfig vae() {
-    return vae.model().config();
-  }
-
-  /** The denoiser's form. */
-  public UNetConfig unet() {
-    return unet.model().config();
+  @Override
+  public ModelShape shape() {
+    return ModelShape.of(unet.model().config(), vae.model().config());
   }
 
   /** The tokenizer of prompts. */
@@ -286,28 +237,8 @@ public final class Pipeline implements AutoCloseable {
     return tokenizer;
   }
 
-  /** Side of the pictures the model was trained on, in pixels. */
-  public int nativeSize() {
-    return unet().sampleSize() * vae().factor();
-  }
-
-  /**
-   * The same of a model that is not opened, from its configuration alone.
-   *
-   * @throws org.drag4j.weights.ModelException where that is missing or damaged
-   */
-  public static int nativeSize(ModelFolder folder) {
-    var unet = Config.read(folder.path().resolve("unet").resolve("config.json"));
-    var vae = Config.read(folder.path().resolve("vae").resolve("config.json"));
-    return UNetConfig.of(unet).sampleSize() * VaeConfig.of(vae).factor();
-  }
-
-  /**
-   * Contexts of prompts: CLIP's last hidden states after the final norm.
-   *
-   * @return one a prompt, {@code [77, D]}
-   */
-  public List<float[]> encodeText(List<String> prompts) {
+  @Override
+  public List<float[]> text(List<String> prompts) {
     int batch = prompts.size();
     int[] ids = new int[batch * ClipTokenizer.LENGTH];
     for (int i = 0; i < batch; i++) {
@@ -334,29 +265,20 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
-  /**
-   * Posteriors of pictures of one size.
-   *
-   * @param pictures each {@code [H, W, 3]} in [-1, 1]; sides multiples of the autoencoder's factor
-   */
-  public List<Posterior> encode(List<float[]> pictures, int height, int width) {
-    return pictures.stream()
-        .map(p ->
-            Posterior.of(
-                vae(p, Shape.of(1, height, width, vae().inChannels()), true),
-                vae().latentChannels()))
-        .toList();
+  @Override
+  public Posterior encode(Picture picture) {
+    int channels = vae.model().config().inChannels();
+    var shape = Shape.of(1, picture.height(), picture.width(), channels);
+    var moments = vae(picture.toModel(), shape, true);
+    return Posterior.of(moments, shape().latentChannels());
   }
 
-  /**
-   * The picture of a scaled latent.
-   *
-   * @return {@code [8h, 8w, 3]}, about [-1, 1], not clamped
-   */
+  @Override
   public float[] decode(float[] latent, LatentGrid grid) {
+    float scale = shape().scalingFactor();
     var z = new float[latent.length];
     for (int i = 0; i < z.length; i++) {
-      z[i] = latent[i] / vae().scalingFactor();
+      z[i] = latent[i] / scale;
     }
     return vae(z, Shape.of(1, grid.height(), grid.width(), grid.channels()), false);
   }
@@ -374,20 +296,13 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
-  /**
-   * The denoiser compiled with a hook.
-   *
-   * @param contexts one a sample of the batch
-   */
-  public Denoiser denoiser(Hook hook, LatentGrid grid, List<float[]> contexts) {
-    return UNetDenoiser.compile(unet, backend, options, hook, grid, contexts, contextWork, trace);
+  @Override
+  public Program compile(Consumer<Scope> build) {
+    return CompiledProgram.compile(build, unet, backend, options, shared, trace);
   }
 
-  /**
-   * How many samples, at most {@code most}, a denoiser may have beside a bank of {@code most} slots
-   * for what it captures, so that both fit the device's memory; at least 1.
-   */
-  public int fitting(Hook hook, LatentGrid grid, float[] context, int most) {
+  @Override
+  public int fitting(IntFunction<Consumer<Scope>> build, int most) {
     var free = backend.freeBytes();
     if (free.isEmpty()) {
       return most;
@@ -396,8 +311,8 @@ public final class Pipeline implements AutoCloseable {
     int fits = 1;
     int tooMany = Math.min(most, MAX_SAMPLES) + 1;
     for (int samples = tooMany - 1; fits < tooMany - 1; samples = (fits + tooMany) / 2) {
-      var contexts = Collections.nCopies(samples, context);
-      long bytes = UNetDenoiser.bytes(unet.model(), backend, options, hook, grid, contexts, most);
+      long bytes =
+          CompiledProgram.bytes(build.apply(samples), unet.model(), backend, options, most);
       if (bytes <= room) {
         fits = samples;
       } else {
@@ -407,14 +322,14 @@ public final class Pipeline implements AutoCloseable {
     return fits;
   }
 
-  /** Memory for {@code slots} samples of what a denoiser captures. */
-  public SiteBank bank(Denoiser capturing, int slots) {
+  @Override
+  public SiteBank bank(Program capturing, int slots) {
     return new SiteBank(capturing.sites(), capturing.siteType(), slots, this::allocateBank);
   }
 
-  /** The denoiser is not needed any more in this edit, and none is open. */
-  public void doneWithDenoiser() {
-    contextWork.close();
+  /** No program is open, and this edit needs none any more. */
+  public void doneWithPrograms() {
+    shared.close();
     doneWith(unet);
   }
 
@@ -426,8 +341,7 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
-    inversions.close();
-    contextWork.close();
+    shared.close();
     text.close();
     vae.close();
     unet.close();

@@ -61,35 +61,6 @@ public record LatentGrid(int height, int width, int channels) {
   }
 
   /**
-   * RegionDrag's handle noise: {@code x[cell] = x[cell] * a + noise * scale} with {@code a = sqrt(1
-   * - scale^2)}, 0 from scale 1 on. All values are read before any is written.
-   *
-   * @param x the latent, changed in place
-   * @param at one cell per column of {@code noise}; repeats allowed
-   * @param noise {@code [channels, at.length]}, channel by channel as the Python tools draw it
-   * @param scale at least 0; above 1 the result is over-dispersed
-   */
-  public void addHandleNoise(float[] x, int[] at, float[] noise, double scale) {
-    requireSize(x, size());
-    requireSize(noise, Math.multiplyExact(channels, at.length));
-    requireCells(at);
-    if (!(scale >= 0 && scale <= 100)) {
-      throw new IllegalArgumentException(
-          "noise scale: expected 0 to 100, got " + scale + "; choose another value");
-    }
-    float keep = scale < 1 ? (float) Math.sqrt(1 - scale * scale) : 0f;
-    float add = (float) scale;
-    float[] values = gather(x, at);
-    for (int j = 0; j < at.length; j++) {
-      for (int c = 0; c < channels; c++) {
-        int i = j * channels + c;
-        values[i] = values[i] * keep + noise[c * at.length + j] * add;
-      }
-    }
-    scatter(values, x, at);
-  }
-
-  /**
    * Copies whole cells: {@code into[target] = from[source]}, pair by pair.
    *
    * @param from a latent; may be {@code into} itself, all cells are read first

@@ -1,10 +1,10 @@
 package org.drag4j.session;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
-import org.drag4j.graph.Hook;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Denoiser;
 import org.drag4j.pipeline.Pipeline;
@@ -12,6 +12,7 @@ import org.drag4j.pipeline.Progress;
 import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.Ddim;
 import org.drag4j.schedule.DpmSolverPlusPlus;
+import org.drag4j.schedule.Guidance;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.schedule.NoiseSchedule;
 import org.drag4j.schedule.SchedulerConfig;
@@ -73,7 +74,7 @@ public final class TextToImage {
   /** The same, shown as it takes form. */
   public static Picture generate(
       Pipeline pipeline, Options options, Progress progress, Glimpse glimpse) {
-    int factor = pipeline.vae().factor();
+    int factor = pipeline.shape().factor();
     if (options.width() < factor
         || options.height() < factor
         || options.width() % factor != 0
@@ -84,11 +85,11 @@ public final class TextToImage {
     }
     var grid =
         new LatentGrid(
-            options.height() / factor, options.width() / factor, pipeline.vae().latentChannels());
+            options.height() / factor, options.width() / factor, pipeline.shape().latentChannels());
     boolean guided = options.guidance() != 1;
     progress.phase("encode", 1);
     var contexts =
-        pipeline.encodeText(
+        pipeline.text(
             guided ? List.of(options.negative(), options.prompt()) : List.of(options.prompt()));
     var solver =
         switch (options.sampler()) {
@@ -101,7 +102,7 @@ public final class TextToImage {
     var x = chain.first();
     var colours = new Colours(pipeline);
     progress.phase("edit", ts.length - chain.begin());
-    try (var denoiser = pipeline.denoiser(Hook.NONE, grid, contexts)) {
+    try (var denoiser = Denoiser.compile(pipeline, grid, contexts)) {
       for (int i = chain.begin(); i < ts.length; i++) {
         x = solver.step(i, x, guided(denoiser, x, ts[i], options.guidance()));
         x = chain.kept(i + 1 < ts.length ? ts[i + 1] : -1, x);
@@ -113,7 +114,7 @@ public final class TextToImage {
         progress.advance(i + 1 - chain.begin(), ts.length - chain.begin());
       }
     } finally {
-      pipeline.doneWithDenoiser();
+      pipeline.doneWithPrograms();
     }
     progress.phase("decode", 1);
     var pixels = pipeline.decode(x, grid);
@@ -139,11 +140,10 @@ public final class TextToImage {
 
     double[][] map() {
       if (map == null) {
-        var chart = LatentColours.chart(CELLS, pipeline.vae().factor());
-        var grid = new LatentGrid(CELLS, CELLS, pipeline.vae().latentChannels());
-        var posterior =
-            pipeline.encode(List.of(chart.toModel()), chart.height(), chart.width()).getFirst();
-        var latent = posterior.sample(new float[grid.size()], pipeline.vae().scalingFactor());
+        var chart = LatentColours.chart(CELLS, pipeline.shape().factor());
+        var grid = new LatentGrid(CELLS, CELLS, pipeline.shape().latentChannels());
+        var posterior = pipeline.encode(chart);
+        var latent = posterior.sample(new float[grid.size()], pipeline.shape().scalingFactor());
         map = LatentColours.fit(latent, grid, chart).map();
       }
       return map;
@@ -199,10 +199,10 @@ public final class TextToImage {
               .formatted(start.strength(), options.steps()));
     }
     var picture = start.picture().resized(options.width(), options.height());
-    var posterior =
-        pipeline.encode(List.of(picture.toModel()), options.height(), options.width()).getFirst();
+    var posterior = pipeline.encode(picture);
     var clean =
-        posterior.sample(grid.fromNchw(random.randn(grid.size())), pipeline.vae().scalingFactor());
+        posterior.sample(
+            grid.fromNchw(random.randn(grid.size())), pipeline.shape().scalingFactor());
     var noise = grid.fromNchw(random.randn(grid.size()));
     int begin = ts.length - steps;
     var view =
@@ -275,11 +275,7 @@ public final class TextToImage {
     System.arraycopy(x, 0, both, 0, n);
     System.arraycopy(x, 0, both, n, n);
     var predicted = denoiser.predict(both, new int[] {t, t}, none);
-    var out = new float[n];
-    float weight = (float) guidance;
-    for (int i = 0; i < n; i++) {
-      out[i] = predicted[i] + weight * (predicted[n + i] - predicted[i]);
-    }
-    return out;
+    return Guidance.of(
+        Arrays.copyOfRange(predicted, 0, n), Arrays.copyOfRange(predicted, n, 2 * n), guidance);
   }
 }

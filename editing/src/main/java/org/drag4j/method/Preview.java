@@ -1,14 +1,16 @@
-package org.drag4j.session;
+package org.drag4j.method;
 
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.drag4j.document.EditDocument;
+import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Mapping;
+import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.geometry.Task;
 import org.drag4j.geometry.View;
 import org.drag4j.picture.Picture;
 
@@ -62,37 +64,64 @@ public record Preview(
   }
 
   /**
-   * Maps the drags of a document.
+   * What region drags copy, cell by cell.
    *
-   * @param nativeSize side of the pictures the model was trained on
+   * @param overlap which of several drags gets a cell
    * @throws EditDocumentException where a region does not fit the picture
    */
-  public static Preview of(EditDocument document, Picture original, int nativeSize, Detail detail) {
-    var frame = document.frame(original.width(), original.height(), nativeSize, RegionMask.CELL);
-    var view = frame.working();
+  static Preview ofRegions(Task task, Picture original, Overlap overlap, Detail detail) {
+    var view = task.view();
     int columns = view.columns();
     int rows = view.rows();
     var parts = new ArrayList<Part>();
     var mappings = new ArrayList<Mapping>();
     var handles = RegionMask.none(columns, rows);
-    for (int i = 0; i < document.drags().size(); i++) {
-      var drag = document.drags().get(i);
-      String name = drag.name().isEmpty() ? EditDocument.place(i) : drag.name();
+    for (var drag : task.parts()) {
       try {
-        var cells = drag.mapping(view).cells(view.width(), view.height()).clamped(columns, rows);
-        var sources = drag.handle().in(view).rasterise(view.width(), view.height()).toCells();
+        var cells = drag.cells();
+        var sources = drag.handle();
         handles = handles.union(sources);
         mappings.add(cells);
-        parts.add(new Part(name, sources.count(), cells.targets(columns, rows).count(), ""));
+        parts.add(new Part(drag.name(), sources.count(), cells.targets(columns, rows).count(), ""));
       } catch (IllegalArgumentException e) {
-        parts.add(new Part(name, 0, 0, String.valueOf(e.getMessage())));
+        parts.add(new Part(drag.name(), 0, 0, String.valueOf(e.getMessage())));
       }
     }
-    var all = document.merged(mappings, columns, rows);
+    var all = overlap.merged(mappings, columns, rows);
+    var pixels =
+        switch (detail) {
+          case CELLS -> all.spread(view.original());
+          case PIXELS -> task.possible(overlap);
+        };
+    return of(task, original, parts, mappings, all, pixels, handles);
+  }
+
+  /**
+   * What is copied by other ways than regions.
+   *
+   * @param parts one a drag
+   * @param cells pairs of latent cells, drag by drag, inside the view
+   */
+  static Preview ofCells(Task task, Picture original, List<Part> parts, List<Mapping> cells) {
+    var all = Mapping.concat(cells);
+    var none = RegionMask.none(task.view().columns(), task.view().rows());
+    return of(task, original, parts, cells, all, all.spread(task.view().original()), none);
+  }
+
+  private static Preview of(
+      Task task,
+      Picture original,
+      List<Part> parts,
+      List<Mapping> mappings,
+      Mapping all,
+      Mapping pixels,
+      RegionMask handles) {
+    int columns = task.view().columns();
+    int rows = task.view().rows();
     var moved = all.targets(columns, rows);
     return new Preview(
-        copied(document, original, frame, all, detail),
-        frame,
+        copied(original, task.view().original(), pixels),
+        task.frame(),
         parts,
         moved,
         handles.without(moved),
@@ -113,37 +142,15 @@ public record Preview(
     return RegionMask.of(columns, rows, twice);
   }
 
-  private static Picture copied(
-      EditDocument document, Picture original, Frame frame, Mapping cells, Detail detail) {
-    View view = frame.working().original();
+  private static Picture copied(Picture original, View view, Mapping pixels) {
     int w = view.width();
     int h = view.height();
-    var pixels =
-        switch (detail) {
-          case CELLS -> cells.spread(view);
-          case PIXELS -> possible(document, view);
-        };
     var window = original.cropped(view.x(), view.y(), w, h);
-    var patch = Picture.of(w, h, pixels.copyPixels(window.rgb(), w, h, 3));
+    var patch = pixels.copy(window);
     if (!original.isOpaque()) {
       patch = patch.withAlpha(pixels.copyPixels(window.alpha(), w, h, 1));
     }
     return original.with(patch, view.x(), view.y());
-  }
-
-  /** The pixels of those drags that can be done. */
-  private static Mapping possible(EditDocument document, View view) {
-    int w = view.width();
-    int h = view.height();
-    var parts = new ArrayList<Mapping>();
-    for (var drag : document.drags()) {
-      try {
-        parts.add(drag.mapping(view).pixels(w, h));
-      } catch (IllegalArgumentException e) {
-        parts.add(Mapping.EMPTY);
-      }
-    }
-    return document.merged(parts, w, h).clamped(w, h);
   }
 
   /** This preview with its trouble marked: holes red, collisions yellow. */
@@ -153,31 +160,20 @@ public record Preview(
   }
 
   /**
-   * The regions of a document on its picture: handles outlined red, targets blue. With arrows the
-   * target is where they carry the handle.
+   * A drawing on its picture: handles outlined red, targets blue. With arrows the target is where
+   * they carry the handle.
    *
    * @throws EditDocumentException where a region does not fit the picture
    */
-  public static Picture regions(EditDocument document, Picture original) {
+  public static Picture regions(Drawing drawing, Picture original) {
     int w = original.width();
     int h = original.height();
-    document.validate(w, h);
-    var view = View.whole(w, h);
     var everything = RegionMask.all(w, h);
     int width = Math.max(2, Math.max(w, h) / LINES);
     byte[] rgb = original.rgb().clone();
-    for (int i = 0; i < document.drags().size(); i++) {
-      var drag = document.drags().get(i);
-      outline(rgb, everything, drag.handle().in(view).rasterise(w, h), width, HANDLE);
-      try {
-        var target =
-            drag.target().isPresent()
-                ? drag.target().get().in(view).rasterise(w, h)
-                : drag.mapping(view).pixels(w, h).clamped(w, h).targets(w, h);
-        outline(rgb, everything, target, width, TARGET);
-      } catch (IllegalArgumentException e) {
-        throw EditDocumentException.about(EditDocument.place(i), e);
-      }
+    for (int i = 0; i < drawing.drags().size(); i++) {
+      outline(rgb, everything, drawing.handle(i), width, HANDLE);
+      outline(rgb, everything, drawing.target(i), width, TARGET);
     }
     var drawn = Picture.of(w, h, rgb);
     return original.isOpaque() ? drawn : drawn.withAlpha(original.alpha());

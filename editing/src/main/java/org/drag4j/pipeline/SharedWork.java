@@ -4,8 +4,10 @@ import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
@@ -13,40 +15,46 @@ import org.drag4j.plan.PlanOptions;
 import org.drag4j.trace.Trace;
 
 /**
- * What the UNet makes of contexts alone, the keys and values of every cross-attention: computed
- * when first needed, then read by every denoiser of an edit.
+ * What programs compute from fixed inputs alone, such as the keys and values of every
+ * cross-attention: computed when first needed, then read by every program of an edit.
  */
-final class ContextWork implements AutoCloseable {
+final class SharedWork implements AutoCloseable {
   /**
    * What is computed from what.
    *
    * @param nodes the graph, node by node
    */
-  private record Key(List<String> nodes, FloatBuffer context) {}
+  private record Key(List<String> nodes, Map<String, FloatBuffer> inputs) {}
 
   private final Map<Key, Plan> done = new HashMap<>();
 
   /**
    * A plan that has run, whose outputs stay until this is closed.
    *
-   * @param input name of the input that holds the contexts, {@code context}
+   * @param fixed values of the inputs by name; those of other parts of the program may be among
+   *     them
    */
   Plan of(
       Hoisted graphs,
       Backend backend,
       DeviceWeights weights,
       PlanOptions options,
-      String input,
-      float[] context,
+      Map<String, float[]> fixed,
       Trace trace) {
-    var key = new Key(describe(graphs), FloatBuffer.wrap(context.clone()));
+    var inputs = new TreeMap<String, FloatBuffer>();
+    for (var v : graphs.once().live()) {
+      if (v.op() instanceof Op.Input(var name)) {
+        inputs.put(name, FloatBuffer.wrap(fixed.get(name).clone()));
+      }
+    }
+    var key = new Key(describe(graphs), inputs);
     var have = done.get(key);
     if (have != null) {
       return have;
     }
     var plan = Plan.compile(graphs.once(), backend, weights, kept(options, graphs));
     try {
-      plan.tensor(input).write(context);
+      inputs.forEach((name, values) -> plan.tensor(name).write(values.array()));
       plan.run(trace);
     } catch (RuntimeException | Error e) {
       plan.close();

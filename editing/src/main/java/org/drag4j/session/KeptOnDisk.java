@@ -1,16 +1,17 @@
 package org.drag4j.session;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.UTFDataFormatException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -21,12 +22,13 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -37,8 +39,7 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
-import org.drag4j.device.CachedFile;
-import org.drag4j.method.Inversion;
+import org.drag4j.method.Kept;
 import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.TorchRandom;
 import org.drag4j.tensor.DType;
@@ -47,60 +48,68 @@ import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 
 /**
- * A folder of inversions that later processes go on from: one file each, named by the digest of all
- * that its numbers depend on. Several processes may use it at once. Bounded; what was used longest
- * ago goes first.
+ * A folder of kept values that later processes go on from: one file each, named by the digest of
+ * all that its numbers depend on. Several processes may use it at once. Bounded; what was used
+ * longest ago goes first.
  *
- * <p>A file is the header that the inversion must have, the random generator's state, the latents,
- * the noise, keys and values by site, and a checksum of all that, in the machine's byte order.
+ * <p>A file is a header that lists what follows, the random generator's state, the tensors, the
+ * bank site by site, and a checksum of all that, in the machine's byte order.
  */
-public final class InversionStore {
-  private static final String SUFFIX = ".inversion";
-  private static final Pattern NAME = Pattern.compile("[0-9a-f]{64}\\" + SUFFIX);
+public final class KeptOnDisk {
+  private static final String SUFFIX = ".kept";
+  private static final Pattern NAME = Pattern.compile("[0-9a-f]{64}\\.(kept|inversion)");
   private static final Pattern TEMPORARY =
       Pattern.compile("\\.[0-9a-f]{64}\\" + SUFFIX + "\\.[0-9a-f]+-[0-9a-f]+\\.tmp");
   private static final String LOCK = ".lock";
 
-  private static final long MAGIC = 0x6434_6a2d_696e_7631L;
-  private static final int VERSION = 1;
+  private static final long MAGIC = 0x6434_6a2d_6b65_7074L;
+  private static final int VERSION = 2;
+  private static final int MAX_HEADER = 16 << 20;
+  private static final int MAX_RANK = 8;
   private static final int BLOCK = 1 << 20;
 
   /** What this process is writing: its locks do not keep the process itself away. */
   private static final Set<Path> WRITING = new HashSet<>();
 
   /**
-   * What is known of an inversion before there is one.
+   * What a file holds, in order.
    *
    * @param digest of all that its numbers depend on, in hexadecimal
-   * @param states how many latents were visited
-   * @param noise how many are stored
-   * @param floats of a latent
-   * @param slots of the bank
-   * @param sites of the bank, shapes with any batch
+   * @param tensors number of floats by name
+   * @param sites of the bank, all slots of each; empty where there is no bank
+   * @param dtype of the bank
    */
-  record Form(
+  private record Contents(
       String digest,
-      int states,
-      int noise,
-      int floats,
-      int slots,
-      SortedMap<String, Shape> sites,
+      SequencedMap<String, Integer> tensors,
+      SequencedMap<String, Shape> sites,
       DType dtype) {
-    Form {
-      sites = Collections.unmodifiableSortedMap(new TreeMap<>(sites));
+    static Contents of(String digest, Kept.Values values) {
+      var tensors = new LinkedHashMap<String, Integer>();
+      values.tensors().forEach((name, tensor) -> tensors.put(name, tensor.length));
+      var sites = new LinkedHashMap<String, Shape>();
+      var dtype = DType.F32;
+      if (values.bank().isPresent()) {
+        for (var site : KeptOnDisk.tensors(values.bank().get()).entrySet()) {
+          sites.put(site.getKey(), site.getValue().shape());
+          dtype = site.getValue().dtype();
+        }
+      }
+      return new Contents(digest, tensors, sites, dtype);
     }
 
-    private byte[] header() throws IOException {
+    byte[] header() throws IOException {
       var bytes = new ByteArrayOutputStream();
       var out = new DataOutputStream(bytes);
       out.writeLong(MAGIC);
       out.writeInt(VERSION);
       out.writeBoolean(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN);
       out.write(HexFormat.of().parseHex(digest));
-      out.writeInt(states);
-      out.writeInt(noise);
-      out.writeInt(floats);
-      out.writeInt(slots);
+      out.writeInt(tensors.size());
+      for (var tensor : tensors.entrySet()) {
+        out.writeUTF(tensor.getKey());
+        out.writeInt(tensor.getValue());
+      }
       out.writeUTF(dtype.name());
       out.writeInt(sites.size());
       for (var site : sites.entrySet()) {
@@ -113,14 +122,75 @@ public final class InversionStore {
       return bytes.toByteArray();
     }
 
+    /**
+     * Reads a header; every number in it is bounded before it is believed.
+     *
+     * @param size of the whole file
+     */
+    static Contents read(byte[] header, String digest, long size) throws IOException {
+      var in = new DataInputStream(new ByteArrayInputStream(header));
+      try {
+        require("kept values of this program", in.readLong() == MAGIC);
+        require("version " + VERSION, in.readInt() == VERSION);
+        require(
+            "this machine's byte order",
+            in.readBoolean() == (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN));
+        require(
+            "the digest in its name",
+            Arrays.equals(in.readNBytes(digest.length() / 2), HexFormat.of().parseHex(digest)));
+        var tensors = new LinkedHashMap<String, Integer>();
+        int count = bounded("tensors", in.readInt(), header.length);
+        for (int i = 0; i < count; i++) {
+          String name = in.readUTF();
+          tensors.put(name, bounded("values", in.readInt(), size / Float.BYTES));
+        }
+        var dtype = DType.valueOf(in.readUTF());
+        var sites = new LinkedHashMap<String, Shape>();
+        int banks = bounded("sites", in.readInt(), header.length);
+        for (int i = 0; i < banks; i++) {
+          String name = in.readUTF();
+          int rank = in.readInt();
+          require("a rank of 1 to " + MAX_RANK, rank >= 1 && rank <= MAX_RANK);
+          int[] dims = new int[rank];
+          long values = 1;
+          for (int d = 0; d < rank; d++) {
+            dims[d] = bounded("a dimension", in.readInt(), size);
+            values *= dims[d];
+            require("a shape within the file", values <= size);
+          }
+          sites.put(name, Shape.of(dims));
+        }
+        require(
+            "one number of slots",
+            sites.values().stream().map(shape -> shape.dim(0)).distinct().count() <= 1);
+        require("nothing behind the header", in.read() < 0);
+        return new Contents(digest, tensors, sites, dtype);
+      } catch (EOFException | UTFDataFormatException | IllegalArgumentException e) {
+        throw new DamagedException("the header of kept values", e);
+      }
+    }
+
+    private static int bounded(String what, int value, long most) throws DamagedException {
+      require("0 to " + most + " " + what, value >= 0 && value <= most);
+      return value;
+    }
+
+    private static void require(String expected, boolean holds) throws DamagedException {
+      if (!holds) {
+        throw new DamagedException(expected, "something else");
+      }
+    }
+
     /** Bytes of the file. */
-    long size() throws IOException {
-      long latents = Math.multiplyExact((long) floats, states + noise);
-      return header().length
-          + (long) Integer.BYTES * TorchRandom.STATE
-          + Float.BYTES * latents
-          + SiteBank.bytes(sites, dtype, slots)
-          + Long.BYTES;
+    long size(int header) {
+      long bytes = Integer.BYTES + header + (long) Integer.BYTES * TorchRandom.STATE + Long.BYTES;
+      for (int floats : tensors.values()) {
+        bytes += (long) Float.BYTES * floats;
+      }
+      for (var shape : sites.values()) {
+        bytes = Math.addExact(bytes, Math.multiplyExact(shape.size(), dtype.bytes()));
+      }
+      return bytes;
     }
   }
 
@@ -128,7 +198,7 @@ public final class InversionStore {
   private final long capacity;
   private final String how;
 
-  private InversionStore(Path folder, long capacity, String how) {
+  private KeptOnDisk(Path folder, long capacity, String how) {
     this.folder = folder;
     this.capacity = capacity;
     this.how = how;
@@ -138,32 +208,16 @@ public final class InversionStore {
    * Opens a folder, makes it where there is none, and removes what is over the capacity or was left
    * by processes that were killed.
    *
-   * @param capacity bytes that its inversions may take together
+   * @param capacity bytes that its values may take together
    * @param how what their last bits depend on beside picture, document and model: the program's
    *     version, the device, how it is used
    * @throws IOException where the folder cannot be written to
    */
-  public static InversionStore open(Path folder, long capacity, String how) throws IOException {
+  public static KeptOnDisk open(Path folder, long capacity, String how) throws IOException {
     Files.createDirectories(folder);
-    var store = new InversionStore(folder.toRealPath(), capacity, how);
+    var store = new KeptOnDisk(folder.toRealPath(), capacity, how);
     store.locked(() -> store.reserve(0));
     return store;
-  }
-
-  /** A digest of parts, in hexadecimal: arrays of numbers, and anything else by its text. */
-  public static String digest(Object... parts) {
-    var all = CachedFile.sha256();
-    for (var part : parts) {
-      byte[] bytes =
-          switch (part) {
-            case float[] values -> MemorySegment.ofArray(values).toArray(ValueLayout.JAVA_BYTE);
-            case int[] values -> MemorySegment.ofArray(values).toArray(ValueLayout.JAVA_BYTE);
-            default -> part.toString().getBytes(StandardCharsets.UTF_8);
-          };
-      // Of one length each, so that no part can be taken for the end of another.
-      all.update(CachedFile.sha256().digest(bytes));
-    }
-    return HexFormat.of().formatHex(all.digest());
   }
 
   /** What the numbers depend on beside picture, document and model. */
@@ -171,24 +225,24 @@ public final class InversionStore {
     return how;
   }
 
-  private Path file(Form form) {
-    return folder.resolve(form.digest() + SUFFIX);
+  private Path file(String digest) {
+    return folder.resolve(digest + SUFFIX);
   }
 
   /**
-   * The inversion of this form, if it is there; a file that is damaged or foreign is not.
+   * The values of this digest, if they are there; a file that is damaged or foreign is not.
    *
    * @param allocate gives device memory of so many bytes
    * @param warn is told of such a file
    */
-  Optional<InversionCache.Entry> read(
-      Form form, LongFunction<DeviceMemory> allocate, Consumer<String> warn) {
-    var file = file(form);
+  Optional<KeptInMemory.Entry> read(
+      String digest, LongFunction<DeviceMemory> allocate, Consumer<String> warn) {
+    var file = file(digest);
     try {
       if (!Files.isRegularFile(file)) {
         return Optional.empty();
       }
-      var entry = contents(file, form, allocate);
+      var entry = contents(file, digest, allocate);
       try {
         Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
       } catch (IOException _) {
@@ -198,36 +252,43 @@ public final class InversionStore {
     } catch (NoSuchFileException _) {
       return Optional.empty(); // removed meanwhile
     } catch (DamagedException e) {
-      warn.accept("%s: %s; the picture is inverted again".formatted(file, e.getMessage()));
+      warn.accept("%s: %s; the values are made again".formatted(file, e.getMessage()));
       return Optional.empty();
     } catch (IOException e) {
       warn.accept(
-          "%s: expected to read an inversion, got %s; the picture is inverted again"
-              .formatted(file, e));
+          "%s: expected to read kept values, got %s; they are made again".formatted(file, e));
       return Optional.empty();
     }
   }
 
-  private static InversionCache.Entry contents(
-      Path file, Form form, LongFunction<DeviceMemory> allocate) throws IOException {
+  private static KeptInMemory.Entry contents(
+      Path file, String digest, LongFunction<DeviceMemory> allocate) throws IOException {
     try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      if (channel.size() != form.size()) {
-        throw new DamagedException(form.size() + " bytes", channel.size());
-      }
+      long size = channel.size();
       var in = new CheckedInputStream(Channels.newInputStream(channel), new CRC32C());
-      byte[] header = form.header();
-      if (!Arrays.equals(header, in.readNBytes(header.length))) {
-        throw new DamagedException("the header of this inversion", "another");
+      int length = new DataInputStream(in).readInt();
+      if (length < 0 || length > MAX_HEADER || length > size) {
+        throw new DamagedException("the header of kept values", "one of " + length + " bytes");
+      }
+      var contents = Contents.read(in.readNBytes(length), digest, size);
+      if (size != contents.size(length)) {
+        throw new DamagedException(contents.size(length) + " bytes", size);
       }
       var random = new int[TorchRandom.STATE];
       read(in, MemorySegment.ofArray(random));
-      var states = latents(in, form.states(), form.floats());
-      var noise = latents(in, form.noise(), form.floats());
-      var bank = new SiteBank(form.sites(), form.dtype(), form.slots(), allocate);
+      var tensors = new LinkedHashMap<String, float[]>();
+      for (var tensor : contents.tensors().entrySet()) {
+        var values = new float[tensor.getValue()];
+        read(in, MemorySegment.ofArray(values));
+        tensors.put(tensor.getKey(), values);
+      }
+      var bank = bank(contents, allocate);
       boolean whole = false;
       try {
-        for (var tensor : tensors(bank).values()) {
-          read(in, tensor);
+        if (bank.isPresent()) {
+          for (var tensor : tensors(bank.get()).values()) {
+            read(in, tensor);
+          }
         }
         long sum = in.getChecksum().getValue();
         long stored = new DataInputStream(in).readLong();
@@ -235,18 +296,25 @@ public final class InversionStore {
           throw new DamagedException("the checksum " + stored, sum);
         }
         var entry =
-            new InversionCache.Entry(
-                new Inversion(states, noise, bank), TorchRandom.ofState(random));
+            new KeptInMemory.Entry(new Kept.Values(tensors, bank), TorchRandom.ofState(random));
         whole = true;
         return entry;
       } catch (IllegalArgumentException e) {
         throw new DamagedException("a state of the random generator", e);
       } finally {
         if (!whole) {
-          bank.close();
+          bank.ifPresent(SiteBank::close);
         }
       }
+    } catch (EOFException e) {
+      throw new DamagedException("a whole file", e);
     }
+  }
+
+  private static Optional<SiteBank> bank(Contents contents, LongFunction<DeviceMemory> allocate) {
+    return contents.sites().values().stream()
+        .findFirst()
+        .map(first -> new SiteBank(contents.sites(), contents.dtype(), first.dim(0), allocate));
   }
 
   /** A file that is not what it should be. */
@@ -256,17 +324,6 @@ public final class InversionStore {
     DamagedException(String expected, Object got) {
       super("expected %s, got %s".formatted(expected, got));
     }
-  }
-
-  private static List<float[]> latents(CheckedInputStream in, int count, int floats)
-      throws IOException {
-    var latents = new ArrayList<float[]>();
-    for (int i = 0; i < count; i++) {
-      var latent = new float[floats];
-      read(in, MemorySegment.ofArray(latent));
-      latents.add(latent);
-    }
-    return latents;
   }
 
   private static void read(CheckedInputStream in, MemorySegment to) throws IOException {
@@ -296,26 +353,28 @@ public final class InversionStore {
   }
 
   /**
-   * Keeps an inversion, in the place of one that was damaged.
+   * Keeps values, in the place of what was damaged.
    *
-   * @param warn is told where it cannot be kept
+   * @param warn is told where they cannot be kept
    */
-  void write(Form form, InversionCache.Entry entry, Consumer<String> warn) {
+  void write(String digest, KeptInMemory.Entry entry, Consumer<String> warn) {
     try {
-      long size = form.size();
+      var contents = Contents.of(digest, entry.values());
+      byte[] header = contents.header();
+      long size = contents.size(header.length);
       if (size > capacity) {
         warn.accept(
-            "%s: expected room for an inversion of %d MB, got at most %d MB; it is not kept"
+            "%s: expected room for values of %d MB, got at most %d MB; they are not kept"
                 .formatted(folder, size >> 20, capacity >> 20));
         return;
       }
-      var file = file(form);
+      var file = file(digest);
       var temporary =
           folder.resolve(
               ".%s.%x-%x.tmp"
                   .formatted(file.getFileName(), ProcessHandle.current().pid(), System.nanoTime()));
       try {
-        write(form, entry, size, temporary, file);
+        write(header, entry, size, temporary, file);
       } finally {
         synchronized (WRITING) {
           WRITING.remove(temporary);
@@ -323,24 +382,24 @@ public final class InversionStore {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
-      warn.accept("%s: expected to keep an inversion, got %s; it is not kept".formatted(folder, e));
+      warn.accept("%s: expected to keep values, got %s; they are not kept".formatted(folder, e));
     }
   }
 
-  private void write(Form form, InversionCache.Entry entry, long size, Path temporary, Path file)
+  private void write(byte[] header, KeptInMemory.Entry entry, long size, Path temporary, Path file)
       throws IOException {
     try (var channel = locked(() -> create(temporary, size))) {
       var out = new CheckedOutputStream(Channels.newOutputStream(channel), new CRC32C());
-      out.write(form.header());
+      new DataOutputStream(out).writeInt(header.length);
+      out.write(header);
       write(MemorySegment.ofArray(entry.random().state()), out);
-      for (var latent : entry.inversion().states()) {
-        write(MemorySegment.ofArray(latent), out);
+      for (var tensor : entry.values().tensors().values()) {
+        write(MemorySegment.ofArray(tensor), out);
       }
-      for (var latent : entry.inversion().noise()) {
-        write(MemorySegment.ofArray(latent), out);
-      }
-      for (var tensor : tensors(entry.inversion().bank()).values()) {
-        write(tensor, out);
+      if (entry.values().bank().isPresent()) {
+        for (var tensor : tensors(entry.values().bank().get()).values()) {
+          write(tensor, out);
+        }
       }
       new DataOutputStream(out).writeLong(out.getChecksum().getValue());
       if (channel.size() != size) {
