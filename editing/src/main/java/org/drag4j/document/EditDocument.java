@@ -50,18 +50,6 @@ public record EditDocument(
   static final int MAX_DRAGS = 1000;
   static final int MAX_TEXT = 16_384;
 
-  /** Whether regions overlap a picture of more pixels is checked on a reduced one. */
-  private static final double MAX_RASTER = 1 << 24;
-
-  /** Without a mask, what lies farther than this from handle and target is kept, in pixels. */
-  private static final double MARGIN = 16;
-
-  /** How wide the seam of a window is, in pixels. */
-  private static final double FEATHER = 8;
-
-  /** Side of the reduced picture on which a window is chosen. */
-  private static final double COARSE = 1024;
-
   /**
    * The picture to edit.
    *

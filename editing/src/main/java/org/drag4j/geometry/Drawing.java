@@ -25,7 +25,7 @@ public final class Drawing {
   private final int width;
   private final int height;
   // By identity: hashing a painted mask costs as much as rasterising an outline.
-  private final Map<Area, Map<View, RegionMask>> rasters = new IdentityHashMap<>();
+  private final IdentityHashMap<Area, Map<View, RegionMask>> rasters = new IdentityHashMap<>();
   private long kept;
 
   private Drawing(List<Drag> drags, Optional<Area> mask, int width, int height) {

@@ -244,8 +244,8 @@ public final class RegionMask implements Region {
    * @throws IllegalArgumentException if none is set
    */
   public Point middle() {
-    double x = 0;
-    double y = 0;
+    long x = 0;
+    long y = 0;
     int count = 0;
     for (int at = next(0); at >= 0; at = next(at + 1)) {
       x += at % width;
@@ -256,7 +256,7 @@ public final class RegionMask implements Region {
       throw new IllegalArgumentException(
           "mask: expected at least one pixel, got none; paint the region");
     }
-    return new Point(x / count, y / count);
+    return new Point((double) x / count, (double) y / count);
   }
 
   /**

@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
@@ -44,7 +45,8 @@ final class SharedWork implements AutoCloseable {
     var inputs = new TreeMap<String, FloatBuffer>();
     for (var v : graphs.once().live()) {
       if (v.op() instanceof Op.Input(var name)) {
-        inputs.put(name, FloatBuffer.wrap(fixed.get(name).clone()));
+        var values = Objects.requireNonNull(fixed.get(name));
+        inputs.put(name, FloatBuffer.wrap(values.clone()));
       }
     }
     var key = new Key(describe(graphs), inputs);
