@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.drag4j.document.EditDocument;
+import org.drag4j.method.Documents;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.session.Editor;
 import picocli.CommandLine.Command;
@@ -80,7 +80,7 @@ final class EditCommand implements Callable<Integer> {
     engine.check(spec);
     var stdout = spec.commandLine().getOut();
     if (schema) {
-      stdout.print(EditDocument.schema());
+      stdout.print(Documents.schema());
       stdout.flush();
       return ExitCode.OK;
     }

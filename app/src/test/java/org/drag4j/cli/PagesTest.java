@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.method.Documents;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** README and pages say what the program does. */
 class PagesTest {
   private static final JsonMapper MAPPER = new JsonMapper();
-  private static final JsonNode SCHEMA = MAPPER.readTree(EditDocument.schema());
+  private static final JsonNode SCHEMA = MAPPER.readTree(Documents.schema());
   private static final Path ROOT = root();
 
   /** What the launcher answers itself. */
@@ -263,7 +264,7 @@ class PagesTest {
 
   private static void parse(String origin, JsonNode document) {
     var parsed =
-        EditDocument.parse(
+        Documents.parse(
             origin,
             MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8),
             _ -> RegionMask.all(512, 512));

@@ -22,6 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class Assignments {
   private static final Pattern STEP = Pattern.compile("\\.?([A-Za-z0-9_]+)|\\[(\\d{1,5})]");
 
+  private static final String NAME = "method." + EditDocumentReader.NAME;
+  private static final String FAITHFUL = "method." + Settings.FAITHFUL;
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
@@ -38,8 +41,16 @@ final class Assignments {
   private Assignments() {}
 
   static EditDocument apply(
-      EditDocument document, String origin, List<String> assignments, MaskSource masks) {
+      EditDocument document,
+      String origin,
+      List<String> assignments,
+      MaskSource masks,
+      MethodTable methods) {
     var tree = MAPPER.readTree(document.toJson());
+    if (assignments.stream().anyMatch(one -> one.startsWith(FAITHFUL + "="))
+        && tree.get("method") instanceof ObjectNode method) {
+      method.remove(Settings.decided(document.method().parameters()));
+    }
     for (var assignment : assignments) {
       int equals = assignment.indexOf('=');
       if (equals < 1) {
@@ -49,10 +60,18 @@ final class Assignments {
             EditDocumentException.quote(assignment),
             "write for example method.steps=30");
       }
-      put(origin, tree, assignment.substring(0, equals), value(assignment.substring(equals + 1)));
+      String path = assignment.substring(0, equals);
+      var value = value(assignment.substring(equals + 1));
+      if (path.equals(NAME)
+          && tree.get("method") instanceof ObjectNode method
+          && !value.equals(method.get(EditDocumentReader.NAME))) {
+        // Another method's parameters mean something else, even under the same names.
+        method.removeAll();
+      }
+      put(origin, tree, path, value);
     }
     return EditDocument.parse(
-        origin, MAPPER.writeValueAsString(tree).getBytes(StandardCharsets.UTF_8), masks);
+        origin, MAPPER.writeValueAsString(tree).getBytes(StandardCharsets.UTF_8), masks, methods);
   }
 
   /** JSON where it is that, else the text itself. */

@@ -1,14 +1,7 @@
 package org.drag4j.document;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -18,11 +11,11 @@ import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.FileName;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Mapping;
+import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.RegionMapping;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
 import org.drag4j.geometry.WorkingSize;
-import org.drag4j.method.Injection;
 import org.drag4j.method.RegionDrag;
 
 /**
@@ -31,6 +24,7 @@ import org.drag4j.method.RegionDrag;
  * allowed, and so are points outside.
  *
  * @param image the picture to edit
+ * @param pictures further ones that the method makes use of
  * @param prompt what it shows; may be empty
  * @param mask what may change; absent: handles and targets with the margin around them
  * @param drags at least one
@@ -41,6 +35,7 @@ import org.drag4j.method.RegionDrag;
  */
 public record EditDocument(
     Image image,
+    List<Image> pictures,
     String prompt,
     Optional<Area> mask,
     List<Drag> drags,
@@ -48,8 +43,8 @@ public record EditDocument(
     Method method,
     Optional<String> model,
     long seed) {
-  /** Name and version of the format. */
-  public static final String FORMAT = "drag-edit/1";
+  /** Name and version of the format that is written. */
+  public static final String FORMAT = "drag-edit/2";
 
   /** The seed of a document that names none. */
   public static final long DEFAULT_SEED = 42;
@@ -57,7 +52,10 @@ public record EditDocument(
   /** The name of a picture that comes from no file. */
   public static final String UNNAMED = "picture";
 
-  static final int MAX_BYTES = 16 << 20;
+  /** The longest document that is read. */
+  public static final int MAX_BYTES = 16 << 20;
+
+  static final int MAX_PICTURES = 8;
   static final int MAX_DRAGS = 1000;
   static final int MAX_TEXT = 16_384;
 
@@ -72,8 +70,6 @@ public record EditDocument(
 
   /** Side of the reduced picture on which a window is chosen. */
   private static final double COARSE = 1024;
-
-  private static final String SCHEMA = "drag-edit-1.schema.json";
 
   /**
    * The picture to edit.
@@ -107,8 +103,7 @@ public record EditDocument(
    * At which size a picture is edited, and how the result goes back into it. What is absent depends
    * on model and picture.
    *
-   * @param size longest side of what the model sees, in pixels, {@value #MIN_SIZE} to {@value
-   *     #MAX_SIZE}; absent: the model's own
+   * @param size longest side of what the model sees, in pixels; absent: the model's own
    * @param crop whether a larger picture is edited in a window around what may change, at its own
    *     resolution where that fits, instead of being reduced as a whole
    * @param margin without a mask, how far around handles and targets the picture may change, in
@@ -117,181 +112,55 @@ public record EditDocument(
    *     8 as the model sees them in a window, none in a whole picture
    */
   public record Working(
-      Optional<Integer> size, boolean crop, Optional<Double> margin, Optional<Double> feather) {
+      @Setting(
+              help = "longest side of what the model sees, in pixels",
+              least = 8,
+              most = 4096,
+              absent = "the model's own")
+          Optional<Integer> size,
+      @Setting(
+              help =
+                  "whether a larger picture is edited in a window; `false` reduces it as a whole",
+              standard = "true")
+          boolean crop,
+      @Setting(
+              help =
+                  "without a mask, how far around handles and targets the picture may change, in"
+                      + " its own pixels",
+              most = 4096,
+              absent = "16 as the model sees them")
+          Optional<Double> margin,
+      @Setting(
+              help =
+                  "how far inside its border the change fades in, in pixels of the picture",
+              most = 4096,
+              absent = "8 as the model sees them in a window, 0 in a whole picture")
+          Optional<Double> feather) {
     /** Whatever suits model and picture. */
     public static final Working DEFAULT =
         new Working(Optional.empty(), true, Optional.empty(), Optional.empty());
-
-    static final int MIN_SIZE = 8;
-    static final int MAX_SIZE = 4096;
-    static final int MAX_DISTANCE = 4096;
-
-    public Working {
-      if (size.isPresent() && (size.get() < MIN_SIZE || size.get() > MAX_SIZE)) {
-        throw new EditDocumentException(
-            "size",
-            MIN_SIZE + " to " + MAX_SIZE,
-            String.valueOf(size.get()),
-            "choose another number");
-      }
-      requireDistance("margin", margin);
-      requireDistance("feather", feather);
-    }
-
-    private static void requireDistance(String field, Optional<Double> distance) {
-      if (distance.isPresent() && !(distance.get() >= 0 && distance.get() <= MAX_DISTANCE)) {
-        throw new EditDocumentException(
-            field, "0 to " + MAX_DISTANCE, String.valueOf(distance.get()), "choose another value");
-      }
-    }
-  }
-
-  /** Which of several drags gets a cell that they all go to. */
-  public enum Overlap {
-    /** The last one in the document, cell by cell. */
-    LATER_WINS,
-    /** The one whose target's middle is nearest. */
-    WINNER_TAKES_ALL
   }
 
   /**
-   * RegionDrag and its parameters.
+   * A method and its parameters.
    *
-   * @param steps denoising steps of the whole schedule, 1 to 1000
-   * @param start the part of the schedule that is inverted and denoised again, 0 to 1
-   * @param end the part of the noise range below which nothing is copied, 0 to 1, if {@code copy}
-   *     says so
-   * @param copy how long cells are copied
-   * @param handleNoise deviation of the noise put on the handle's cells, 0 to 10; the paper's
-   *     evaluation takes 1
-   * @param variant in which order copying and encoding happen
-   * @param injection which keys and values of the original are used
-   * @param fill what becomes of vacated cells
-   * @param overlap which of several drags gets a cell
-   * @param guidance weight of the prompt on the way back, 0 to 100; 1 needs no negative prompt
-   * @param negativePrompt what the picture does not show
-   * @param faithful whether everything is as released: no composite without a mask, no window,
-   *     cells not clamped to the picture, output truncated
-   * @param batched whether the inversion runs as one batch, or as few as device memory allows
+   * @param name in a document
+   * @param parameters each with a {@link Setting}
    */
-  public record Method(
-      int steps,
-      double start,
-      double end,
-      RegionDrag.Copy copy,
-      double handleNoise,
-      RegionDrag.Variant variant,
-      Injection injection,
-      RegionDrag.Fill fill,
-      Overlap overlap,
-      double guidance,
-      String negativePrompt,
-      boolean faithful,
-      boolean batched) {
-    /** The name in a document. */
-    public static final String NAME = "regiondrag";
-
-    static final int MAX_STEPS = 1000;
-    static final double MAX_HANDLE_NOISE = 10;
-    static final double MAX_GUIDANCE = 100;
-    static final int MAX_LAYERS = 200;
-
-    /** The paper's parameters. */
-    public static final Method DEFAULT =
-        new Method(
-            20,
-            0.5,
-            0.2,
-            RegionDrag.Copy.AS_RELEASED,
-            1.0,
-            RegionDrag.Variant.ENCODE_THEN_CP,
-            new Injection(Injection.ALL, 0, MAX_STEPS, 1),
-            RegionDrag.Fill.NONE,
-            Overlap.LATER_WINS,
-            1,
-            "",
-            false,
-            false);
-
+  public record Method(String name, Record parameters) {
+    /**
+     * Checks ranges.
+     *
+     * @throws EditDocumentException naming the parameter that is out of its range
+     */
     public Method {
-      if (steps < 1 || steps > MAX_STEPS) {
-        throw new EditDocumentException(
-            "steps", "1 to " + MAX_STEPS, String.valueOf(steps), "choose another number");
-      }
-      require("start", start, 1);
-      if ((int) (start * steps) >= steps) {
-        throw new EditDocumentException(
-            "start",
-            "less than all steps",
-            start + " of " + steps + " steps",
-            "choose a smaller value or more steps");
-      }
-      require("end", end, 1);
-      require("handleNoise", handleNoise, MAX_HANDLE_NOISE);
-      require("injectStrength", injection.strength(), 1);
-      require("guidance", guidance, MAX_GUIDANCE);
-      if (!injection.layers().matches("[A-Za-z0-9_.*]{1," + MAX_LAYERS + "}")) {
-        throw new EditDocumentException(
-            "layers",
-            "\"all\", \"decoder\" or a module path with *",
-            EditDocumentException.quote(injection.layers()),
-            "write for example up_blocks.1.*");
-      }
-      if (injection.first() < 0
-          || injection.end() > MAX_STEPS
-          || injection.first() > injection.end()) {
-        throw new EditDocumentException(
-            "injectSteps",
-            "[first, end] in order, 0 to " + MAX_STEPS,
-            "[" + injection.first() + ", " + injection.end() + "]",
-            "correct it");
-      }
-      if (negativePrompt.length() > MAX_TEXT) {
-        throw new EditDocumentException(
-            "negativePrompt",
-            "at most " + MAX_TEXT + " characters",
-            String.valueOf(negativePrompt.length()),
-            "shorten it");
-      }
+      checked("method", parameters);
     }
 
-    private static void require(String field, double value, double most) {
-      if (!(value >= 0 && value <= most)) {
-        throw new EditDocumentException(
-            field, "0 to " + (int) most, String.valueOf(value), "choose another value");
-      }
-    }
-
-    /** The same with an inversion as one batch, or step by step. */
-    public Method withBatched(boolean other) {
-      return new Method(
-          steps,
-          start,
-          end,
-          copy,
-          handleNoise,
-          variant,
-          injection,
-          fill,
-          overlap,
-          guidance,
-          negativePrompt,
-          faithful,
-          other);
-    }
-
-    /** The method itself. */
-    public RegionDrag regionDrag() {
-      return new RegionDrag(
-          variant,
-          handleNoise,
-          batched,
-          new RegionDrag.Options(copy, end, injection, fill, guidance));
-    }
-
-    /** The name of a choice in a document. */
-    static String json(Enum<?> choice) {
-      return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** What a document of this format that names no method is edited by. */
+    static Method standard(MethodTable methods, Format format) {
+      String name = methods.standard(format);
+      return new Method(name, methods.settings(name).defaults(format));
     }
   }
 
@@ -301,7 +170,16 @@ public record EditDocument(
    * @throws EditDocumentException naming the field that is wrong
    */
   public EditDocument {
+    pictures = List.copyOf(pictures);
     drags = List.copyOf(drags);
+    if (pictures.size() > MAX_PICTURES) {
+      throw new EditDocumentException(
+          "pictures",
+          "at most " + MAX_PICTURES,
+          String.valueOf(pictures.size()),
+          "leave some out");
+    }
+    checked("working", working);
     if (prompt.length() > MAX_TEXT) {
       throw new EditDocumentException(
           "prompt",
@@ -319,90 +197,31 @@ public record EditDocument(
     }
   }
 
-  /** A document of these drags with everything else at its default. */
-  public static EditDocument of(Image image, String prompt, List<Drag> drags) {
-    return new EditDocument(
-        image,
-        prompt,
-        Optional.empty(),
-        drags,
-        Working.DEFAULT,
-        Method.DEFAULT,
-        Optional.empty(),
-        DEFAULT_SEED);
-  }
-
-  /**
-   * A document of these drags for a picture that is at hand, with everything else at its default.
-   * Its picture's name, which a file would be found by, is {@value #UNNAMED}.
-   */
-  public static EditDocument of(String prompt, Drag... drags) {
-    return of(new Image(UNNAMED, Optional.empty()), prompt, List.of(drags));
-  }
-
-  /**
-   * Reads a document without painted masks.
-   *
-   * @throws EditDocumentException if the file is missing, damaged, or says what cannot be done
-   */
-  public static EditDocument read(Path file) {
-    return read(file, MaskSource.NONE);
-  }
-
-  /**
-   * Reads a document.
-   *
-   * @param masks finds the painted masks it names
-   * @throws EditDocumentException if the file is missing, damaged, or says what cannot be done
-   */
-  public static EditDocument read(Path file, MaskSource masks) {
-    return parse(String.valueOf(file), bytes(file), masks);
-  }
-
-  private static byte[] bytes(Path file) {
-    String expected = "an edit document";
-    if (Files.isDirectory(file)) {
-      throw new EditDocumentException(
-          file.toString(), expected, "a folder", "name the JSON file in it");
-    }
-    try (var in = Files.newInputStream(file)) {
-      // One byte more than is accepted, so that the parser sees what is too long.
-      return in.readNBytes(MAX_BYTES + 1);
-    } catch (NoSuchFileException e) {
-      throw new EditDocumentException(file.toString(), expected, "no such file", "check the path");
-    } catch (IOException e) {
-      throw new EditDocumentException(
-          file.toString(), expected, "a file that cannot be read", "check its permissions");
+  private static void checked(String path, Record values) {
+    try {
+      Settings.check(values);
+    } catch (EditDocumentException e) {
+      throw e.inside(path);
     }
   }
 
-  /** Parses a document without painted masks; as {@link #parse(String, byte[], MaskSource)}. */
-  public static EditDocument parse(String origin, byte[] text) {
-    return parse(origin, text, MaskSource.NONE);
-  }
-
   /**
-   * Parses a document. Unknown fields are errors; missing ones take their defaults.
+   * Parses a document. Unknown fields are errors; missing ones take the defaults of its format.
    *
    * @param origin where it comes from, as error messages name it
    * @param text JSON in UTF-8, at most 16 MB
    * @param masks finds the painted masks it names
+   * @param methods what it can name
    * @throws EditDocumentException if it is damaged, or says what cannot be done
    */
-  public static EditDocument parse(String origin, byte[] text, MaskSource masks) {
-    return EditDocumentReader.read(origin, text, masks);
+  public static EditDocument parse(
+      String origin, byte[] text, MaskSource masks, MethodTable methods) {
+    return EditDocumentReader.read(origin, text, masks, methods);
   }
 
-  /** The JSON schema of documents (draft 2020-12). */
-  public static String schema() {
-    try (var in = EditDocument.class.getResourceAsStream(SCHEMA)) {
-      if (in == null) {
-        throw new IllegalStateException("the program's own " + SCHEMA + " is missing");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /** The JSON schema of documents in the format that is written (draft 2020-12). */
+  public static String schema(MethodTable methods) {
+    return Schema.of(methods);
   }
 
   /** The complete document: parsed again it is equal to this one. */
@@ -412,37 +231,35 @@ public record EditDocument(
 
   /** The same with another seed. */
   public EditDocument withSeed(long other) {
-    return new EditDocument(image, prompt, mask, drags, working, method, model, other);
+    return new EditDocument(image, pictures, prompt, mask, drags, working, method, model, other);
   }
 
   /** The same with other parameters of the method. */
   public EditDocument withMethod(Method other) {
-    return new EditDocument(image, prompt, mask, drags, working, other, model, seed);
+    return new EditDocument(image, pictures, prompt, mask, drags, working, other, model, seed);
   }
 
   /** The same at another size. */
   public EditDocument withWorking(Working other) {
-    return new EditDocument(image, prompt, mask, drags, other, method, model, seed);
+    return new EditDocument(image, pictures, prompt, mask, drags, other, method, model, seed);
   }
 
   /** The same for a picture and a model of these names. */
   public EditDocument withFiles(Image picture, Optional<String> modelFolder) {
-    return new EditDocument(picture, prompt, mask, drags, working, method, modelFolder, seed);
+    return new EditDocument(picture, pictures, prompt, mask, drags, working, method, modelFolder, seed);
   }
 
   /** The same with painted masks under other names. */
   public EditDocument withMasks(Function<Area.Painted, Area.Painted> renamed) {
     UnaryOperator<Area> each =
         area -> area instanceof Area.Painted painted ? renamed.apply(painted) : area;
-    return new EditDocument(
-        image,
-        prompt,
+    return new EditDocument(image, pictures, prompt,
         mask.map(each),
         drags.stream()
             .map(d ->
                 new Drag(
                     d.name(),
-                    each.apply(d.handle()),
+                    d.handle().map(each),
                     d.target().map(each),
                     d.points(),
                     d.mapping()))
@@ -455,22 +272,19 @@ public record EditDocument(
 
   /**
    * The same with other values in places, {@code drags[0].mapping=affine} or {@code
-   * method.steps=30}; a value is JSON, or else text.
-   *
-   * @param masks finds the painted masks
-   * @throws EditDocumentException where a place does not exist or does not take the value
-   */
-  public EditDocument withSettings(List<String> assignments, MaskSource masks) {
-    return withSettings("--set", assignments, masks);
-  }
-
-  /**
-   * As {@link #withSettings(List, MaskSource)}.
+   * method.steps=30}; a value is JSON, or else text. Another {@code method.name} comes with its
+   * defaults.
    *
    * @param origin where the values come from, as messages name it
+   * @param masks finds the painted masks
+   * @param methods what it can name
+   * @throws EditDocumentException where a place does not exist or does not take the value
    */
-  public EditDocument withSettings(String origin, List<String> assignments, MaskSource masks) {
-    return assignments.isEmpty() ? this : Assignments.apply(this, origin, assignments, masks);
+  public EditDocument withSettings(
+      String origin, List<String> assignments, MaskSource masks, MethodTable methods) {
+    return assignments.isEmpty()
+        ? this
+        : Assignments.apply(this, origin, assignments, masks, methods);
   }
 
   /**
@@ -485,7 +299,9 @@ public record EditDocument(
     mask.ifPresent(area -> requireOverlap("mask", area, width, height));
     for (int i = 0; i < drags.size(); i++) {
       var drag = drags.get(i);
-      requireOverlap(place(i) + ".handle", drag.handle(), width, height);
+      if (drag.handle().isPresent()) {
+        requireOverlap(place(i) + ".handle", drag.handle().get(), width, height);
+      }
       if (drag.target().isPresent()) {
         requireOverlap(place(i) + ".target", drag.target().get(), width, height);
       }
@@ -502,7 +318,7 @@ public record EditDocument(
   public Frame frame(int width, int height, int nativeSize, int factor) {
     validate(width, height);
     int longest = working.size().orElse(nativeSize);
-    if (Math.max(width, height) <= longest || !working.crop() || method.faithful()) {
+    if (Math.max(width, height) <= longest || !working.crop() || regionDrag().faithful()) {
       return Frame.whole(width, height, WorkingSize.of(width, height, longest, factor));
     }
     var whole = View.whole(width, height);
@@ -517,7 +333,7 @@ public record EditDocument(
   private RegionMask regions(View view) {
     var regions = RegionMask.none(view.width(), view.height());
     for (var drag : drags) {
-      regions = regions.union(drag.handle().in(view).rasterise(view.width(), view.height()));
+      regions = regions.union(drag.requireHandle().in(view).rasterise(view.width(), view.height()));
       if (drag.target().isPresent()) {
         regions =
             regions.union(drag.target().get().in(view).rasterise(view.width(), view.height()));
@@ -564,7 +380,7 @@ public record EditDocument(
     if (mask.isPresent()) {
       return Optional.of(mask.get().in(view).rasterise(view.width(), view.height()));
     }
-    if (method.faithful()) {
+    if (regionDrag().faithful()) {
       return Optional.empty();
     }
     var touched = pixels(frame).targets(view.width(), view.height()).union(regions(view));
@@ -584,7 +400,7 @@ public record EditDocument(
     var handles = RegionMask.none(view.columns(), view.rows());
     for (var drag : drags) {
       handles =
-          handles.union(drag.handle().in(view).rasterise(view.width(), view.height()).toCells());
+          handles.union(drag.requireHandle().in(view).rasterise(view.width(), view.height()).toCells());
     }
     return handles;
   }
@@ -603,7 +419,7 @@ public record EditDocument(
 
   /** The pairs of all drags, each target with the drag that gets it. */
   public Mapping merged(List<Mapping> parts, int width, int height) {
-    return switch (method.overlap()) {
+    return switch (regionDrag().overlap()) {
       case LATER_WINS -> Mapping.concat(parts);
       case WINNER_TAKES_ALL -> Mapping.nearest(parts, width, height);
     };
@@ -635,7 +451,7 @@ public record EditDocument(
       parts.add(cells);
     }
     var all = merged(parts, view.columns(), view.rows());
-    return method.faithful() ? all : all.clamped(view.columns(), view.rows());
+    return regionDrag().faithful() ? all : all.clamped(view.columns(), view.rows());
   }
 
   private static void requireOverlap(String where, Area area, int width, int height) {
@@ -676,5 +492,9 @@ public record EditDocument(
 
   public static String place(int drag) {
     return "drags[" + drag + "]";
+  }
+
+  private RegionDrag regionDrag() {
+    return (RegionDrag) method.parameters();
   }
 }

@@ -40,17 +40,25 @@ final class EditDocumentWriter {
   private void document(EditDocument document) {
     g.writeStartObject();
     g.writeStringProperty("format", EditDocument.FORMAT);
-    g.writeObjectPropertyStart("image");
-    g.writeStringProperty("file", document.image().file());
-    document.image().sha256().ifPresent(hash -> g.writeStringProperty("sha256", hash));
-    g.writeEndObject();
+    g.writeName("image");
+    image(document.image());
+    if (!document.pictures().isEmpty()) {
+      g.writeArrayPropertyStart("pictures");
+      document.pictures().forEach(this::image);
+      g.writeEndArray();
+    }
     g.writeStringProperty("prompt", document.prompt());
     document.mask().ifPresent(area -> area("mask", area));
     g.writeArrayPropertyStart("drags");
     document.drags().forEach(this::drag);
     g.writeEndArray();
-    working(document.working());
-    method(document.method());
+    g.writeObjectPropertyStart("working");
+    settings(document.working());
+    g.writeEndObject();
+    g.writeObjectPropertyStart("method");
+    g.writeStringProperty(EditDocumentReader.NAME, document.method().name());
+    settings(document.method().parameters());
+    g.writeEndObject();
     document
         .model()
         .ifPresent(path -> {
@@ -62,12 +70,23 @@ final class EditDocumentWriter {
     g.writeEndObject();
   }
 
+  private void image(EditDocument.Image image) {
+    g.writeStartObject();
+    g.writeStringProperty("file", image.file());
+    image.sha256().ifPresent(hash -> g.writeStringProperty("sha256", hash));
+    g.writeEndObject();
+  }
+
+  private void settings(Record values) {
+    Settings.of(values).write(g, values);
+  }
+
   private void drag(Drag drag) {
     g.writeStartObject();
     if (!drag.name().isEmpty()) {
       g.writeStringProperty("name", drag.name());
     }
-    area("handle", drag.handle());
+    drag.handle().ifPresent(area -> area("handle", area));
     drag.target().ifPresent(area -> area("target", area));
     if (!drag.points().isEmpty()) {
       g.writeArrayPropertyStart("points");
@@ -138,50 +157,11 @@ final class EditDocumentWriter {
   }
 
   private void number(double value) {
-    // Whole numbers without ".0", but not -0, which is another double.
-    if (value == (int) value && (value != 0 || 1 / value > 0)) {
-      g.writeNumber((int) value);
-    } else {
-      g.writeNumber(value);
-    }
-  }
-
-  private void working(EditDocument.Working working) {
-    g.writeObjectPropertyStart("working");
-    working.size().ifPresent(size -> g.writeNumberProperty("size", size));
-    g.writeBooleanProperty("crop", working.crop());
-    working.margin().ifPresent(margin -> number("margin", margin));
-    working.feather().ifPresent(feather -> number("feather", feather));
-    g.writeEndObject();
+    SettingType.number(g, value);
   }
 
   private void number(String name, double value) {
     g.writeName(name);
     number(value);
-  }
-
-  private void choice(String name, Enum<?> choice) {
-    g.writeStringProperty(name, EditDocument.Method.json(choice));
-  }
-
-  private void method(EditDocument.Method method) {
-    g.writeObjectPropertyStart("method");
-    g.writeStringProperty("name", EditDocument.Method.NAME);
-    g.writeNumberProperty("steps", method.steps());
-    g.writeNumberProperty("start", method.start());
-    g.writeNumberProperty("end", method.end());
-    choice("copy", method.copy());
-    g.writeNumberProperty("handleNoise", method.handleNoise());
-    choice("variant", method.variant());
-    g.writeStringProperty("layers", method.injection().layers());
-    numbers("injectSteps", method.injection().first(), method.injection().end());
-    g.writeNumberProperty("injectStrength", method.injection().strength());
-    choice("fill", method.fill());
-    choice("overlap", method.overlap());
-    g.writeNumberProperty("guidance", method.guidance());
-    g.writeStringProperty("negativePrompt", method.negativePrompt());
-    g.writeBooleanProperty("faithful", method.faithful());
-    g.writeBooleanProperty("batched", method.batched());
-    g.writeEndObject();
   }
 }

@@ -8,13 +8,15 @@ import java.util.Optional;
  * One region of the picture and where it goes.
  *
  * @param name for people; may be empty
- * @param handle what is moved
+ * @param handle what is moved; may be absent with {@link Kind#POINTS}, for methods that move the
+ *     points alone
  * @param target where to; absent with {@link Kind#POINTS}, and only there
- * @param points arrows that start on the handle; only with {@link Kind#POINTS}, and not empty there
+ * @param points arrows, which start on the handle if there is one; only with {@link Kind#POINTS},
+ *     and not empty there
  * @param mapping how the handle's pixels spread over the target
  */
 public record Drag(
-    String name, Area handle, Optional<Area> target, List<Arrow> points, Kind mapping) {
+    String name, Optional<Area> handle, Optional<Area> target, List<Arrow> points, Kind mapping) {
   /** The most arrows of one drag. */
   public static final int MAX_POINTS = 1024;
 
@@ -59,6 +61,9 @@ public record Drag(
           String.valueOf(name.length()),
           "shorten it");
     }
+    if (handle.isEmpty() && mapping != Kind.POINTS) {
+      throw new EditDocumentException("handle", "the region to move", "nothing", "add it");
+    }
     if (mapping == Kind.POINTS) {
       if (target.isPresent()) {
         throw new EditDocumentException(
@@ -91,7 +96,7 @@ public record Drag(
       }
     }
     if (mapping == Kind.CELLS) {
-      int sources = requirePoints("handle", handle).size();
+      int sources = requirePoints("handle", handle.orElseThrow()).size();
       int targets = requirePoints("target", target.orElseThrow()).size();
       if (sources != targets) {
         throw new EditDocumentException(
@@ -102,10 +107,10 @@ public record Drag(
       }
     }
     if (mapping.vertices > 0) {
-      requireVertices("handle", handle, mapping);
+      requireVertices("handle", handle.orElseThrow(), mapping);
       requireVertices("target", target.orElseThrow(), mapping);
       try {
-        var _ = new PolygonMapping(corners(handle), corners(target.orElseThrow()));
+        var _ = new PolygonMapping(corners(handle.orElseThrow()), corners(target.orElseThrow()));
       } catch (IllegalArgumentException e) {
         throw EditDocumentException.about("mapping", e);
       }
@@ -114,7 +119,7 @@ public record Drag(
 
   /** A region stretched onto another one. */
   public static Drag region(Area handle, Area target) {
-    return new Drag("", handle, Optional.of(target), List.of(), Kind.REGION);
+    return new Drag("", Optional.of(handle), Optional.of(target), List.of(), Kind.REGION);
   }
 
   private static void requireVertices(String field, Area area, Kind kind) {
@@ -144,17 +149,32 @@ public record Drag(
     };
   }
 
-  /** The pairs of pixels or cells this drag stands for, in the image of a view. */
+  /**
+   * The handle, for a method that moves regions.
+   *
+   * @throws IllegalArgumentException where the drag is arrows alone
+   */
+  public Area requireHandle() {
+    return handle.orElseThrow(() ->
+        new IllegalArgumentException(
+            "handle: expected the region to move, got arrows alone; draw it around their starts"));
+  }
+
+  /**
+   * The pairs of pixels or cells this drag stands for, in the image of a view.
+   *
+   * @throws IllegalArgumentException where the drag is arrows alone
+   */
   public RegionMapping mapping(View view) {
     return switch (mapping) {
-      case REGION -> new RegionPairMapping(handle.in(view), target.orElseThrow().in(view));
+      case REGION -> new RegionPairMapping(requireHandle().in(view), target.orElseThrow().in(view));
       case AFFINE, PERSPECTIVE ->
-          new PolygonMapping(view.of(corners(handle)), view.of(corners(target.orElseThrow())));
+          new PolygonMapping(view.of(corners(requireHandle())), view.of(corners(target.orElseThrow())));
       case POINTS ->
-          new RegionPointsMapping(handle.in(view), points.stream().map(view::of).toList());
+          new RegionPointsMapping(requireHandle().in(view), points.stream().map(view::of).toList());
       case CELLS ->
           new CellsMapping(
-              requirePoints("handle", handle).stream().map(view::of).toList(),
+              requirePoints("handle", requireHandle()).stream().map(view::of).toList(),
               requirePoints("target", target.orElseThrow()).stream().map(view::of).toList(),
               view);
     };

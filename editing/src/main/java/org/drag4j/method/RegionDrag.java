@@ -5,6 +5,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.drag4j.document.Format;
+import org.drag4j.document.Setting;
+import org.drag4j.document.Settings;
+import org.drag4j.document.StepRange;
+import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Overlap;
 import org.drag4j.graph.Hook;
 import org.drag4j.pipeline.Denoiser;
 import org.drag4j.pipeline.SiteBank;
@@ -15,16 +21,155 @@ import org.jspecify.annotations.Nullable;
  * RegionDrag (Lu, Li and Han, ECCV 2024): copies latent cells, and the keys and values of every
  * self-attention, from a noising trajectory of the original into the denoising of the edit.
  *
+ * @param steps denoising steps of the whole schedule
+ * @param start the part of the schedule that is inverted and denoised again
+ * @param end the part of the noise range below which nothing is copied, if {@code copy} says so
+ * @param copy how long cells are copied
  * @param handleNoise deviation of the noise put on the handle's cells once, before denoising
+ * @param variant in which order copying and encoding happen
+ * @param layers which self-attentions get the original's keys and values: {@value Injection#ALL},
+ *     {@value Injection#DECODER} or a module path in which {@code *} stands for anything
+ * @param injectSteps the steps of the way back that get them
+ * @param injectStrength 1 replaces the edit's own keys and values, 0 leaves them
+ * @param fill what becomes of vacated cells
+ * @param overlap which of several drags gets a cell
+ * @param guidance weight of the prompt on the way back; 1 leaves the negative prompt out
+ * @param negativePrompt what the picture does not show
+ * @param faithful whether everything is as released: no composite without a mask, no window, cells
+ *     not clamped to the picture, output truncated
  * @param batched whether the inversion of "Encode then CP" runs as one batch, or as few as device
  *     memory allows: its UNet calls do not depend on each other
- * @param options what may differ from what is released
  */
-public record RegionDrag(Variant variant, double handleNoise, boolean batched, Options options)
+public record RegionDrag(
+    @Setting(
+            help = "denoising steps of the whole schedule; `start` says how many of them are done",
+            standard = "20",
+            least = 1,
+            most = 1000,
+            label = "Steps")
+        int steps,
+    @Setting(
+            help =
+                "how far into the noise the picture is taken: the part of the steps that goes out"
+                    + " and comes back",
+            standard = "0.5",
+            most = 1,
+            form = "less than all steps",
+            label = "Denoising strength")
+        double start,
+    @Setting(
+            help =
+                "with `copy` `stop-at-end`: the part of the noise range below which nothing is"
+                    + " copied any more",
+            standard = "0.2",
+            most = 1)
+        double end,
+    @Setting(
+            help =
+                "cells are copied in every step, as the released code does, or only down to `end`",
+            standard = "as-released")
+        Copy copy,
+    @Setting(
+            help =
+                "how much noise takes the place of what the handle leaves behind: 0 none, 1 all,"
+                    + " above 1 more than there should be",
+            standard = "1",
+            most = 10,
+            label = "Handle noise")
+        double handleNoise,
+    @Setting(
+            help = "copy cells of the noised picture; or copy pixels first, then noise that",
+            standard = "encode-then-cp",
+            label = "Sampler")
+        Variant variant,
+    @Setting(
+            help =
+                "self-attentions that use the original's keys and values, for example"
+                    + " `up_blocks.1.*`",
+            standard = Injection.ALL,
+            most = 200,
+            pattern = "[A-Za-z0-9_.*]+",
+            form = "\"all\", \"decoder\" or a module path with *",
+            remedy = "write for example up_blocks.1.*")
+        String layers,
+    @Setting(
+            help = "steps of the way back that do so: the first, and the one behind the last",
+            standard = "[0, 1000]",
+            most = 1000)
+        StepRange injectSteps,
+    @Setting(
+            help = "1 replaces the edit's own keys and values, less mixes them, 0 leaves them",
+            standard = "1",
+            most = 1)
+        double injectStrength,
+    @Setting(
+            help =
+                "what cells the handle leaves start from: what they have, noise alone, or copies of"
+                    + " the nearest cells around",
+            standard = "none")
+        Fill fill,
+    @Setting(
+            help =
+                "who gets a cell that several drags go to: the last of them, or the one whose"
+                    + " target's middle is nearest",
+            standard = "later-wins")
+        Overlap overlap,
+    @Setting(
+            help =
+                "weight of the prompt on the way back; anything but 1 doubles the work of that"
+                    + " half",
+            standard = "1",
+            most = 100,
+            label = "CFG scale")
+        double guidance,
+    @Setting(
+            help =
+                "what the picture does not show; counts only with a `guidance` other than 1",
+            label = "Negative prompt")
+        String negativePrompt,
+    @Setting(
+            help =
+                "everything as released: the whole picture comes from the model unless there is a"
+                    + " mask, no window, cells not clamped to the picture, values truncated",
+            standard = "false")
+        boolean faithful,
+    @Setting(
+            help =
+                "whether the UNet calls of the inversion run as one batch: same method, more"
+                    + " memory, last bits may differ",
+            standard = "false")
+        boolean batched)
     implements EditMethod {
+  /** Checks what one parameter means for another. */
+  public RegionDrag {
+    if ((int) (start * steps) >= steps) {
+      throw new EditDocumentException(
+          "start",
+          "less than all steps",
+          start + " of " + steps + " steps",
+          "choose a smaller value or more steps");
+    }
+  }
+
   /** The method as it is released. */
-  public RegionDrag(Variant variant, double handleNoise, boolean batched) {
-    this(variant, handleNoise, batched, Options.RELEASED);
+  public static RegionDrag released(Variant variant, double handleNoise, boolean batched) {
+    var d = Settings.of(RegionDrag.class).defaults(Format.V1);
+    return new RegionDrag(
+        d.steps,
+        d.start,
+        d.end,
+        d.copy,
+        handleNoise,
+        variant,
+        d.layers,
+        d.injectSteps,
+        d.injectStrength,
+        d.fill,
+        d.overlap,
+        d.guidance,
+        d.negativePrompt,
+        d.faithful,
+        batched);
   }
 
   /** How long cells are copied. */
@@ -43,19 +188,6 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     NOISE,
     /** They get copies of the nearest cells around. */
     NEIGHBOURS
-  }
-
-  /**
-   * What may differ from what is released.
-   *
-   * @param end the part of the noise range below which nothing is copied any more, if {@code copy}
-   *     says so
-   * @param guidance weight of the prompt on the way back; 1 leaves the negative prompt out
-   */
-  public record Options(Copy copy, double end, Injection injection, Fill fill, double guidance) {
-    /** Nothing. */
-    public static final Options RELEASED =
-        new Options(Copy.AS_RELEASED, 0.2, Injection.RELEASED, Fill.NONE, 1);
   }
 
   /** In which order copying and encoding happen. */
@@ -186,8 +318,12 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     }
   }
 
+  private Injection injection() {
+    return new Injection(layers, injectSteps.first(), injectSteps.end(), injectStrength);
+  }
+
   private Hook capture() {
-    return Injection.capture(options.injection().layers());
+    return Injection.capture(layers);
   }
 
   /** Of so many steps at a time, as many as make the chunks alike without making more of them. */
@@ -201,7 +337,7 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
       capturing.close();
       throw new IllegalArgumentException(
           "method.layers: expected \"all\", \"decoder\" or the path of a self-attention, got \""
-              + options.injection().layers()
+              + layers
               + "\", which matches none of the model; write for example up_blocks.1.*");
     }
     return capturing;
@@ -239,16 +375,16 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     CycleSde sde = e.sde();
     int[] ts = sde.denoisingTimesteps();
     int stop =
-        switch (options.copy()) {
+        switch (copy) {
           case AS_RELEASED -> 0;
-          case STOP_AT_END -> (int) (options.end() * sde.schedule().trainTimesteps());
+          case STOP_AT_END -> (int) (end * sde.schedule().trainTimesteps());
         };
     e.progress().phase("edit", ts.length);
     try (var network = new Network(e, bank)) {
       for (int k = 0; k < ts.length; k++) {
         var h = visited.removeLast();
         if (ts[k] >= stop) {
-          if (options.fill() == Fill.NEIGHBOURS) {
+          if (fill == Fill.NEIGHBOURS) {
             e.grid().copyCells(h, e.neighbourCells(), x, e.vacatedCells());
           }
           e.paste(k, h, from, x, e.targetCells());
@@ -279,12 +415,12 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
 
     /** The noise in {@code x}, drawn away from what the negative prompt makes of it. */
     float[] epsilon(int step, int[] ts, float[] x) {
-      boolean inject = options.injection().isAt(step);
+      boolean inject = injection().isAt(step);
       if (prompted == null || inject != injecting) {
         close();
         injecting = inject;
         prompted = e.denoiser(hook(), 1);
-        negative = options.guidance() == 1 ? null : e.negativeDenoiser(hook());
+        negative = guidance == 1 ? null : e.negativeDenoiser(hook());
       }
       var slots = inject ? bank.from(ts.length - 1 - step) : SiteBank.Slots.NONE;
       int[] at = {ts[step]};
@@ -292,14 +428,14 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
       if (negative != null) {
         var away = negative.predict(x, at, slots);
         for (int i = 0; i < output.length; i++) {
-          output[i] = (float) (away[i] + options.guidance() * (output[i] - away[i]));
+          output[i] = (float) (away[i] + guidance * (output[i] - away[i]));
         }
       }
       return e.sde().schedule().epsilon(ts[step], x, output);
     }
 
     private Hook hook() {
-      return injecting ? options.injection().hook() : Hook.NONE;
+      return injecting ? injection().hook() : Hook.NONE;
     }
 
     @Override
@@ -320,7 +456,7 @@ public record RegionDrag(Variant variant, double handleNoise, boolean batched, O
     int[] at = Arrays.stream(cells).flatMapToInt(Arrays::stream).toArray();
     var noise = e.noise().draw(Math.multiplyExact(e.grid().channels(), at.length));
     e.grid().addHandleNoise(x, at, noise, handleNoise);
-    if (options.fill() == Fill.NOISE) {
+    if (fill == Fill.NOISE) {
       int[] vacated = e.vacatedCells();
       var alone = e.noise().draw(Math.multiplyExact(e.grid().channels(), vacated.length));
       e.grid().addHandleNoise(x, vacated, alone, 1);

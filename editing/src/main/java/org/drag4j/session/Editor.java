@@ -58,7 +58,7 @@ public final class Editor {
     }
     var frame = document.frame(original.width(), original.height(), pipeline.nativeSize(), factor);
     var view = frame.working();
-    var method = document.method();
+    var method = (RegionDrag) document.method().parameters();
     var task = task(document, pipeline, frame);
     var window = original.cropped(view.x(), view.y(), view.windowWidth(), view.windowHeight());
 
@@ -89,7 +89,7 @@ public final class Editor {
     var editing = new Work(task, sde, latents, random, key, pipeline, contexts, progress, shown);
     float[] latent;
     try {
-      latent = method.regionDrag().edit(editing);
+      latent = method.edit(editing);
     } finally {
       pipeline.doneWithDenoiser();
     }

@@ -29,7 +29,7 @@ public final class InversionCache implements AutoCloseable {
       String layers,
       boolean batched) {
     static Key of(EditDocument document, Picture pixels) {
-      var method = document.method();
+      var method = (RegionDrag) document.method().parameters();
       return new Key(
           pixels,
           document.prompt(),
@@ -37,7 +37,7 @@ public final class InversionCache implements AutoCloseable {
           method.start(),
           document.seed(),
           method.variant(),
-          method.injection().layers(),
+          method.layers(),
           method.batched());
     }
   }

@@ -80,7 +80,7 @@ public record Preview(
       String name = drag.name().isEmpty() ? EditDocument.place(i) : drag.name();
       try {
         var cells = drag.mapping(view).cells(view.width(), view.height()).clamped(columns, rows);
-        var sources = drag.handle().in(view).rasterise(view.width(), view.height()).toCells();
+        var sources = drag.requireHandle().in(view).rasterise(view.width(), view.height()).toCells();
         handles = handles.union(sources);
         mappings.add(cells);
         parts.add(new Part(name, sources.count(), cells.targets(columns, rows).count(), ""));
@@ -168,7 +168,7 @@ public record Preview(
     byte[] rgb = original.rgb().clone();
     for (int i = 0; i < document.drags().size(); i++) {
       var drag = document.drags().get(i);
-      outline(rgb, everything, drag.handle().in(view).rasterise(w, h), width, HANDLE);
+      outline(rgb, everything, drag.requireHandle().in(view).rasterise(w, h), width, HANDLE);
       try {
         var target =
             drag.target().isPresent()

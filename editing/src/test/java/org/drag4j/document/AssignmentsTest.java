@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.method.Documents;
 import org.drag4j.method.RegionDrag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,14 +16,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class AssignmentsTest {
   private static EditDocument document() {
-    return EditDocument.of(
+    return Documents.of(
         new EditDocument.Image("a.png", Optional.empty()),
         "a cat",
         List.of(Drag.region(new Area.Rectangle(1, 2, 30, 40), new Area.Rectangle(5, 6, 30, 40))));
   }
 
   private static EditDocument with(String... assignments) {
-    return document().withSettings(List.of(assignments), MaskSource.NONE);
+    return Documents.set(document(), "--set", List.of(assignments), MaskSource.NONE);
   }
 
   @Test

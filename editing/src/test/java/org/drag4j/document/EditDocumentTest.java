@@ -23,6 +23,7 @@ import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.RegionPairMapping;
 import org.drag4j.geometry.RegionPointsMapping;
 import org.drag4j.geometry.View;
+import org.drag4j.method.Documents;
 import org.drag4j.method.Injection;
 import org.drag4j.method.RegionDrag;
 import org.junit.jupiter.api.Test;
@@ -84,7 +85,7 @@ class EditDocumentTest {
   }
 
   private static EditDocument parse(String json) {
-    return EditDocument.parse("cat.json", json.getBytes(StandardCharsets.UTF_8));
+    return Documents.parse("cat.json", json.getBytes(StandardCharsets.UTF_8));
   }
 
   private static String with(String more) {
@@ -110,7 +111,7 @@ class EditDocumentTest {
   @Test
   void readsEveryField() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     assertEquals("pictures/cat.png", document.image().file());
     assertEquals("a \"cat\", größer", document.prompt());
@@ -194,12 +195,12 @@ class EditDocumentTest {
   @Test
   void writesWhatItReads() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     byte[] written = document.toJson().getBytes(StandardCharsets.UTF_8);
-    assertEquals(document, EditDocument.parse("again", written, EditDocumentTest::mask));
+    assertEquals(document, Documents.parse("again", written, EditDocumentTest::mask));
     var odd =
-        EditDocument.of(
+        Documents.of(
             new EditDocument.Image("a\n\"b.png", Optional.empty()),
             "\u0000\u2028",
             List.of(
@@ -463,7 +464,7 @@ class EditDocumentTest {
           byte[] latin = with("\"prompt\": \"ä\"").getBytes(StandardCharsets.ISO_8859_1);
           var e =
               assertThrows(
-                  EditDocumentException.class, () -> EditDocument.parse("cat.json", latin));
+                  EditDocumentException.class, () -> Documents.parse("cat.json", latin));
           assertEquals(
               "cat.json: expected JSON text in UTF-8, got other bytes; check that it is an edit"
                   + " document",
@@ -473,7 +474,7 @@ class EditDocumentTest {
           byte[] huge = new byte[(16 << 20) + 1];
           Arrays.fill(huge, (byte) ' ');
           var e =
-              assertThrows(EditDocumentException.class, () -> EditDocument.parse("cat.json", huge));
+              assertThrows(EditDocumentException.class, () -> Documents.parse("cat.json", huge));
           assertTrue(String.valueOf(e.getMessage()).contains("expected at most 16777216 bytes"));
         },
         () -> {
@@ -494,12 +495,12 @@ class EditDocumentTest {
   @Test
   void readsFiles(@TempDir Path folder) throws Exception {
     var file = folder.resolve("a.json");
-    var missing = assertThrows(EditDocumentException.class, () -> EditDocument.read(file));
+    var missing = assertThrows(EditDocumentException.class, () -> Documents.read(file));
     assertTrue(String.valueOf(missing.getMessage()).contains("got no such file"));
-    var directory = assertThrows(EditDocumentException.class, () -> EditDocument.read(folder));
+    var directory = assertThrows(EditDocumentException.class, () -> Documents.read(folder));
     assertTrue(String.valueOf(directory.getMessage()).contains("got a folder"));
     Files.writeString(file, with(""));
-    assertEquals(parse(with("")), EditDocument.read(file));
+    assertEquals(parse(with("")), Documents.read(file));
   }
 
   @Test
@@ -536,7 +537,7 @@ class EditDocumentTest {
   @Test
   void checksTheSizeOfMasks() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     document.validate(64, 64);
     assertEquals(
@@ -548,7 +549,7 @@ class EditDocumentTest {
   @Test
   void scalesToTheWorkingSize() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     var view = View.whole(64, 64, 128, 32);
     var mappings = document.mappings(view);

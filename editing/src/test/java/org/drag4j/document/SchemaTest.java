@@ -16,6 +16,7 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.method.Documents;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** The checked-in schema and the reader are two descriptions of one format. */
 class SchemaTest {
   private static final JsonMapper MAPPER = new JsonMapper();
-  private static final JsonNode SCHEMA = MAPPER.readTree(EditDocument.schema());
+  private static final JsonNode SCHEMA = MAPPER.readTree(Documents.schema());
   private static final MaskSource MASKS = _ -> RegionMask.all(8, 8);
 
   private static JsonNode at(String pointer) {
@@ -68,7 +69,7 @@ class SchemaTest {
   void theSameDefaults() {
     var written =
         MAPPER.readTree(
-            EditDocument.of(
+            Documents.of(
                     new EditDocument.Image("a.png", Optional.empty()),
                     "",
                     List.of(
@@ -103,7 +104,7 @@ class SchemaTest {
 
   private static boolean reads(JsonNode document) {
     try {
-      EditDocument.parse(
+      Documents.parse(
           "x", MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8), MASKS);
       return true;
     } catch (EditDocumentException e) {
@@ -125,7 +126,7 @@ class SchemaTest {
     assertTrue(paths.size() > 60, paths.toString());
     var again =
         MAPPER.readTree(
-            EditDocument.parse("x", EditDocumentTest.FULL.getBytes(StandardCharsets.UTF_8), MASKS)
+            Documents.parse("x", EditDocumentTest.FULL.getBytes(StandardCharsets.UTF_8), MASKS)
                 .toJson());
     for (var path : paths) {
       var before = document.at(path);

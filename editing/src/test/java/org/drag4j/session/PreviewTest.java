@@ -13,6 +13,7 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Point;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ class PreviewTest {
   }
 
   private static EditDocument document(Drag... drags) {
-    return EditDocument.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
+    return Documents.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
   }
 
   private static Drag cell(double fromX, double fromY, double toX, double toY, double size) {

@@ -17,6 +17,7 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.Polygon;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -80,7 +81,7 @@ class EditMemoryTest {
     var drag = Drag.region(square(16, 24), square(32, 24));
     var image = new EditDocument.Image("test.png", Optional.empty());
     var m = EditDocument.Method.DEFAULT;
-    return EditDocument.of(image, "a face", List.of(drag))
+    return Documents.of(image, "a face", List.of(drag))
         .withMethod(
             new EditDocument.Method(
                 steps,
