@@ -299,8 +299,10 @@ public record EditDocument(
     mask.ifPresent(area -> requireOverlap("mask", area, width, height));
     for (int i = 0; i < drags.size(); i++) {
       var drag = drags.get(i);
-      if (drag.handle().isPresent()) {
-        requireOverlap(place(i) + ".handle", drag.handle().get(), width, height);
+      try {
+        requireOverlap(place(i) + ".handle", drag.requireHandle(), width, height);
+      } catch (IllegalArgumentException e) {
+        throw EditDocumentException.about(place(i), e);
       }
       if (drag.target().isPresent()) {
         requireOverlap(place(i) + ".target", drag.target().get(), width, height);

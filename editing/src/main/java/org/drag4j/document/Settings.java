@@ -67,6 +67,11 @@ public final class Settings<R extends Record> {
       component.getAccessor().setAccessible(true);
       var type = SettingType.of(component.getGenericType(), setting);
       var standard = type.parse(setting.standard());
+      // A document can leave it out, and not say that it is absent.
+      if (type instanceof SettingType.Maybe
+          && (!standard.equals(Optional.empty()) || !setting.faithful().equals(Setting.SAME))) {
+        throw new IllegalArgumentException("what is optional is absent by default");
+      }
       return new Part(
           component,
           setting,
@@ -149,6 +154,20 @@ public final class Settings<R extends Record> {
                 standard(part),
                 part.setting().help()))
         .toList();
+  }
+
+  /** The rows of a table of {@link #options}, in Markdown: field, type, range, default, meaning. */
+  public String table() {
+    var rows = new StringBuilder();
+    for (var option : options()) {
+      rows.append("| `").append(option.name()).append("` |");
+      for (var cell :
+          List.of(option.type(), option.range(), option.standard(), option.help())) {
+        rows.append(cell.isEmpty() ? " |" : " " + cell + " |");
+      }
+      rows.append('\n');
+    }
+    return rows.toString();
   }
 
   private static String standard(Part part) {

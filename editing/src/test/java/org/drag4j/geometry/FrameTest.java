@@ -86,15 +86,18 @@ class FrameTest {
     var arrows =
         new Drag(
             "",
-            new Area.Ellipse(new Point(3000, 2000), 100, 100, 0),
+            Optional.of(new Area.Ellipse(new Point(3000, 2000), 100, 100, 0)),
             Optional.empty(),
             List.of(new Arrow(new Point(3000, 2000), new Point(3900, 2000))),
             Drag.Kind.POINTS);
     var view = document(arrows).frame(6000, 4000, 512, 8).working();
     assertTrue(view.x() <= 2900 && view.x() + view.windowWidth() >= 4000, view.toString());
     var document =
-        document(drag(3000, 2000, 200, 60, 0))
-            .withSettings(List.of("mask={\"rectangle\": [100, 100, 50, 50]}"), MaskSource.NONE);
+        Documents.set(
+            document(drag(3000, 2000, 200, 60, 0)),
+            "--set",
+            List.of("mask={\"rectangle\": [100, 100, 50, 50]}"),
+            MaskSource.NONE);
     var masked = document.frame(6000, 4000, 512, 8).working();
     assertTrue(masked.x() <= 100 && masked.x() + masked.windowWidth() >= 3260);
   }
