@@ -18,6 +18,14 @@ final class DocumentOptions {
   Optional<Long> seed = Optional.empty();
 
   @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      description =
+          "Another method with its defaults, instead of the document's. The document's own keeps"
+              + " its parameters.")
+  Optional<String> method = Optional.empty();
+
+  @Option(
       names = "--steps",
       paramLabel = "N",
       description = "Denoising steps, instead of the document's.")
@@ -41,6 +49,7 @@ final class DocumentOptions {
   EditDocument applied(EditDocument document, MaskSource masks) {
     var changed = document;
     changed = applied(changed, "--seed", seed.map(value -> "seed=" + value), masks);
+    changed = applied(changed, "--method", method.map(name -> "method.name=" + name), masks);
     changed = applied(changed, "--steps", steps.map(value -> "method.steps=" + value), masks);
     changed = applied(changed, "--size", size.map(value -> "working.size=" + value), masks);
     return Documents.set(changed, "--set", settings, masks);

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 /** {@code drag4j edit}: carries out an edit document. */
 @Command(
     name = "edit",
-    description = "Edit a picture as an edit document says (format drag-edit/1).",
+    description = "Edit a picture as an edit document says (format drag-edit/2; drag-edit/1 is read too).",
     mixinStandardHelpOptions = true)
 final class EditCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 64;
@@ -56,7 +56,9 @@ final class EditCommand implements Callable<Integer> {
               + " sheet.")
   Optional<Integer> seeds = Optional.empty();
 
-  @Option(names = "--explain", description = "Print the complete document and do nothing.")
+  @Option(names = "--explain", description =
+          "Print the complete document and do nothing; without a document, the parameters of"
+              + " --method.")
   boolean explain;
 
   @Option(names = "--schema", description = "Print the JSON schema of documents and do nothing.")
@@ -81,6 +83,11 @@ final class EditCommand implements Callable<Integer> {
     var stdout = spec.commandLine().getOut();
     if (schema) {
       stdout.print(Documents.schema());
+      stdout.flush();
+      return ExitCode.OK;
+    }
+    if (explain && document.isEmpty() && options.method.isPresent()) {
+      stdout.print(Documents.help(options.method.get()));
       stdout.flush();
       return ExitCode.OK;
     }

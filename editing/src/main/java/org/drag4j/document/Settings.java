@@ -156,6 +156,24 @@ public final class Settings<R extends Record> {
         .toList();
   }
 
+  /**
+   * What each component takes, its default and what it does, for a terminal.
+   *
+   * @param prefix of the names
+   */
+  public String help(String prefix) {
+    var text = new StringBuilder();
+    for (var option : options()) {
+      text.append(prefix).append(option.name()).append(": ").append(option.type());
+      if (!option.range().isEmpty()) {
+        text.append(", ").append(option.range());
+      }
+      text.append("; default ").append(option.standard());
+      text.append("\n    ").append(option.help()).append('\n');
+    }
+    return text.toString().replace("`", "");
+  }
+
   /** The rows of a table of {@link #options}, in Markdown: field, type, range, default, meaning. */
   public String table() {
     var rows = new StringBuilder();
