@@ -19,7 +19,9 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.Settings;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.method.Documents;
 import org.drag4j.pipeline.CancelledException;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.session.Editor;
@@ -98,7 +100,7 @@ final class BatchCommand implements Callable<Integer> {
       }
       var masks = PictureFiles.masksIn(folder);
       byte[] json = line.getBytes(StandardCharsets.UTF_8);
-      return options.applied(EditDocument.parse(name, json, masks), masks);
+      return options.applied(Documents.parse(name, json, masks), masks);
     }
   }
 
@@ -106,15 +108,16 @@ final class BatchCommand implements Callable<Integer> {
   private record Job(Item item, EditDocument document, Path model, String hash) {
     /** Equal for jobs that share an inversion. */
     List<Object> sharing() {
-      var method = document.method();
+      var method = document.method().parameters();
       return List.of(
           item.folder().resolve(document.image().file()).normalize(),
           document.prompt(),
           document.seed(),
-          method.steps(),
-          method.start(),
-          method.variant(),
-          method.injection().layers());
+          document.method().name(),
+          Settings.value(method, "steps"),
+          Settings.value(method, "start"),
+          Settings.value(method, "variant"),
+          Settings.value(method, "layers"));
     }
   }
 

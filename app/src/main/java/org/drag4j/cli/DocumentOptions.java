@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
+import org.drag4j.method.Documents;
 import picocli.CommandLine.Option;
 
 /** The flags that change what a document says. */
@@ -15,6 +16,14 @@ final class DocumentOptions {
       paramLabel = "N",
       description = "Of all random numbers, instead of the document's.")
   Optional<Long> seed = Optional.empty();
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      description =
+          "Another method with its defaults, instead of the document's. The document's own keeps"
+              + " its parameters.")
+  Optional<String> method = Optional.empty();
 
   @Option(
       names = "--steps",
@@ -40,14 +49,15 @@ final class DocumentOptions {
   EditDocument applied(EditDocument document, MaskSource masks) {
     var changed = document;
     changed = applied(changed, "--seed", seed.map(value -> "seed=" + value), masks);
+    changed = applied(changed, "--method", method.map(name -> "method.name=" + name), masks);
     changed = applied(changed, "--steps", steps.map(value -> "method.steps=" + value), masks);
     changed = applied(changed, "--size", size.map(value -> "working.size=" + value), masks);
-    return changed.withSettings(settings, masks);
+    return Documents.set(changed, "--set", settings, masks);
   }
 
   private static EditDocument applied(
       EditDocument document, String option, Optional<String> assignment, MaskSource masks) {
-    return document.withSettings(option, assignment.stream().toList(), masks);
+    return Documents.set(document, option, assignment.stream().toList(), masks);
   }
 
   /** The flag that takes a picture of another name or place. */

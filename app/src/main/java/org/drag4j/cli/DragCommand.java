@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.drag4j.geometry.Drag;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
+import org.drag4j.method.Documents;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -125,7 +126,7 @@ final class DragCommand implements Callable<Integer> {
       drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
     }
     var name = EditRun.name(image, EditRun.folder(save.orElse(image)));
-    var document = EditDocument.of(new EditDocument.Image(name, Optional.empty()), prompt, drags);
+    var document = Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags);
     return options.applied(document, MaskSource.NONE);
   }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.drag4j.document.EditDocument;
+import org.drag4j.method.Documents;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.session.Editor;
 import picocli.CommandLine.Command;
@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 /** {@code drag4j edit}: carries out an edit document. */
 @Command(
     name = "edit",
-    description = "Edit a picture as an edit document says (format drag-edit/1).",
+    description = "Edit a picture as an edit document says (format drag-edit/2; drag-edit/1 is read too).",
     mixinStandardHelpOptions = true)
 final class EditCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 64;
@@ -56,7 +56,9 @@ final class EditCommand implements Callable<Integer> {
               + " sheet.")
   Optional<Integer> seeds = Optional.empty();
 
-  @Option(names = "--explain", description = "Print the complete document and do nothing.")
+  @Option(names = "--explain", description =
+          "Print the complete document and do nothing; without a document, the parameters of"
+              + " --method.")
   boolean explain;
 
   @Option(names = "--schema", description = "Print the JSON schema of documents and do nothing.")
@@ -80,7 +82,12 @@ final class EditCommand implements Callable<Integer> {
     engine.check(spec);
     var stdout = spec.commandLine().getOut();
     if (schema) {
-      stdout.print(EditDocument.schema());
+      stdout.print(Documents.schema());
+      stdout.flush();
+      return ExitCode.OK;
+    }
+    if (explain && document.isEmpty() && options.method.isPresent()) {
+      stdout.print(Documents.help(options.method.get()));
       stdout.flush();
       return ExitCode.OK;
     }

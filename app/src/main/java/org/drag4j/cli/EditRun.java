@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.Settings;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.session.EditResult;
 import org.drag4j.session.Editor;
@@ -55,9 +57,9 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
                       "a PNG without a document in it",
                       "name the document's JSON file"))
               .getBytes(StandardCharsets.UTF_8);
-      document = EditDocument.parse(file + ": " + Metadata.DOCUMENT, json, masks);
+      document = Documents.parse(file + ": " + Metadata.DOCUMENT, json, masks);
     } else {
-      document = EditDocument.read(file, masks);
+      document = Documents.read(file, masks);
     }
     return options.applied(document, masks);
   }
@@ -194,7 +196,8 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
     json.putAll(frame(result));
     json.put("movedPixels", result.pixels().size());
     json.put("seed", document.seed());
-    json.put("steps", document.method().steps());
+    Settings.value(document.method().parameters(), "steps")
+        .ifPresent(steps -> json.put("steps", steps));
     json.put("device", engine.device);
     json.put("seconds", progress.phaseSeconds());
     return json;

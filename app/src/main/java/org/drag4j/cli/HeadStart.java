@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.DataFormatException;
-import org.drag4j.document.EditDocument;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.session.Preview;
 
@@ -56,7 +56,7 @@ final class HeadStart {
 
   /** All that a preview does, but for files. */
   static Picture preview(Picture picture) throws DataFormatException {
-    var document = EditDocument.parse("", DOCUMENT.getBytes(StandardCharsets.UTF_8));
+    var document = Documents.parse("", DOCUMENT.getBytes(StandardCharsets.UTF_8));
     var preview = Preview.of(document, picture, SIDE, Preview.Detail.CELLS);
     var png = PngFile.parse("", PngPixels.write(preview.picture()));
     return PngPixels.read(png.essential()).orElseThrow();

@@ -2,10 +2,11 @@ package org.drag4j.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.Settings;
 
 /**
  * The texts a result carries: the document it comes from, what it was made with, and the line of
@@ -21,13 +22,20 @@ final class Metadata {
   /** Keyword of the line that picture viewers know, in the form AUTOMATIC1111 gave it. */
   static final String PARAMETERS = "parameters";
 
+  private static final String NEGATIVE = "Negative prompt";
+  private static final String SAMPLER = "Sampler";
+
+  /** How the line begins in other programs; what only a method of ours says comes behind. */
+  private static final List<String> ORDER =
+      List.of("Steps", SAMPLER, "CFG scale", "Seed", "Size", "Model", "Denoising strength");
+
   private Metadata() {}
 
   /** The line {@code prompt \n Negative prompt: ... \n Steps: 20, Sampler: ..., ...}. */
   static String parameters(String prompt, String negative, Map<String, ?> values) {
     var line = new StringBuilder(prompt);
     if (!negative.isEmpty()) {
-      line.append("\nNegative prompt: ").append(negative);
+      line.append("\n" + NEGATIVE + ": ").append(negative);
     }
     line.append(line.isEmpty() ? "" : "\n");
     String separator = "";
@@ -49,21 +57,25 @@ final class Metadata {
   /** The texts of an edited picture. */
   static Map<String, String> of(
       EditDocument document, Path model, String size, Map<String, Object> run) {
-    var method = document.method();
+    var method = document.method().parameters();
+    var labelled = new LinkedHashMap<>(Settings.labelled(method));
+    String negative = labelled.remove(NEGATIVE) instanceof String text ? text : "";
+    String sampler =
+        labelled.containsKey(SAMPLER)
+            ? " " + String.valueOf(labelled.get(SAMPLER)).replace('-', ' ')
+            : "";
+    labelled.put(SAMPLER, method.getClass().getSimpleName() + sampler);
+    labelled.put("Seed", document.seed());
+    labelled.put("Size", size);
+    labelled.put("Model", name(model));
     var values = new LinkedHashMap<String, Object>();
-    values.put("Steps", method.steps());
-    values.put(
-        "Sampler",
-        "RegionDrag " + method.variant().name().toLowerCase(Locale.ROOT).replace('_', ' '));
-    values.put("CFG scale", method.guidance());
-    values.put("Seed", document.seed());
-    values.put("Size", size);
-    values.put("Model", name(model));
-    values.put("Denoising strength", method.start());
-    values.put("Handle noise", method.handleNoise());
+    for (var label : ORDER) {
+      Optional.ofNullable(labelled.remove(label)).ifPresent(value -> values.put(label, value));
+    }
+    values.putAll(labelled);
     values.put("Version", version());
     var texts = new LinkedHashMap<String, String>();
-    texts.put(PARAMETERS, parameters(document.prompt(), method.negativePrompt(), values));
+    texts.put(PARAMETERS, parameters(document.prompt(), negative, values));
     texts.put(DOCUMENT, document.toJson());
     texts.put(RUN, JsonText.of(run));
     return texts;

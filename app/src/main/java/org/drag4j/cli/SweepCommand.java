@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.method.Documents;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.session.Editor;
 import picocli.CommandLine.Command;
@@ -191,7 +192,7 @@ final class SweepCommand implements Callable<Integer> {
         rest /= axis.size();
       }
       var masks = PictureFiles.masksIn(base.documentFolder());
-      var document = base.document().withSettings("--over", settings, masks);
+      var document = Documents.set(base.document(), "--over", settings, masks);
       if (!document.image().equals(base.document().image())) {
         throw new EditDocumentException(
             "--over", "one picture", "several", "sweep over other places of the document");

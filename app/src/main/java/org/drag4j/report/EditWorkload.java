@@ -7,7 +7,9 @@ import org.drag4j.device.Backend;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.Polygon;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -77,9 +79,11 @@ final class EditWorkload implements Workload {
     var drag =
         Drag.region(
             rectangle(size, 0.22, 0.19, 0.25, 0.265), rectangle(size, 0.22, 0.125, 0.25, 0.265));
-    return EditDocument.of(
-            new EditDocument.Image("bench.png", Optional.empty()), "a face", List.of(drag))
-        .withMethod(EditDocument.Method.DEFAULT.withBatched(batched));
+    var document =
+        Documents.of(
+            new EditDocument.Image("bench.png", Optional.empty()), "a face", List.of(drag));
+    return Documents.set(
+        document, "bench", List.of("method.batched=" + batched), MaskSource.NONE);
   }
 
   private static Area rectangle(int size, double x, double y, double width, double height) {

@@ -14,12 +14,14 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.device.Probe;
+import org.drag4j.document.Settings;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.CancelledException;
@@ -339,7 +341,8 @@ class CommandLineTest {
     assertEquals("cat.png", edit.document().image().file());
     assertEquals("a cat", edit.document().prompt());
     assertEquals(7, edit.document().seed());
-    assertEquals(12, edit.document().method().steps());
+    assertEquals(
+        Optional.of(12), Settings.value(edit.document().method().parameters(), "steps"));
     assertEquals(
         new Rectangle(16, 8.5, 24, 24).area(),
         edit.document().drags().getFirst().target().orElseThrow());
@@ -380,7 +383,7 @@ class CommandLineTest {
       assertEquals(
           "demo: expected one of eyes, got 'nose'; see drag4j demo --help",
           fails(2, "demo", "nose"));
-      assertTrue(fails(1, "demo").contains("format: expected \"drag-edit/1\""));
+      assertTrue(fails(1, "demo").contains("format: expected \"drag-edit/2\""));
     } finally {
       System.clearProperty(AppHome.PROPERTY);
     }

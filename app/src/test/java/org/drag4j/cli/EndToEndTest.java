@@ -122,7 +122,7 @@ class EndToEndTest {
     assertEquals(Map.of(), PictureFiles.texts(folder.resolve("c.png")));
 
     var info = json("info", path("a.png"), "--json");
-    assertEquals("drag-edit/1", info.at("/texts/drag-edit/format").asString());
+    assertEquals("drag-edit/2", info.at("/texts/drag-edit/format").asString());
     assertEquals("pig.png", info.at("/texts/drag-edit/image/file").asString());
     assertEquals("cpu", info.at("/texts/drag-run/device").asString());
     assertEquals("f32", info.at("/texts/drag-run/dtype").asString());
@@ -723,7 +723,7 @@ class EndToEndTest {
     assertEquals(3, rows.size());
     assertEquals(1, rows.getFirst().get("code").asInt());
     assertTrue(
-        rows.getFirst().get("error").asString().contains("format: expected \"drag-edit/1\""));
+        rows.getFirst().get("error").asString().contains("format: expected \"drag-edit/2\""));
     assertTrue(Files.exists(out.resolve("02.png")));
     // Only what failed is tried again, or has changed.
     Files.writeString(documents.resolve("01.json"), Files.readString(documents.resolve("02.json")));

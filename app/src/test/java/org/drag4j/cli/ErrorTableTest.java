@@ -181,12 +181,12 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/no-format.json -o DIR/out.png",
-              "DIR/no-format.json: format: expected \"drag-edit/1\", got nothing; add it"),
+              "DIR/no-format.json: format: expected \"drag-edit/2\", got nothing; add it"),
           new Row(
               1,
-              "edit DIR/format-2.json -o DIR/out.png",
-              "DIR/format-2.json: format: expected \"drag-edit/1\", got \"drag-edit/2\"; correct"
-                  + " it"),
+              "edit DIR/format-3.json -o DIR/out.png",
+              "DIR/format-3.json: format: expected one of \"drag-edit/1\", \"drag-edit/2\", got"
+                  + " \"drag-edit/3\"; correct it"),
           new Row(
               1,
               "edit DIR/no-image.json -o DIR/out.png",
@@ -263,6 +263,14 @@ class ErrorTableTest {
                   + " variant, layers, injectSteps, injectStrength, fill, overlap, guidance,"
                   + " negativePrompt, faithful, batched, got an unknown field; did you mean"
                   + " steps?"),
+          new Row(
+              1,
+              "edit DIR/good.json -o DIR/out.png --method dragon",
+              "--method: method.name: expected \"regiondrag\", got \"dragon\"; correct it"),
+          new Row(
+              1,
+              "edit --explain --method dragon",
+              "--method: expected one of regiondrag, got \"dragon\"; correct it"),
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --set steps",
@@ -482,7 +490,7 @@ class ErrorTableTest {
     write("list.json", "[]");
     write("more.json", good + "{}");
     write("no-format.json", good.replace("\"format\": \"drag-edit/1\",", ""));
-    write("format-2.json", good.replace("drag-edit/1", "drag-edit/2"));
+    write("format-3.json", good.replace("drag-edit/1", "drag-edit/3"));
     write("no-image.json", "{\"format\": \"drag-edit/1\"," + DRAGS + "}");
     write("no-drags.json", good.replace(DRAGS, "\"drags\": []"));
     write("no-target.json", good.replaceFirst(", \"target\": \\{.*?}", ""));

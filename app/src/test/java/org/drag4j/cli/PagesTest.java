@@ -23,7 +23,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.Settings;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.method.Documents;
+import org.drag4j.method.Methods;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** README and pages say what the program does. */
 class PagesTest {
   private static final JsonMapper MAPPER = new JsonMapper();
-  private static final JsonNode SCHEMA = MAPPER.readTree(EditDocument.schema());
+  private static final JsonNode SCHEMA = MAPPER.readTree(Documents.schema());
   private static final Path ROOT = root();
 
   /** What the launcher answers itself. */
@@ -48,9 +51,8 @@ class PagesTest {
   private static final Map<String, String> OBJECTS =
       Map.ofEntries(
           Map.entry("", "The document"),
-          Map.entry("/properties/image", "Image"),
+          Map.entry("/$defs/image", "Image"),
           Map.entry("/properties/working", "Working"),
-          Map.entry("/properties/method", "Method"),
           Map.entry("/properties/model", "Model"),
           Map.entry("/$defs/drag", "Drags"),
           Map.entry("/$defs/arrow", "Arrows"),
@@ -263,7 +265,7 @@ class PagesTest {
 
   private static void parse(String origin, JsonNode document) {
     var parsed =
-        EditDocument.parse(
+        Documents.parse(
             origin,
             MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8),
             _ -> RegionMask.all(512, 512));
@@ -276,6 +278,7 @@ class PagesTest {
     var page = page("docs/document.md");
     var objects = new TreeSet<String>();
     collect("", SCHEMA, objects);
+    Methods.names().forEach(name -> assertTrue(objects.remove("/$defs/" + name), name));
     assertEquals(new TreeSet<>(OBJECTS.keySet()), objects, "a heading for every object");
     for (var object : objects) {
       String heading = OBJECTS.getOrDefault(object, "");
@@ -292,6 +295,28 @@ class PagesTest {
       }
       assertEquals(names, List.copyOf(rows.keySet()), heading);
     }
+  }
+
+  /** The tables of parameters are what their records say of themselves. */
+  @Test
+  void everyParameterIsDescribed() {
+    var page = page("docs/document.md");
+    String working = Settings.of(EditDocument.Working.class).table();
+    assertEquals(working, parameters(section(page, "Working")));
+    for (var name : Methods.names()) {
+      String rows = parameters(section(page, name));
+      String first = "| `name` | text | `" + name + "` | ";
+      assertTrue(rows.startsWith(first), rows);
+      assertEquals(Methods.settings(name).table(), rows.substring(rows.indexOf('\n') + 1));
+    }
+  }
+
+  private static String parameters(String section) {
+    return section
+        .lines()
+        .filter(line -> line.startsWith("| `"))
+        .map(line -> line + "\n")
+        .collect(Collectors.joining());
   }
 
   private static void describes(
@@ -331,11 +356,11 @@ class PagesTest {
   private static String type(JsonNode declared) {
     String reference = declared.path("$ref").asString("").replace("#/$defs/", "");
     return switch (reference) {
-      case "text", "point", "drag", "arrow" -> reference;
+      case "text", "point", "drag", "arrow", "image" -> reference;
       case "area" -> "region";
       case "coordinate" -> "number";
       default ->
-          switch (declared.path("type").asString("string")) {
+          switch (declared.path("type").asString(declared.has("anyOf") ? "object" : "string")) {
             case "string" -> "text";
             case "integer" -> "whole number";
             case "boolean" -> "true or false";
@@ -524,14 +549,11 @@ class PagesTest {
     var page = page("docs/parameters.md");
     var hints = page.substring(0, page.indexOf(GENERATED));
     var fields = new TreeSet<String>();
-    for (var object : List.of("method", "working")) {
-      SCHEMA
-          .at("/properties/" + object + "/properties")
-          .propertyNames()
-          .forEach(name -> fields.add(object + "." + name));
+    Settings.of(EditDocument.Working.class).names().forEach(name -> fields.add("working." + name));
+    for (var method : Methods.names()) {
+      Methods.settings(method).names().forEach(name -> fields.add("method." + name));
     }
     fields.addAll(Set.of("prompt", "mask", "seed"));
-    fields.remove("method.name");
     var rows = new TreeSet<>(rows(hints, "| parameter |").keySet());
     assertEquals(fields.stream().map(f -> "`" + f + "`").collect(Collectors.toSet()), rows);
 

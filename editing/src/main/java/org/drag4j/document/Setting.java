@@ -18,7 +18,7 @@ public @interface Setting {
   /** What it does: one sentence, lower case, without a full stop. */
   String help();
 
-  /** The value where a document says nothing; of an optional component "" is absence. */
+  /** The value where a document says nothing: of an optional component absence, so nothing. */
   String standard() default "";
 
   /**

@@ -67,6 +67,11 @@ public final class Settings<R extends Record> {
       component.getAccessor().setAccessible(true);
       var type = SettingType.of(component.getGenericType(), setting);
       var standard = type.parse(setting.standard());
+      // A document can leave it out, and not say that it is absent.
+      if (type instanceof SettingType.Maybe
+          && (!standard.equals(Optional.empty()) || !setting.faithful().equals(Setting.SAME))) {
+        throw new IllegalArgumentException("what is optional is absent by default");
+      }
       return new Part(
           component,
           setting,
@@ -151,6 +156,38 @@ public final class Settings<R extends Record> {
         .toList();
   }
 
+  /**
+   * What each component takes, its default and what it does, for a terminal.
+   *
+   * @param prefix of the names
+   */
+  public String help(String prefix) {
+    var text = new StringBuilder();
+    for (var option : options()) {
+      text.append(prefix).append(option.name()).append(": ").append(option.type());
+      if (!option.range().isEmpty()) {
+        text.append(", ").append(option.range());
+      }
+      text.append("; default ").append(option.standard());
+      text.append("\n    ").append(option.help()).append('\n');
+    }
+    return text.toString().replace("`", "");
+  }
+
+  /** The rows of a table of {@link #options}, in Markdown: field, type, range, default, meaning. */
+  public String table() {
+    var rows = new StringBuilder();
+    for (var option : options()) {
+      rows.append("| `").append(option.name()).append("` |");
+      for (var cell :
+          List.of(option.type(), option.range(), option.standard(), option.help())) {
+        rows.append(cell.isEmpty() ? " |" : " " + cell + " |");
+      }
+      rows.append('\n');
+    }
+    return rows.toString();
+  }
+
   private static String standard(Part part) {
     if (!part.setting().absent().isEmpty()) {
       return part.setting().absent();
@@ -178,7 +215,8 @@ public final class Settings<R extends Record> {
    * @param known all fields it may have, in order
    * @param other reads the value of those that are no components
    */
-  R read(Tokens tokens, String path, Format format, List<String> known, Consumer<String> other) {
+  R read(
+      Tokens tokens, String path, Format format, List<String> known, Consumer<String> other) {
     var said = new Object[parts.size()];
     tokens.open(path);
     while (tokens.more()) {
@@ -221,15 +259,12 @@ public final class Settings<R extends Record> {
     }
   }
 
-  /**
-   * The components that {@code faithful} decides: at their default, which another value of it
-   * changes.
-   */
+  /** The components that {@code faithful} decides: at their default, which another value of it changes. */
   static List<String> decided(Record values) {
     boolean paper = value(values, FAITHFUL).equals(Optional.of(true));
     return of(values).parts.stream()
-        .filter(
-            part -> part.faithful() != null && part.of(values).equals(part.left(Format.V2, paper)))
+        .filter(part ->
+            part.faithful() != null && part.of(values).equals(part.left(Format.V2, paper)))
         .map(Part::name)
         .toList();
   }

@@ -103,6 +103,22 @@ public final class Documents {
     return document.withSettings(origin, assignments, masks, Methods.TABLE);
   }
 
+  /**
+   * The parameters of a method, for people: what each takes, its default, what it does.
+   *
+   * @throws EditDocumentException for a name that is none
+   */
+  public static String help(String method) {
+    if (!Methods.names().contains(method)) {
+      throw new EditDocumentException(
+          "--method",
+          "one of " + String.join(", ", Methods.names()),
+          EditDocumentException.quote(method),
+          "correct it");
+    }
+    return Methods.settings(method).help("method.");
+  }
+
   /** The JSON schema of documents (draft 2020-12). */
   public static String schema() {
     return EditDocument.schema(Methods.TABLE);

@@ -20,7 +20,7 @@ public final class Methods {
   private static final String FIRST = KNOWN.keySet().iterator().next();
 
   /** What documents can name. */
-  static final MethodTable TABLE =
+  public static final MethodTable TABLE =
       new MethodTable() {
         @Override
         public List<String> names(Format format) {

@@ -136,7 +136,8 @@ public record RegionDrag(
             label = "CFG scale")
         double guidance,
     @Setting(
-            help = "what the picture does not show; counts only with a `guidance` other than 1",
+            help =
+                "what the picture does not show; counts only with a `guidance` other than 1",
             label = "Negative prompt")
         String negativePrompt,
     @Setting(

@@ -4,7 +4,7 @@
  * {@snippet :
  * try (var device = Devices.open("cpu", DeviceOptions.DEFAULT);
  *     var pipeline = Pipeline.open(ModelFolder.open(folder), device, PlanOptions.DEFAULT)) {
- *   var document = EditDocument.of("a cat", Drag.region(handle, target));
+ *   var document = Documents.of("a cat", Drag.region(handle, target));
  *   var edited = Editor.edit(document, picture, pipeline, Progress.NONE).picture();
  * }
  * }

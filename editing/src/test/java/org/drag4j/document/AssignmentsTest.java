@@ -1,6 +1,7 @@
 package org.drag4j.document;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.Optional;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.method.Documents;
 import org.drag4j.method.RegionDrag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,14 +17,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class AssignmentsTest {
   private static EditDocument document() {
-    return EditDocument.of(
+    return Documents.of(
         new EditDocument.Image("a.png", Optional.empty()),
         "a cat",
         List.of(Drag.region(new Area.Rectangle(1, 2, 30, 40), new Area.Rectangle(5, 6, 30, 40))));
   }
 
   private static EditDocument with(String... assignments) {
-    return document().withSettings(List.of(assignments), MaskSource.NONE);
+    return Documents.set(document(), "--set", List.of(assignments), MaskSource.NONE);
   }
 
   @Test
@@ -38,8 +40,9 @@ class AssignmentsTest {
             "drags[0].target.rectangle[2]=31.5",
             "model.path=models/x",
             "working.size=64");
-    assertEquals(30, changed.method().steps());
-    assertEquals(RegionDrag.Variant.CP_THEN_ENCODE, changed.method().variant());
+    var method = assertInstanceOf(RegionDrag.class, changed.method().parameters());
+    assertEquals(30, method.steps());
+    assertEquals(RegionDrag.Variant.CP_THEN_ENCODE, method.variant());
     assertEquals(7, changed.seed());
     assertEquals("a dog, 3 years old", changed.prompt());
     assertEquals(Drag.Kind.PERSPECTIVE, changed.drags().getFirst().mapping());
@@ -57,6 +60,7 @@ class AssignmentsTest {
       value = {
         "method.stpes=3 | --set: method.stpes: expected one of name, steps,",
         "method.steps=many | --set: method.steps: expected a whole number from 1 to 1000, got",
+        "method.name=dragon | --set: method.name: expected \"regiondrag\", got \"dragon\"; correct",
         "seed | --set: expected PATH=VALUE, got \"seed\"; write for example method.steps=30",
         "=3 | --set: expected PATH=VALUE, got \"=3\"",
         "drags[1].name=x | --set: drags[1].name: expected an index below 1, got 1",

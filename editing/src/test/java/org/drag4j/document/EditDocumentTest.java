@@ -17,13 +17,15 @@ import java.util.stream.Stream;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.RegionPairMapping;
 import org.drag4j.geometry.RegionPointsMapping;
 import org.drag4j.geometry.View;
-import org.drag4j.method.Injection;
+import org.drag4j.method.Documents;
+import org.drag4j.method.Methods;
 import org.drag4j.method.RegionDrag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,7 +86,7 @@ class EditDocumentTest {
   }
 
   private static EditDocument parse(String json) {
-    return EditDocument.parse("cat.json", json.getBytes(StandardCharsets.UTF_8));
+    return Documents.parse("cat.json", json.getBytes(StandardCharsets.UTF_8));
   }
 
   private static String with(String more) {
@@ -110,7 +112,7 @@ class EditDocumentTest {
   @Test
   void readsEveryField() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     assertEquals("pictures/cat.png", document.image().file());
     assertEquals("a \"cat\", größer", document.prompt());
@@ -126,25 +128,28 @@ class EditDocumentTest {
             Drag.Kind.REGION),
         document.drags().stream().map(Drag::mapping).toList());
     assertEquals("left ear", document.drags().getFirst().name());
-    var ear = assertInstanceOf(Area.Outline.class, document.drags().getFirst().handle());
+    var ear = assertInstanceOf(Area.Outline.class, document.drags().getFirst().handle().orElseThrow());
     assertEquals(new Point(11.25, 8), ear.polygon().vertices().getFirst());
-    var tail = assertInstanceOf(Area.Painted.class, document.drags().get(2).handle());
+    var tail = assertInstanceOf(Area.Painted.class, document.drags().get(2).handle().orElseThrow());
     assertEquals(2049, tail.pixels().count());
     assertEquals(
-        new EditDocument.Method(
-            30,
-            0.7,
-            0.25,
-            RegionDrag.Copy.STOP_AT_END,
-            0.6,
-            RegionDrag.Variant.CP_THEN_ENCODE,
-            new Injection("up_blocks.1.*", 2, 9, 0.75),
-            RegionDrag.Fill.NEIGHBOURS,
-            EditDocument.Overlap.WINNER_TAKES_ALL,
-            2.5,
-            "a dog",
-            true,
-            true),
+        Methods.named(
+            new RegionDrag(
+                30,
+                0.7,
+                0.25,
+                RegionDrag.Copy.STOP_AT_END,
+                0.6,
+                RegionDrag.Variant.CP_THEN_ENCODE,
+                "up_blocks.1.*",
+                new StepRange(2, 9),
+                0.75,
+                RegionDrag.Fill.NEIGHBOURS,
+                Overlap.WINNER_TAKES_ALL,
+                2.5,
+                "a dog",
+                true,
+                true)),
         document.method());
     assertEquals(
         new EditDocument.Working(Optional.of(48), false, Optional.of(12.5), Optional.of(3.0)),
@@ -156,10 +161,10 @@ class EditDocumentTest {
         new Area.Brush(
             3.5,
             List.of(List.of(new Point(8, 8), new Point(20, 12.5)), List.of(new Point(30, 30)))),
-        document.drags().get(5).handle());
+        document.drags().get(5).handle().orElseThrow());
     assertEquals(
         new Area.Points(List.of(new Point(1, 1), new Point(9.5, 1))),
-        document.drags().get(6).handle());
+        document.drags().get(6).handle().orElseThrow());
     assertEquals(Optional.of("models/sd15"), document.model());
     assertEquals(Long.MAX_VALUE, document.seed());
     assertTrue(document.mask().isPresent());
@@ -170,20 +175,23 @@ class EditDocumentTest {
     var document = parse("\ufeff" + with(""));
     assertEquals("", document.prompt());
     assertEquals(
-        new EditDocument.Method(
-            20,
-            0.5,
-            0.2,
-            RegionDrag.Copy.AS_RELEASED,
-            1.0,
-            RegionDrag.Variant.ENCODE_THEN_CP,
-            new Injection("all", 0, 1000, 1),
-            RegionDrag.Fill.NONE,
-            EditDocument.Overlap.LATER_WINS,
-            1,
-            "",
-            false,
-            false),
+        Methods.named(
+            new RegionDrag(
+                20,
+                0.5,
+                0.2,
+                RegionDrag.Copy.AS_RELEASED,
+                1.0,
+                RegionDrag.Variant.ENCODE_THEN_CP,
+                "all",
+                new StepRange(0, 1000),
+                1,
+                RegionDrag.Fill.NONE,
+                Overlap.LATER_WINS,
+                1,
+                "",
+                false,
+                false)),
         document.method());
     assertEquals(EditDocument.Working.DEFAULT, document.working());
     assertEquals(42, document.seed());
@@ -194,12 +202,12 @@ class EditDocumentTest {
   @Test
   void writesWhatItReads() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     byte[] written = document.toJson().getBytes(StandardCharsets.UTF_8);
-    assertEquals(document, EditDocument.parse("again", written, EditDocumentTest::mask));
+    assertEquals(document, Documents.parse("again", written, EditDocumentTest::mask));
     var odd =
-        EditDocument.of(
+        Documents.of(
             new EditDocument.Image("a\n\"b.png", Optional.empty()),
             "\u0000\u2028",
             List.of(
@@ -225,10 +233,11 @@ class EditDocumentTest {
         Arguments.of("", "the document: expected an object {...}, got the end of the text"),
         Arguments.of("[]", "the document: expected an object {...}, got a list; correct it"),
         Arguments.of("{", "line 1, column 2: expected finite numbers, quoted text, and brackets"),
-        Arguments.of("{}", "format: expected \"drag-edit/1\", got nothing; add it"),
+        Arguments.of("{}", "format: expected \"drag-edit/2\", got nothing; add it"),
         Arguments.of(
-            "{\"format\": \"drag-edit/2\"}",
-            "format: expected \"drag-edit/1\", got \"drag-edit/2\"; correct it"),
+            "{\"format\": \"drag-edit/3\"}",
+            "format: expected one of \"drag-edit/1\", \"drag-edit/2\", got \"drag-edit/3\"; correct"
+                + " it"),
         Arguments.of(
             "{\"format\": \"drag-edit/1\"}", "image: expected {\"file\": ...}, got nothing"),
         Arguments.of(
@@ -456,6 +465,72 @@ class EditDocumentTest {
     assertTrue(got.length() < 500, got);
   }
 
+  @ParameterizedTest
+  @MethodSource("bad")
+  void refusesInTheSecondFormatToo(String json, String message) {
+    refuses(json.replace("drag-edit/1", "drag-edit/2"), message);
+  }
+
+  private static String second(String json) {
+    return json.replace("drag-edit/1", "drag-edit/2");
+  }
+
+  @Test
+  void theSecondFormatHasFurtherPictures() {
+    String pictures = "\"pictures\": [{\"file\": \"b.png\"}, {\"file\": \"c/d.png\"}]";
+    var document = parse(second(with(pictures)));
+    assertEquals(
+        List.of(
+            new EditDocument.Image("b.png", Optional.empty()),
+            new EditDocument.Image("c/d.png", Optional.empty())),
+        document.pictures());
+    assertEquals(document, parse(document.toJson()));
+    // Wherever the format stands.
+    assertEquals(
+        document,
+        parse(
+            second(with(pictures))
+                .replace("\"format\": \"drag-edit/2\", ", "")
+                .replaceFirst("}$", ", \"format\": \"drag-edit/2\"}")));
+    assertTrue(
+        message(() -> parse(with(pictures)))
+            .startsWith("cat.json: pictures: expected one of format, image, prompt, mask, drags,"));
+    assertEquals(
+        "cat.json: pictures: expected at most 8, got more; leave some out",
+        message(() ->
+            parse(
+                second(
+                    with(
+                        "\"pictures\": ["
+                            + "{\"file\": \"b.png\"},".repeat(8)
+                            + "{\"file\": \"b.png\"}]")))));
+    assertEquals(
+        "cat.json: pictures[0].file: expected a relative file name without .., got \"../b.png\";"
+            + " correct it",
+        message(() -> parse(second(with("\"pictures\": [{\"file\": \"../b.png\"}]"))))
+            .replaceFirst("; .*", "; correct it"));
+  }
+
+  @Test
+  void theSecondFormatHasArrowsWithoutAHandle() {
+    String arrows = "\"points\": [{\"from\": [1,1], \"to\": [2,2]}]";
+    String bare = drag("{" + arrows + ", \"mapping\": \"points\"}");
+    var document = parse(second(bare));
+    assertEquals(Optional.empty(), document.drags().get(1).handle());
+    assertEquals(document, parse(document.toJson()));
+    String missing = "cat.json: drags[1].handle: expected the region to move, got nothing; add it";
+    assertEquals(missing, message(() -> parse(bare)));
+    assertEquals(missing, message(() -> parse(second(drag("{" + arrows + "}")))));
+    assertEquals(
+        "cat.json: drags[1].points: expected 1 to 1024 arrows with mapping \"points\", got 0; give"
+            + " at least one that starts on the handle",
+        message(() -> parse(second(drag("{\"mapping\": \"points\"}")))));
+    // A method that moves regions cannot do anything with it.
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> document.drags().get(1).mapping(View.whole(64, 64)));
+  }
+
   @Test
   void refusesOtherEncodingsAndTooMuch() {
     assertAll(
@@ -463,7 +538,7 @@ class EditDocumentTest {
           byte[] latin = with("\"prompt\": \"ä\"").getBytes(StandardCharsets.ISO_8859_1);
           var e =
               assertThrows(
-                  EditDocumentException.class, () -> EditDocument.parse("cat.json", latin));
+                  EditDocumentException.class, () -> Documents.parse("cat.json", latin));
           assertEquals(
               "cat.json: expected JSON text in UTF-8, got other bytes; check that it is an edit"
                   + " document",
@@ -473,7 +548,7 @@ class EditDocumentTest {
           byte[] huge = new byte[(16 << 20) + 1];
           Arrays.fill(huge, (byte) ' ');
           var e =
-              assertThrows(EditDocumentException.class, () -> EditDocument.parse("cat.json", huge));
+              assertThrows(EditDocumentException.class, () -> Documents.parse("cat.json", huge));
           assertTrue(String.valueOf(e.getMessage()).contains("expected at most 16777216 bytes"));
         },
         () -> {
@@ -494,12 +569,12 @@ class EditDocumentTest {
   @Test
   void readsFiles(@TempDir Path folder) throws Exception {
     var file = folder.resolve("a.json");
-    var missing = assertThrows(EditDocumentException.class, () -> EditDocument.read(file));
+    var missing = assertThrows(EditDocumentException.class, () -> Documents.read(file));
     assertTrue(String.valueOf(missing.getMessage()).contains("got no such file"));
-    var directory = assertThrows(EditDocumentException.class, () -> EditDocument.read(folder));
+    var directory = assertThrows(EditDocumentException.class, () -> Documents.read(folder));
     assertTrue(String.valueOf(directory.getMessage()).contains("got a folder"));
     Files.writeString(file, with(""));
-    assertEquals(parse(with("")), EditDocument.read(file));
+    assertEquals(parse(with("")), Documents.read(file));
   }
 
   @Test
@@ -536,7 +611,7 @@ class EditDocumentTest {
   @Test
   void checksTheSizeOfMasks() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     document.validate(64, 64);
     assertEquals(
@@ -548,7 +623,7 @@ class EditDocumentTest {
   @Test
   void scalesToTheWorkingSize() {
     var document =
-        EditDocument.parse(
+        Documents.parse(
             "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     var view = View.whole(64, 64, 128, 32);
     var mappings = document.mappings(view);

@@ -4,32 +4,83 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.drag4j.geometry.Area;
-import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.method.Documents;
+import org.drag4j.method.Methods;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The checked-in schema and the reader are two descriptions of one format. */
+/**
+ * Schema and reader are two descriptions of one format: that of the first is the file that came
+ * with it, that of the second is generated.
+ */
+@ParameterizedClass
+@EnumSource(Format.class)
 class SchemaTest {
   private static final JsonMapper MAPPER = new JsonMapper();
-  private static final JsonNode SCHEMA = MAPPER.readTree(EditDocument.schema());
+  private static final MethodTable METHODS = Methods.TABLE;
   private static final MaskSource MASKS = _ -> RegionMask.all(8, 8);
 
-  private static JsonNode at(String pointer) {
-    var node = SCHEMA.at(pointer);
+  private final Format format;
+  private final JsonNode schema;
+
+  SchemaTest(Format format) {
+    this.format = format;
+    schema =
+        MAPPER.readTree(
+            switch (format) {
+              case V1 -> first();
+              case V2 -> Documents.schema();
+            });
+  }
+
+  private static String first() {
+    try (var in = SchemaTest.class.getResourceAsStream("drag-edit-1.schema.json")) {
+      if (in == null) {
+        throw new AssertionError("the schema of the first format is missing");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The fields of every object, by the place of its schema. */
+  private Map<String, List<String>> fields() {
+    var fields = new LinkedHashMap<String, List<String>>();
+    // The first schema describes in place what occurs once in its documents.
+    EditDocumentReader.fields(format, METHODS)
+        .forEach((place, names) ->
+            fields.put(
+                switch (format) {
+                  case V1 ->
+                      place
+                          .replace("/$defs/image", "/properties/image")
+                          .replace("/$defs/regiondrag", "/properties/method");
+                  case V2 -> place;
+                },
+                names));
+    return fields;
+  }
+
+  private JsonNode at(String pointer) {
+    var node = schema.at(pointer);
     assertFalse(node.isMissingNode(), pointer);
     return node;
   }
@@ -42,15 +93,15 @@ class SchemaTest {
 
   @Test
   void theSameFieldsEverywhere() {
-    for (var object : EditDocumentReader.FIELDS.entrySet()) {
+    for (var object : fields().entrySet()) {
       var fields = at(object.getKey());
       assertEquals(object.getValue(), names(fields.get("properties")), object.getKey());
       assertFalse(fields.get("additionalProperties").asBoolean(true), object.getKey());
     }
     // Every object of the schema is one of the reader's.
     var objects = new TreeSet<String>();
-    collect("", SCHEMA, objects);
-    assertEquals(new TreeSet<>(EditDocumentReader.FIELDS.keySet()), objects);
+    collect("", schema, objects);
+    assertEquals(new TreeSet<>(fields().keySet()), objects);
   }
 
   private static void collect(String pointer, JsonNode node, Set<String> objects) {
@@ -64,24 +115,24 @@ class SchemaTest {
     }
   }
 
+  /** What a document that says nothing is read as is what the schema declares. */
   @Test
   void theSameDefaults() {
+    String minimal =
+        """
+        {"format": "%s", "image": {"file": "a.png"}, "drags": [{"handle": {"rectangle": [0,0,9,9]},
+         "target": {"rectangle": [9,9,9,9]}}]}"""
+            .formatted(format.text());
     var written =
         MAPPER.readTree(
-            EditDocument.of(
-                    new EditDocument.Image("a.png", Optional.empty()),
-                    "",
-                    List.of(
-                        Drag.region(
-                            new Area.Rectangle(0, 0, 9, 9), new Area.Rectangle(9, 9, 9, 9))))
-                .toJson());
+            Documents.parse("x", minimal.getBytes(StandardCharsets.UTF_8)).toJson());
+    String method = format == Format.V1 ? "/properties/method" : "/$defs/regiondrag";
     int compared = 0;
     for (var place :
-        Map.of("", "", "/properties/method", "/method", "/properties/working", "/working")
-            .entrySet()) {
+        Map.of("", "", method, "/method", "/properties/working", "/working").entrySet()) {
       for (var property : at(place.getKey() + "/properties").properties()) {
         var declared = property.getValue().get("default");
-        if (declared != null) {
+        if (declared != null && !property.getKey().equals("method")) {
           var actual = written.at(place.getValue() + "/" + property.getKey());
           boolean same =
               declared.isNumber()
@@ -97,13 +148,23 @@ class SchemaTest {
 
   private static final int DEFAULTS = 19;
 
-  private static ObjectNode full() {
-    return (ObjectNode) MAPPER.readTree(EditDocumentTest.FULL);
+  private ObjectNode full() {
+    var full = (ObjectNode) MAPPER.readTree(EditDocumentTest.FULL);
+    if (format == Format.V2) {
+      full.put("format", format.text());
+      full.putArray("pictures").addObject().put("file", "b.png").put("sha256", "ab".repeat(32));
+      ((ArrayNode) full.get("drags"))
+          .add(
+              MAPPER.readTree(
+                  """
+                  {"points": [{"from": [1, 1], "to": [2, 2.5]}], "mapping": "points"}"""));
+    }
+    return full;
   }
 
   private static boolean reads(JsonNode document) {
     try {
-      EditDocument.parse(
+      Documents.parse(
           "x", MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8), MASKS);
       return true;
     } catch (EditDocumentException e) {
@@ -111,8 +172,8 @@ class SchemaTest {
     }
   }
 
-  private static void agree(JsonNode document, String what) {
-    assertEquals(valid(SCHEMA, document), reads(document), () -> what + ": " + document);
+  private void agree(JsonNode document, String what) {
+    assertEquals(valid(schema, document), reads(document), () -> what + ": " + document);
   }
 
   @Test
@@ -125,8 +186,10 @@ class SchemaTest {
     assertTrue(paths.size() > 60, paths.toString());
     var again =
         MAPPER.readTree(
-            EditDocument.parse("x", EditDocumentTest.FULL.getBytes(StandardCharsets.UTF_8), MASKS)
+            Documents.parse(
+                    "x", MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8), MASKS)
                 .toJson());
+    paths.remove("/format");
     for (var path : paths) {
       var before = document.at(path);
       var after = again.at(path);
@@ -136,8 +199,8 @@ class SchemaTest {
     }
     // Every field of the schema occurs in it, with another value than it has by default.
     var occurring = new TreeMap<String, List<JsonNode>>();
-    occurring("", SCHEMA, document, occurring);
-    for (var object : EditDocumentReader.FIELDS.entrySet()) {
+    occurring("", schema, document, occurring);
+    for (var object : fields().entrySet()) {
       for (var field : object.getValue()) {
         var place = object.getKey() + "/properties/" + field;
         var values = occurring.getOrDefault(place, List.of());
@@ -151,11 +214,17 @@ class SchemaTest {
   }
 
   /** The values in a document by the places of their schemas. */
-  private static void occurring(
+  private void occurring(
       String place, JsonNode schema, JsonNode value, Map<String, List<JsonNode>> out) {
     if (schema.has("$ref")) {
       String target = schema.get("$ref").asString("").substring(1);
       occurring(target, at(target), value, out);
+    } else if (schema.has("anyOf") && !schema.has("properties")) {
+      schema.get("anyOf").forEach(one -> {
+        if (valid(one, value)) {
+          occurring(place, one, value, out);
+        }
+      });
     } else if (value instanceof ObjectNode object) {
       for (var field : object.properties()) {
         String name = place + "/properties/" + field.getKey();
@@ -202,7 +271,7 @@ class SchemaTest {
           array.set(Integer.parseInt(name), value);
         }
         // What one field means for another is beyond a schema, so only the reader may refuse it.
-        if (!valid(SCHEMA, document)) {
+        if (!valid(schema, document)) {
           assertFalse(reads(document), path + " = " + value);
           agreed++;
         } else if (reads(document)) {
@@ -221,7 +290,7 @@ class SchemaTest {
           "/method/start",
           "/method/steps",
           "/method/injectSteps/[01]",
-          "/image/file",
+          "/(image|pictures/0)/file",
           "/drags/\\d+/mapping",
           "/drags/\\d+/(handle|target)/png",
           "/drags/\\d+/(handle|target)/rectangle/[23]",
@@ -229,7 +298,12 @@ class SchemaTest {
 
   @Test
   void unknownAndMissingFieldsAreRefusedByBoth() {
-    for (var path :
+    var paths = new ArrayList<String>();
+    if (format == Format.V2) {
+      paths.add("/pictures/0");
+      paths.add("/drags/8");
+    }
+    paths.addAll(
         List.of(
             "",
             "/image",
@@ -240,16 +314,17 @@ class SchemaTest {
             "/model",
             "/drags/3/points/0",
             "/drags/4/target/ellipse",
-            "/drags/5/handle/brush")) {
+            "/drags/5/handle/brush"));
+    for (var path : paths) {
       var document = full();
       var object = (ObjectNode) (path.isEmpty() ? document : document.at(path));
       object.put("zzz", 1);
-      assertFalse(valid(SCHEMA, document), path);
+      assertFalse(valid(schema, document), path);
       assertFalse(reads(document), path);
       for (var name : names(object)) {
         var less = full();
         ((ObjectNode) (path.isEmpty() ? less : less.at(path))).remove(name);
-        if (!valid(SCHEMA, less)) {
+        if (!valid(schema, less)) {
           assertFalse(reads(less), path + " without " + name);
         }
       }
@@ -262,7 +337,7 @@ class SchemaTest {
   }
 
   /** As much of JSON schema as the format needs. */
-  private static boolean valid(JsonNode schema, JsonNode value) {
+  private boolean valid(JsonNode schema, JsonNode value) {
     if (schema.has("$ref")) {
       return valid(at(schema.get("$ref").asString("").substring(1)), value);
     }
@@ -308,7 +383,7 @@ class SchemaTest {
                     || value.decimalValue().remainder(rule.decimalValue()).signum() == 0;
             case "maxLength" -> !value.isString() || value.asString("").length() <= rule.asInt();
             case "pattern" -> !value.isString() || value.asString("").matches(rule.asString(""));
-            case "$schema", "title", "description", "default", "$defs" -> true;
+            case "$schema", "$id", "title", "description", "default", "$defs" -> true;
             default -> throw new AssertionError("a keyword this test does not know: " + keyword);
           };
       if (!good) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
+import org.drag4j.method.Documents;
 import org.junit.jupiter.api.Test;
 
 class FrameTest {
@@ -17,7 +18,7 @@ class FrameTest {
   }
 
   private static EditDocument document(Drag... drags) {
-    return EditDocument.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
+    return Documents.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
   }
 
   @Test
@@ -76,7 +77,7 @@ class FrameTest {
     assertEquals(5, whole.feather(frame));
     var faithful =
         document.withMethod(
-            document.withSettings(List.of("method.faithful=true"), MaskSource.NONE).method());
+            Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE).method());
     assertTrue(faithful.frame(6000, 4000, 512, 8).whole());
   }
 
@@ -85,15 +86,18 @@ class FrameTest {
     var arrows =
         new Drag(
             "",
-            new Area.Ellipse(new Point(3000, 2000), 100, 100, 0),
+            Optional.of(new Area.Ellipse(new Point(3000, 2000), 100, 100, 0)),
             Optional.empty(),
             List.of(new Arrow(new Point(3000, 2000), new Point(3900, 2000))),
             Drag.Kind.POINTS);
     var view = document(arrows).frame(6000, 4000, 512, 8).working();
     assertTrue(view.x() <= 2900 && view.x() + view.windowWidth() >= 4000, view.toString());
     var document =
-        document(drag(3000, 2000, 200, 60, 0))
-            .withSettings(List.of("mask={\"rectangle\": [100, 100, 50, 50]}"), MaskSource.NONE);
+        Documents.set(
+            document(drag(3000, 2000, 200, 60, 0)),
+            "--set",
+            List.of("mask={\"rectangle\": [100, 100, 50, 50]}"),
+            MaskSource.NONE);
     var masked = document.frame(6000, 4000, 512, 8).working();
     assertTrue(masked.x() <= 100 && masked.x() + masked.windowWidth() >= 3260);
   }
@@ -105,12 +109,12 @@ class FrameTest {
     var change = document.change(frame).orElseThrow();
     int[] bounds = change.bounds();
     assertEquals(List.of(4, 4, 67, 47), List.of(bounds[0], bounds[1], bounds[2], bounds[3]));
-    var narrow = document.withSettings(List.of("working.margin=2.4"), MaskSource.NONE);
+    var narrow = Documents.set(document, "--set", List.of("working.margin=2.4"), MaskSource.NONE);
     assertEquals(18, narrow.change(frame).orElseThrow().bounds()[0]);
     var masked =
-        document.withSettings(List.of("mask={\"rectangle\": [0, 0, 9, 9]}"), MaskSource.NONE);
+        Documents.set(document, "--set", List.of("mask={\"rectangle\": [0, 0, 9, 9]}"), MaskSource.NONE);
     assertEquals(100, masked.change(frame).orElseThrow().count());
-    var faithful = document.withSettings(List.of("method.faithful=true"), MaskSource.NONE);
+    var faithful = Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE);
     assertTrue(faithful.change(frame).isEmpty());
     // In a window that is reduced by two the margin is as the model sees it.
     var large = document(drag(400, 400, 498, 183, 0));

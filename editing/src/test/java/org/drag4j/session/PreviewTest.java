@@ -13,6 +13,7 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Point;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ class PreviewTest {
   }
 
   private static EditDocument document(Drag... drags) {
-    return EditDocument.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
+    return Documents.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
   }
 
   private static Drag cell(double fromX, double fromY, double toX, double toY, double size) {
@@ -78,8 +79,11 @@ class PreviewTest {
   @Test
   void showsWhoWinsWhatSeveralWant() {
     var document =
-        document(cell(0, 0, 64, 0, 23), cell(0, 32, 72, 0, 39))
-            .withSettings(List.of("method.overlap=winner-takes-all"), MaskSource.NONE);
+        Documents.set(
+            document(cell(0, 0, 64, 0, 23), cell(0, 32, 72, 0, 39)),
+            "--set",
+            List.of("method.overlap=winner-takes-all"),
+            MaskSource.NONE);
     for (var detail : Preview.Detail.values()) {
       var preview = Preview.of(document, map(128, 64), 128, detail);
       assertEquals(6, preview.collisions().count());
@@ -124,7 +128,7 @@ class PreviewTest {
     var arrow =
         new Drag(
             "",
-            new Area.Rectangle(64, 8, 15, 15),
+            Optional.of(new Area.Rectangle(64, 8, 15, 15)),
             Optional.empty(),
             List.of(new Arrow(new Point(70, 14), new Point(70, 38))),
             Drag.Kind.POINTS);

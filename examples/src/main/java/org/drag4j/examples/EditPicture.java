@@ -8,7 +8,7 @@ import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
-import org.drag4j.document.EditDocument;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -23,7 +23,7 @@ public final class EditPicture {
   public static void main(String[] args) throws IOException {
     var picture = Picture.of(ImageIO.read(new File(args[1])));
     var document =
-        EditDocument.of(
+        Documents.of(
             "grinning face with big eyes",
             Drag.region(new Area.Rectangle(56, 48, 64, 68), new Area.Rectangle(56, 32, 64, 68)),
             Drag.region(new Area.Rectangle(128, 48, 72, 68), new Area.Rectangle(128, 32, 72, 68)));

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
-import org.drag4j.document.EditDocument;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -32,7 +32,7 @@ class EditPictureTest {
     assertTrue(edited.psnr(before) < 40, () -> "as before: " + edited.psnr(before) + " dB");
     try (var device = Devices.open("cpu", DeviceOptions.DEFAULT);
         var pipeline = Pipeline.open(ModelFolder.open(model), device, PlanOptions.DEFAULT)) {
-      var document = EditDocument.read(HOME.resolve("samples").resolve("eyes.json"));
+      var document = Documents.read(HOME.resolve("samples").resolve("eyes.json"));
       assertEquals(Editor.edit(document, before, pipeline, Progress.NONE).picture(), edited);
     }
   }

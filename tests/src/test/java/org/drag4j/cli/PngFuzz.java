@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
-import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.method.Documents;
 import org.drag4j.tests.fuzz.Invariants;
 
 /**
@@ -63,7 +63,7 @@ public final class PngFuzz {
     var document = png.texts().get(Metadata.DOCUMENT);
     if (document != null) {
       try {
-        var _ = EditDocument.parse("c.json", document.getBytes(StandardCharsets.UTF_8));
+        var _ = Documents.parse("c.json", document.getBytes(StandardCharsets.UTF_8));
       } catch (EditDocumentException e) {
         Invariants.refusal("c.json", e);
       }

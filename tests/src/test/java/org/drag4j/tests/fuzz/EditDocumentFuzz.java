@@ -6,6 +6,7 @@ import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.session.Preview;
 
@@ -43,13 +44,13 @@ public final class EditDocumentFuzz {
   private static void check(byte[] data) {
     EditDocument document;
     try {
-      document = EditDocument.parse("a.json", data, MASKS);
+      document = Documents.parse("a.json", data, MASKS);
     } catch (EditDocumentException e) {
       Invariants.refusal("a.json", e);
       return;
     }
     String json = document.toJson();
-    var again = EditDocument.parse("b.json", json.getBytes(StandardCharsets.UTF_8), MASKS);
+    var again = Documents.parse("b.json", json.getBytes(StandardCharsets.UTF_8), MASKS);
     Invariants.same(document, again);
     Invariants.same(json, again.toJson());
     boolean small =

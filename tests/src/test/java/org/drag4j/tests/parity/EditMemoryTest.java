@@ -16,7 +16,9 @@ import org.drag4j.device.Step;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.Polygon;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -79,23 +81,11 @@ class EditMemoryTest {
   private static EditDocument document(int steps, boolean batched) {
     var drag = Drag.region(square(16, 24), square(32, 24));
     var image = new EditDocument.Image("test.png", Optional.empty());
-    var m = EditDocument.Method.DEFAULT;
-    return EditDocument.of(image, "a face", List.of(drag))
-        .withMethod(
-            new EditDocument.Method(
-                steps,
-                m.start(),
-                m.end(),
-                m.copy(),
-                m.handleNoise(),
-                m.variant(),
-                m.injection(),
-                m.fill(),
-                m.overlap(),
-                m.guidance(),
-                m.negativePrompt(),
-                m.faithful(),
-                batched));
+    return Documents.set(
+        Documents.of(image, "a face", List.of(drag)),
+        "test",
+        List.of("method.steps=" + steps, "method.batched=" + batched),
+        MaskSource.NONE);
   }
 
   private static Pipeline open(MeteredBackend backend) {

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
-import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -45,8 +45,9 @@ class OpenClGrowthTest {
     var target = Target.inHalf(Target.openCl());
     Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/status")), "needs Linux's /proc");
     int edits = Math.max(8, Integer.getInteger(EDITS, 8));
-    var document = EditDocument.read(ROOT.resolve("samples").resolve("eyes.json"));
-    document = document.withSettings(List.of("method.steps=" + STEPS), MaskSource.NONE);
+    var document = Documents.read(ROOT.resolve("samples").resolve("eyes.json"));
+    document =
+        Documents.set(document, "test", List.of("method.steps=" + STEPS), MaskSource.NONE);
     var picture = picture(ROOT.resolve("samples").resolve(document.image().file()));
     var model = ModelFolder.open(ROOT.resolve("models").resolve("demo"));
     var used = new ArrayList<Long>();
