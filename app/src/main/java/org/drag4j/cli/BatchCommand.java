@@ -18,11 +18,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.drag4j.cache.AtomicFile;
+import org.drag4j.cache.Sha256;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.EditDocumentException;
 import org.drag4j.edit.Editor;
+import org.drag4j.edit.MaskFiles;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.CancelledException;
+import org.drag4j.picture.PictureException;
+import org.drag4j.picture.PictureFiles;
 import org.drag4j.weights.ModelException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -96,7 +101,7 @@ final class BatchCommand implements Callable<Integer> {
       if (file.isPresent()) {
         return EditRun.document(file.get(), options);
       }
-      var masks = PictureFiles.masksIn(folder);
+      var masks = MaskFiles.in(folder);
       byte[] json = line.getBytes(StandardCharsets.UTF_8);
       return options.applied(EditDocument.parse(name, json, masks), masks);
     }
@@ -172,11 +177,11 @@ final class BatchCommand implements Callable<Integer> {
     String what =
         String.join(
             "\n",
-            document.withMasks(PictureFiles::inline).toJson(),
+            document.withMasks(MaskFiles::inline).toJson(),
             PictureFiles.sha256(item.folder().resolve(document.image().file())),
             folder.toString(),
             engine.device + " " + engine.exact + " " + engine.precision);
-    String hash = PictureFiles.sha256(what.getBytes(StandardCharsets.UTF_8));
+    String hash = Sha256.hex(what.getBytes(StandardCharsets.UTF_8));
     return new Job(item, document, folder, hash);
   }
 

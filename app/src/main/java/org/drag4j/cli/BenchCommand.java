@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
+import org.drag4j.cache.AtomicFile;
 import org.drag4j.device.Backend;
 import org.drag4j.method.CancelledException;
 import org.drag4j.report.BenchReport;

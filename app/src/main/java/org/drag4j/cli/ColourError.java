@@ -2,8 +2,8 @@ package org.drag4j.cli;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.drag4j.edit.Picture;
 import org.drag4j.geometry.Mapping;
+import org.drag4j.picture.Picture;
 
 /**
  * How far the target region of an edit is from the handle's pixels, moved by the mapping: the mean

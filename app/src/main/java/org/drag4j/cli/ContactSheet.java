@@ -9,7 +9,7 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.drag4j.edit.Picture;
+import org.drag4j.picture.Picture;
 
 /** Pictures in rows and columns on white, each with a line or two of text below. */
 final class ContactSheet {

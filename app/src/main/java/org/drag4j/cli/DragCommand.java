@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.drag4j.cache.AtomicFile;
 import org.drag4j.edit.Drag;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.MaskSource;

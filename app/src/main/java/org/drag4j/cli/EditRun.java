@@ -9,11 +9,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.drag4j.cache.AtomicFile;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.EditResult;
 import org.drag4j.edit.Editor;
 import org.drag4j.edit.Glimpse;
-import org.drag4j.edit.Picture;
+import org.drag4j.edit.MaskFiles;
+import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureException;
+import org.drag4j.picture.PictureFiles;
 import org.drag4j.weights.ModelNotFoundException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -43,7 +47,7 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
    * @throws PictureException where a PNG carries none
    */
   static EditDocument document(Path file, DocumentOptions options) {
-    var masks = PictureFiles.masksIn(folder(file));
+    var masks = MaskFiles.in(folder(file));
     EditDocument document;
     if (PictureFiles.isPng(file)) {
       var text = Optional.ofNullable(PictureFiles.texts(file).get(Metadata.DOCUMENT));
@@ -132,7 +136,7 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
             .withFiles(
                 new EditDocument.Image(name(picture(), folder), Optional.of(hash)),
                 Optional.of(name(model, folder)))
-            .withMasks(PictureFiles::inline);
+            .withMasks(MaskFiles::inline);
     var run = new LinkedHashMap<String, Object>();
     run.put("version", Metadata.version());
     run.put("device", engine.device);

@@ -8,6 +8,7 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.edit.EditDocumentException;
 import org.drag4j.method.CancelledException;
+import org.drag4j.picture.PictureException;
 import org.drag4j.report.ParityException;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.weights.ModelException;

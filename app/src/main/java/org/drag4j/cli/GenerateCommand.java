@@ -7,10 +7,13 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.drag4j.edit.EditDocument;
-import org.drag4j.edit.Picture;
+import org.drag4j.edit.MaskFiles;
 import org.drag4j.edit.TextToImage;
 import org.drag4j.edit.TextToImage.Sampler;
 import org.drag4j.edit.WorkingSize;
+import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureException;
+import org.drag4j.picture.PictureFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -192,7 +195,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   private TextToImage.Start start(Path file) {
     var picture = PictureFiles.read(file);
-    var area = mask.map(PictureFiles::readMask);
+    var area = mask.map(MaskFiles::read);
     if (area.isPresent()
         && (area.get().width() != picture.width() || area.get().height() != picture.height())) {
       throw new PictureException(

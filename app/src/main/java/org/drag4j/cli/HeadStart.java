@@ -3,10 +3,10 @@ package org.drag4j.cli;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
-import java.util.zip.DataFormatException;
 import org.drag4j.edit.EditDocument;
-import org.drag4j.edit.Picture;
 import org.drag4j.edit.Preview;
+import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureFiles;
 
 /**
  * What another core can do while this one loads the classes of the command line: load those that
@@ -47,18 +47,13 @@ final class HeadStart {
   }
 
   private static void documents() {
-    try {
-      var _ = preview(Picture.of(SIDE, SIDE, new byte[SIDE * SIDE * 3]));
-    } catch (DataFormatException e) {
-      throw new IllegalStateException("what is written can be read", e);
-    }
+    var _ = preview(Picture.of(SIDE, SIDE, new byte[SIDE * SIDE * 3]));
   }
 
   /** All that a preview does, but for files. */
-  static Picture preview(Picture picture) throws DataFormatException {
+  static Picture preview(Picture picture) {
     var document = EditDocument.parse("", DOCUMENT.getBytes(StandardCharsets.UTF_8));
     var preview = Preview.of(document, picture, SIDE, Preview.Detail.CELLS);
-    var png = PngFile.parse("", PngPixels.write(preview.picture()));
-    return PngPixels.read(png.essential()).orElseThrow();
+    return PictureFiles.decode("", PictureFiles.png(preview.picture(), Map.of()));
   }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.drag4j.picture.PictureFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,7 +34,7 @@ final class InfoCommand implements Callable<Integer> {
   public Integer call() {
     var loaded = PictureFiles.load(file, Optional.empty());
     var picture = loaded.picture();
-    var texts = PictureFiles.texts(file);
+    var texts = loaded.texts();
     var out = spec.commandLine().getOut();
     if (json) {
       var mapper = new JsonMapper();

@@ -17,7 +17,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.drag4j.device.CacheFolder;
+import org.drag4j.cache.CacheFolder;
 
 /** What there is to say of the machine and the process, beside its devices. */
 final class Machine {

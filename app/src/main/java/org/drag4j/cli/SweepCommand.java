@@ -13,8 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import org.drag4j.cache.AtomicFile;
 import org.drag4j.edit.EditDocumentException;
 import org.drag4j.edit.Editor;
+import org.drag4j.edit.MaskFiles;
 import org.drag4j.edit.Pipeline;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -190,7 +192,7 @@ final class SweepCommand implements Callable<Integer> {
         settings.addFirst(axis.get(rest % axis.size()));
         rest /= axis.size();
       }
-      var masks = PictureFiles.masksIn(base.documentFolder());
+      var masks = MaskFiles.in(base.documentFolder());
       var document = base.document().withSettings("--over", settings, masks);
       if (!document.image().equals(base.document().image())) {
         throw new EditDocumentException(

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
 import java.util.Random;
-import org.drag4j.edit.Picture;
+import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
 
 class HeadStartTest {

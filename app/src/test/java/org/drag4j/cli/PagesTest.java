@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.picture.PictureFiles;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,6 +1,7 @@
 package org.drag4j.edit;
 
 import org.drag4j.geometry.Mapping;
+import org.drag4j.picture.Picture;
 
 /**
  * An edited picture.

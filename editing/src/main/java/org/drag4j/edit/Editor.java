@@ -16,6 +16,7 @@ import org.drag4j.method.Noise;
 import org.drag4j.method.Progress;
 import org.drag4j.method.RegionDrag;
 import org.drag4j.method.SiteBank;
+import org.drag4j.picture.Picture;
 import org.drag4j.schedule.CycleSde;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.schedule.TorchRandom;

@@ -1,6 +1,7 @@
 package org.drag4j.edit;
 
 import java.util.function.Supplier;
+import org.drag4j.picture.Picture;
 
 /** Sees a picture take form: what there is after each step, at hardly any cost. */
 @FunctionalInterface

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Optional;
 import org.drag4j.method.Inversion;
 import org.drag4j.method.RegionDrag;
+import org.drag4j.picture.Picture;
 import org.drag4j.schedule.TorchRandom;
 
 /**

@@ -37,7 +37,7 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
-import org.drag4j.device.CachedFile;
+import org.drag4j.cache.Sha256;
 import org.drag4j.method.Inversion;
 import org.drag4j.method.SiteBank;
 import org.drag4j.schedule.TorchRandom;
@@ -152,7 +152,7 @@ public final class InversionStore {
 
   /** A digest of parts, in hexadecimal: arrays of numbers, and anything else by its text. */
   static String digest(Object... parts) {
-    var all = CachedFile.sha256();
+    var all = Sha256.start();
     for (var part : parts) {
       byte[] bytes =
           switch (part) {
@@ -161,7 +161,7 @@ public final class InversionStore {
             default -> part.toString().getBytes(StandardCharsets.UTF_8);
           };
       // Of one length each, so that no part can be taken for the end of another.
-      all.update(CachedFile.sha256().digest(bytes));
+      all.update(Sha256.start().digest(bytes));
     }
     return HexFormat.of().formatHex(all.digest());
   }

@@ -1,6 +1,7 @@
 package org.drag4j.edit;
 
 import java.util.SplittableRandom;
+import org.drag4j.picture.Picture;
 import org.drag4j.schedule.LatentGrid;
 
 /**

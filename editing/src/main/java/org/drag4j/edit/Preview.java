@@ -7,6 +7,7 @@ import java.util.Map;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
+import org.drag4j.picture.Picture;
 
 /**
  * What an edit will copy, shown without a model: the engine's own pairs of latent cells, as pixels

@@ -8,6 +8,7 @@ import org.drag4j.graph.Hook;
 import org.drag4j.method.Denoiser;
 import org.drag4j.method.Progress;
 import org.drag4j.method.SiteBank;
+import org.drag4j.picture.Picture;
 import org.drag4j.schedule.Ddim;
 import org.drag4j.schedule.DpmSolverPlusPlus;
 import org.drag4j.schedule.LatentGrid;

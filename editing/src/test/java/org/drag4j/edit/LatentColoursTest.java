@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.SplittableRandom;
+import org.drag4j.picture.Picture;
 import org.drag4j.schedule.LatentGrid;
 import org.junit.jupiter.api.Test;
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Point;
+import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
 
 class PreviewTest {

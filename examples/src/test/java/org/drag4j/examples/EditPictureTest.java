@@ -9,7 +9,7 @@ import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.Editor;
-import org.drag4j.edit.Picture;
+import org.drag4j.picture.Picture;
 import org.drag4j.edit.Pipeline;
 import org.drag4j.method.Progress;
 import org.drag4j.plan.PlanOptions;

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import org.drag4j.edit.EditDocument;
 import org.drag4j.edit.EditDocumentException;
 import org.drag4j.edit.MaskSource;
-import org.drag4j.edit.Picture;
 import org.drag4j.edit.Preview;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.picture.Picture;
 
 /**
  * Edit documents: refused by their exception, or written and read again without a change, and then

@@ -1,10 +1,9 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import org.drag4j.edit.Picture;
 
 /**
  * How a camera was held, as Exif counts it (tag 274): the stored picture must be flipped and turned

@@ -1,4 +1,4 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -9,8 +9,6 @@ import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
-import org.drag4j.edit.Picture;
-import org.drag4j.geometry.RegionMask;
 
 /**
  * Pixels to and from PNG files (ISO/IEC 15948) without ImageIO, which takes longer to get ready
@@ -217,7 +215,7 @@ final class PngPixels {
   }
 
   /** A mask as a PNG: white where it is set, else black. */
-  static byte[] write(RegionMask mask) {
+  static byte[] write(PixelMask mask) {
     var data = new Compressed((long) mask.width() * mask.height() / 8);
     byte[] line = new byte[1 + (mask.width() + 7) / 8];
     for (int y = 0; y < mask.height(); y++) {

@@ -1,4 +1,4 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
 import java.awt.Transparency;
 import java.awt.color.CMMException;
@@ -12,7 +12,6 @@ import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.Raster;
 import java.util.Optional;
-import org.drag4j.edit.Picture;
 
 /** What the samples of a picture mean (ICC), and how they become sRGB. */
 final class ColourProfile {

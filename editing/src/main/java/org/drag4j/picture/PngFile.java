@@ -1,4 +1,4 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

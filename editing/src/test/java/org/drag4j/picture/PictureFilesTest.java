@@ -1,4 +1,4 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -18,11 +18,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
-import org.drag4j.edit.Picture;
+import org.drag4j.cache.AtomicFile;
+import org.drag4j.cache.Sha256;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -278,22 +280,14 @@ class PictureFilesTest {
   @Test
   void checksTheHash() throws Exception {
     byte[] bytes = png(4, 4);
-    String hash = PictureFiles.sha256(bytes);
+    String hash = Sha256.hex(bytes);
     assertEquals(
-        new PictureFiles.Loaded(noise(4, 4), hash), PictureFiles.load(file, Optional.of(hash)));
+        new PictureFiles.Loaded(noise(4, 4), Map.of(), hash),
+        PictureFiles.load(file, Optional.of(hash)));
+    assertEquals(hash, PictureFiles.sha256(file));
     var e =
         assertThrows(
             PictureException.class, () -> PictureFiles.load(file, Optional.of("0".repeat(64))));
     assertTrue(String.valueOf(e.getMessage()).contains("got another one"));
-  }
-
-  @Test
-  void readsMasks() throws Exception {
-    byte[] rgb = new byte[] {127, 127, 127, (byte) 128, (byte) 128, (byte) 128, 0, -1, 0};
-    PictureFiles.writePng(Picture.of(3, 1, rgb), file);
-    var mask = PictureFiles.readMask(file);
-    assertFalse(mask.get(0, 0));
-    assertTrue(mask.get(1, 0));
-    assertTrue(mask.get(2, 0));
   }
 }

@@ -1,4 +1,4 @@
-package org.drag4j.edit;
+package org.drag4j.picture;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,9 +1,7 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.color.ColorSpace;
@@ -19,12 +17,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import javax.imageio.ImageIO;
-import org.drag4j.edit.Area;
-import org.drag4j.edit.Picture;
-import org.drag4j.geometry.RegionMask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -240,6 +236,7 @@ class PictureMetadataTest {
     texts.put("control", "a\tb\u0085c");
     PictureFiles.writePng(six(), file, texts);
     assertEquals(texts, PictureFiles.texts(file));
+    assertEquals(texts, PictureFiles.load(file, Optional.empty()).texts());
     assertEquals(six(), PictureFiles.read(file));
     assertTrue(Files.size(file) < 2000);
     byte[] bytes = Files.readAllBytes(file);
@@ -278,23 +275,5 @@ class PictureMetadataTest {
                 joined(
                     new byte[] {'k', 0, 0}, deflated("z".getBytes(StandardCharsets.ISO_8859_1))))));
     assertEquals(Map.of("k", "z"), PictureFiles.texts(file));
-  }
-
-  @Test
-  void masksTravelInTheDocument() {
-    byte[] values = new byte[70 * 33];
-    values[0] = 1;
-    values[69] = 1;
-    values[1000] = 1;
-    var mask = RegionMask.of(70, 33, values);
-    var inline = PictureFiles.inline(new Area.Painted("mask.png", mask));
-    assertTrue(inline.png().startsWith("data:image/png;base64,"));
-    var source = PictureFiles.masksIn(folder);
-    assertEquals(mask, source.read(inline.png()));
-    for (var bad : new String[] {"data:image/png;base64,%%%", "data:image/png;base64,QUJD"}) {
-      var e = assertThrows(PictureException.class, () -> source.read(bad));
-      assertTrue(String.valueOf(e.getMessage()).startsWith("inline mask: expected "));
-    }
-    assertFalse(inline.png().length() > 300);
   }
 }

@@ -1,11 +1,9 @@
-package org.drag4j.device;
+package org.drag4j.cache;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -33,7 +31,7 @@ public final class CachedFile {
         return Optional.empty();
       }
       var content = Arrays.copyOfRange(all, DIGEST_BYTES, all.length);
-      return Arrays.equals(sha256().digest(content), Arrays.copyOf(all, DIGEST_BYTES))
+      return Arrays.equals(Sha256.start().digest(content), Arrays.copyOf(all, DIGEST_BYTES))
           ? Optional.of(content)
           : Optional.empty();
     } catch (IOException _) {
@@ -48,7 +46,7 @@ public final class CachedFile {
    * @throws IOException where its folder is missing, read-only or full; an older file is as it was
    */
   public static void write(Path file, byte[] content) throws IOException {
-    replace(file, sha256().digest(content), content);
+    replace(file, Sha256.start().digest(content), content);
   }
 
   /**
@@ -69,15 +67,6 @@ public final class CachedFile {
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(temporary);
-    }
-  }
-
-  /** A new SHA-256, which every Java has. */
-  public static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

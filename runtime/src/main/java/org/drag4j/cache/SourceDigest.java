@@ -1,4 +1,4 @@
-package org.drag4j.tune;
+package org.drag4j.cache;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -6,7 +6,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.drag4j.device.CachedFile;
 
 /** A digest of kernels, so that what was measured of others is not taken for theirs. */
 public final class SourceDigest {
@@ -22,7 +21,7 @@ public final class SourceDigest {
   public static String of(Class<?> beside, List<String> files, List<Class<?>> classes) {
     var names = new TreeSet<String>(files);
     classes.forEach(c -> addTo(names, c));
-    var digest = CachedFile.sha256();
+    var digest = Sha256.start();
     for (var name : names) {
       try (var in = beside.getResourceAsStream(name)) {
         if (in == null) {

@@ -1,4 +1,4 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Base64;
-import java.util.HexFormat;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -19,43 +19,43 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadWarningListener;
 import javax.imageio.stream.MemoryCacheImageInputStream;
-import org.drag4j.device.CachedFile;
-import org.drag4j.edit.Area;
-import org.drag4j.edit.MaskSource;
-import org.drag4j.edit.Picture;
-import org.drag4j.geometry.RegionMask;
+import org.drag4j.cache.AtomicFile;
+import org.drag4j.cache.Sha256;
 
-/** Pictures and painted masks as files: PNG, JPEG, WebP and BMP in, PNG with texts out. */
-final class PictureFiles {
+/** Pictures as files: PNG, JPEG, WebP and BMP in, PNG with texts out. */
+public final class PictureFiles {
   /** Largest width and height. */
-  static final int MAX_SIDE = 16_384;
+  public static final int MAX_SIDE = 16_384;
 
   /** Most pixels. */
-  static final int MAX_PIXELS = 100_000_000;
+  public static final int MAX_PIXELS = 100_000_000;
 
   private static final int MAX_BYTES = 256 << 20;
-  private static final int SETS = 128;
-  private static final String INLINE = "inline mask";
 
   private PictureFiles() {}
 
   /**
-   * A picture and the file it comes from.
+   * A picture, and what else its file says.
    *
+   * @param texts that a PNG carries, by keyword; none in other files
    * @param sha256 of the file, lower case hexadecimal
    */
-  record Loaded(Picture picture, String sha256) {}
+  public record Loaded(Picture picture, Map<String, String> texts, String sha256) {
+    /** Copies the texts. */
+    public Loaded {
+      texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
+    }
+  }
 
   /**
-   * Reads a picture and turns it upright, as its Exif data say. Grey, palettes and 16 bits become 8
-   * bits of RGB; colours are converted to sRGB where a profile says that they are something else.
+   * Reads a picture, its texts and its hash; what becomes of the picture is said at {@link #read}.
    *
    * @param sha256 of the file, lower case hexadecimal, where it must be that one
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  static Loaded load(Path file, Optional<String> sha256) {
+  public static Loaded load(Path file, Optional<String> sha256) {
     byte[] bytes = bytes(file);
-    String hash = sha256(bytes);
+    String hash = Sha256.hex(bytes);
     if (sha256.isPresent() && !sha256.get().equals(hash)) {
       throw new PictureException(
           file,
@@ -63,78 +63,35 @@ final class PictureFiles {
           "another one",
           "edit the picture the document was drawn for, or remove sha256");
     }
-    return new Loaded(decode(file, bytes), hash);
-  }
-
-  /** As {@link #load}, without the hash where none is asked for. */
-  static Picture read(Path file, Optional<String> sha256) {
-    return sha256.isPresent() ? load(file, sha256).picture() : decode(file, bytes(file));
-  }
-
-  /** Reads a picture, whatever its hash. */
-  static Picture read(Path file) {
-    return read(file, Optional.empty());
+    if (PngFile.matches(bytes)) {
+      var png = PngFile.parse(file, bytes);
+      return new Loaded(decode(file, png), png.texts(), hash);
+    }
+    return new Loaded(decodeOther(file, bytes), Map.of(), hash);
   }
 
   /**
-   * Reads a painted mask: set where it is brighter than middle grey.
+   * Reads a picture and turns it upright, as its Exif data say. Grey, palettes and 16 bits become 8
+   * bits of RGB; colours are converted to sRGB where a profile says that they are something else.
    *
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  static RegionMask readMask(Path file) {
-    return mask(read(file));
+  public static Picture read(Path file) {
+    return decode(file, bytes(file));
   }
 
   /**
-   * The painted masks a document in this folder names, or brings along.
-   *
-   * @throws PictureException as {@link #readMask}
-   */
-  static MaskSource masksIn(Path folder) {
-    return name -> {
-      if (!name.startsWith(Area.Painted.INLINE)) {
-        return readMask(folder.resolve(name));
-      }
-      try {
-        byte[] png = Base64.getDecoder().decode(name.substring(Area.Painted.INLINE.length()));
-        return mask(decode(INLINE, png));
-      } catch (IllegalArgumentException e) {
-        throw new PictureException(
-            INLINE, "base64", "other characters", "name a file, or encode it again");
-      }
-    };
-  }
-
-  /** The mask as a document can bring it along. */
-  static Area.Painted inline(Area.Painted mask) {
-    var pixels = mask.pixels();
-    byte[] png = PngPixels.write(pixels);
-    return new Area.Painted(Area.Painted.INLINE + Base64.getEncoder().encodeToString(png), pixels);
-  }
-
-  private static RegionMask mask(Picture picture) {
-    var shown = picture.onWhite();
-    byte[] values = new byte[shown.width() * shown.height()];
-    for (int y = 0; y < shown.height(); y++) {
-      for (int x = 0; x < shown.width(); x++) {
-        values[y * shown.width() + x] = (byte) (shown.level(x, y, 1) >= SETS ? 1 : 0);
-      }
-    }
-    return RegionMask.of(shown.width(), shown.height(), values);
-  }
-
-  /**
-   * The texts a PNG carries, by keyword; none in other files.
+   * The texts a PNG carries, by keyword; none in other files. Pixels are not decoded.
    *
    * @throws PictureException where it is missing, damaged or too large
    */
-  static Map<String, String> texts(Path file) {
+  public static Map<String, String> texts(Path file) {
     byte[] bytes = bytes(file);
     return PngFile.matches(bytes) ? PngFile.parse(file, bytes).texts() : Map.of();
   }
 
   /** Whether a file is a PNG, by its first bytes; false where there is none. */
-  static boolean isPng(Path file) {
+  public static boolean isPng(Path file) {
     try (var in = Files.newInputStream(file)) {
       return PngFile.matches(in.readNBytes(8));
     } catch (IOException e) {
@@ -143,7 +100,7 @@ final class PictureFiles {
   }
 
   /** Writes a PNG without texts. */
-  static void writePng(Picture picture, Path file) throws IOException {
+  public static void writePng(Picture picture, Path file) throws IOException {
     writePng(picture, file, Map.of());
   }
 
@@ -153,9 +110,29 @@ final class PictureFiles {
    * @param texts by keyword
    * @throws IOException where it cannot be written
    */
-  static void writePng(Picture picture, Path file, Map<String, String> texts) throws IOException {
-    byte[] png = PngFile.withTexts(PngPixels.write(picture), texts);
+  public static void writePng(Picture picture, Path file, Map<String, String> texts)
+      throws IOException {
+    byte[] png = png(picture, texts);
     AtomicFile.write(file, stream -> stream.write(png));
+  }
+
+  /** The bytes of a PNG with these texts, by keyword. */
+  public static byte[] png(Picture picture, Map<String, String> texts) {
+    return PngFile.withTexts(PngPixels.write(picture), texts);
+  }
+
+  /** A mask as the bytes of a PNG: white where it is set, else black. */
+  public static byte[] png(PixelMask mask) {
+    return PngPixels.write(mask);
+  }
+
+  /**
+   * SHA-256 of a file, lower case hexadecimal.
+   *
+   * @throws PictureException where it is missing or too large
+   */
+  public static String sha256(Path file) {
+    return Sha256.hex(bytes(file));
   }
 
   private static byte[] bytes(Path file) {
@@ -180,27 +157,26 @@ final class PictureFiles {
   }
 
   /**
-   * SHA-256 of a file, lower case hexadecimal.
+   * The picture in a file's bytes, as {@link #read} gives it.
    *
-   * @throws PictureException where it is missing or too large
+   * @param origin as error messages name it
+   * @throws PictureException where they are damaged, too many or no picture
    */
-  static String sha256(Path file) {
-    return sha256(bytes(file));
+  public static Picture decode(Object origin, byte[] bytes) {
+    return PngFile.matches(bytes)
+        ? decode(origin, PngFile.parse(origin, bytes))
+        : decodeOther(origin, bytes);
   }
 
-  static String sha256(byte[] bytes) {
-    return HexFormat.of().formatHex(CachedFile.sha256().digest(bytes));
+  private static Picture decode(Object file, PngFile png) {
+    requireSize(file, png.width(), png.height());
+    var stored = pixels(file, png.essential());
+    var coloured =
+        png.profile().flatMap(ColourProfile::of).map(p -> p.toSrgb(stored)).orElse(stored);
+    return png.exif().map(Orientation::ofTiff).orElse(Orientation.UPRIGHT).upright(coloured);
   }
 
-  private static Picture decode(Object file, byte[] bytes) {
-    if (PngFile.matches(bytes)) {
-      var png = PngFile.parse(file, bytes);
-      requireSize(file, png.width(), png.height());
-      var stored = pixels(file, png.essential());
-      var coloured =
-          png.profile().flatMap(ColourProfile::of).map(p -> p.toSrgb(stored)).orElse(stored);
-      return png.exif().map(Orientation::ofTiff).orElse(Orientation.UPRIGHT).upright(coloured);
-    }
+  private static Picture decodeOther(Object file, byte[] bytes) {
     String format = format(file, bytes);
     var orientation =
         switch (format) {

@@ -1,4 +1,4 @@
-package org.drag4j.cli;
+package org.drag4j.cache;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Files that appear complete or not at all. */
-final class AtomicFile {
+public final class AtomicFile {
   private static final Pattern TEMPORARY =
       Pattern.compile("\\..+\\.([0-9a-f]{1,15})-[0-9a-f]+\\.tmp");
 
@@ -19,7 +19,8 @@ final class AtomicFile {
 
   /** Writes a file's content. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
+    /** Writes all of it. */
     void write(OutputStream out) throws IOException;
   }
 
@@ -28,7 +29,7 @@ final class AtomicFile {
    *
    * @throws IOException where the folder is missing, read-only or full
    */
-  static void write(Path file, Content content) throws IOException {
+  public static void write(Path file, Content content) throws IOException {
     var target = file.toAbsolutePath().normalize();
     requireFolder(file);
     var temporary =
@@ -58,7 +59,7 @@ final class AtomicFile {
    *
    * @throws IOException where it cannot be listed, or a file not be removed
    */
-  static void sweep(Path folder) throws IOException {
+  public static void sweep(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       for (var file : files.toList()) {
         var name = TEMPORARY.matcher(String.valueOf(file.getFileName()));
@@ -74,7 +75,7 @@ final class AtomicFile {
    *
    * @throws IOException where its folder is missing or read-only, or it is a folder itself
    */
-  static void requireFolder(Path file) throws IOException {
+  public static void requireFolder(Path file) throws IOException {
     var folder = file.toAbsolutePath().normalize().getParent();
     if (folder == null || Files.isDirectory(file)) {
       throw new IOException(file + ": expected a file to write, got a folder; name a file in it");

@@ -1,10 +1,10 @@
-package org.drag4j.device;
+package org.drag4j.cache;
 
 import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Where devices keep what takes long to make again: compiled programs. */
+/** Where what takes long to make again is kept. */
 public final class CacheFolder {
   /** The environment's variable that names another folder. */
   public static final String VARIABLE = "DRAG4J_CACHE";

@@ -1,4 +1,4 @@
-package org.drag4j.device;
+package org.drag4j.cache;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,6 +1,5 @@
-package org.drag4j.cli;
+package org.drag4j.picture;
 
-import org.drag4j.edit.Picture;
 import org.drag4j.tests.fuzz.Invariants;
 
 /**
