@@ -11,7 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.drag4j.cache.AtomicFile;
 import org.drag4j.device.Backend;
-import org.drag4j.method.CancelledException;
+import org.drag4j.pipeline.CancelledException;
 import org.drag4j.report.BenchReport;
 import org.drag4j.report.BenchTarget;
 import org.drag4j.report.BenchTimes;

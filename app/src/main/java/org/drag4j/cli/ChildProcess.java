@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import org.drag4j.method.CancelledException;
+import org.drag4j.pipeline.CancelledException;
 
 /** A program that may die or hang, and what it said. */
 final class ChildProcess {

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import org.drag4j.method.Progress;
+import org.drag4j.pipeline.Progress;
 
 /** Shows the phases of the work: a bar for people, lines for logs, JSON lines for programs. */
 final class ConsoleProgress implements Progress, AutoCloseable {

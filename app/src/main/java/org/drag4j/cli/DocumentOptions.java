@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.drag4j.edit.EditDocument;
-import org.drag4j.edit.MaskSource;
+import org.drag4j.document.EditDocument;
+import org.drag4j.document.MaskSource;
 import picocli.CommandLine.Option;
 
 /** The flags that change what a document says. */

@@ -3,10 +3,10 @@ package org.drag4j.cli;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
-import org.drag4j.edit.EditDocument;
-import org.drag4j.edit.Preview;
+import org.drag4j.document.EditDocument;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.session.Preview;
 
 /**
  * What another core can do while this one loads the classes of the command line: load those that

@@ -3,8 +3,8 @@ package org.drag4j.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.drag4j.edit.InversionStore;
-import org.drag4j.edit.Pipeline;
+import org.drag4j.pipeline.Pipeline;
+import org.drag4j.session.InversionStore;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 

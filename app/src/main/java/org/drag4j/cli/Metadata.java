@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.drag4j.edit.EditDocument;
+import org.drag4j.document.EditDocument;
 
 /**
  * The texts a result carries: the document it comes from, what it was made with, and the line of

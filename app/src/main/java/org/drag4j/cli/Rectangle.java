@@ -1,6 +1,6 @@
 package org.drag4j.cli;
 
-import org.drag4j.edit.Area;
+import org.drag4j.document.Area;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

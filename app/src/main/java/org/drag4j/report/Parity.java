@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.drag4j.device.Backend;
-import org.drag4j.edit.Pipeline;
+import org.drag4j.pipeline.Pipeline;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.weights.Component;
 import org.drag4j.weights.Config;
@@ -83,7 +83,7 @@ public final class Parity {
    * @param sink is handed every row as soon as it is known, those of a run in the order its tensors
    *     come about
    * @throws ParityException where a recording is damaged or there is none
-   * @throws org.drag4j.method.CancelledException where the progress asked to stop
+   * @throws org.drag4j.pipeline.CancelledException where the progress asked to stop
    * @throws org.drag4j.weights.ModelException where the model is missing or damaged
    * @throws org.drag4j.tensor.WeightMismatchException where the model's parts do not fit
    */

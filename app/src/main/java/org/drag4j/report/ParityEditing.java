@@ -2,13 +2,13 @@ package org.drag4j.report;
 
 import java.util.Collections;
 import java.util.function.BiConsumer;
-import org.drag4j.edit.Pipeline;
 import org.drag4j.graph.Hook;
-import org.drag4j.method.Denoiser;
 import org.drag4j.method.Editing;
 import org.drag4j.method.Noise;
-import org.drag4j.method.Progress;
-import org.drag4j.method.SiteBank;
+import org.drag4j.pipeline.Denoiser;
+import org.drag4j.pipeline.Pipeline;
+import org.drag4j.pipeline.Progress;
+import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.CycleSde;
 import org.drag4j.schedule.LatentGrid;
 

@@ -2,7 +2,7 @@ package org.drag4j.report;
 
 import java.util.function.UnaryOperator;
 import org.drag4j.method.Editing;
-import org.drag4j.method.Progress;
+import org.drag4j.pipeline.Progress;
 import org.drag4j.trace.Trace;
 
 /**

@@ -10,7 +10,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
-import org.drag4j.method.CancelledException;
+import org.drag4j.pipeline.CancelledException;
 import org.junit.jupiter.api.Test;
 
 class ConsoleProgressTest {

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.drag4j.edit.EditDocument;
+import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.PictureFiles;
 import org.jspecify.annotations.Nullable;

@@ -22,7 +22,7 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.NullBackend;
 import org.drag4j.graph.Value;
-import org.drag4j.method.CancelledException;
+import org.drag4j.pipeline.CancelledException;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;

@@ -1,5 +1,7 @@
 package org.drag4j.method;
 
+import org.drag4j.pipeline.CancelledException;
+
 /** A way to edit a picture in latent space. */
 public interface EditMethod {
   /**

@@ -2,6 +2,9 @@ package org.drag4j.method;
 
 import java.util.function.Supplier;
 import org.drag4j.graph.Hook;
+import org.drag4j.pipeline.Denoiser;
+import org.drag4j.pipeline.Progress;
+import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.CycleSde;
 import org.drag4j.schedule.LatentGrid;
 

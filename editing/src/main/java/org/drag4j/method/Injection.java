@@ -4,6 +4,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Site;
+import org.drag4j.pipeline.BlendHook;
 
 /**
  * Which keys and values of the original go into the denoising of the edit.

@@ -1,6 +1,7 @@
 package org.drag4j.method;
 
 import java.util.List;
+import org.drag4j.pipeline.SiteBank;
 
 /**
  * What an inversion leaves for the way back. It depends on the picture and on how it is inverted,

@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.drag4j.graph.Hook;
+import org.drag4j.pipeline.Denoiser;
+import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.CycleSde;
 import org.jspecify.annotations.Nullable;
 

@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
-import org.drag4j.edit.Area;
-import org.drag4j.edit.Drag;
-import org.drag4j.edit.EditDocument;
-import org.drag4j.edit.Editor;
+import org.drag4j.document.Area;
+import org.drag4j.document.Drag;
+import org.drag4j.document.EditDocument;
 import org.drag4j.picture.Picture;
-import org.drag4j.edit.Pipeline;
-import org.drag4j.method.Progress;
+import org.drag4j.pipeline.Pipeline;
+import org.drag4j.pipeline.Progress;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.session.Editor;
 import org.drag4j.weights.ModelFolder;
 
 /** Moves the eyes of a face up; arguments: model folder, picture, edited picture. */

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
-import org.drag4j.edit.EditDocument;
-import org.drag4j.edit.EditDocumentException;
+import org.drag4j.document.EditDocument;
+import org.drag4j.document.EditDocumentException;
 import org.drag4j.tests.fuzz.Invariants;
 
 /**

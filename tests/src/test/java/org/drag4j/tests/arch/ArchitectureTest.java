@@ -28,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The map of the modules, as rules; every rule is tried on sources that break it. */
 class ArchitectureTest {
-  private static final String[] RUNTIME = packages("tensor graph layer device plan trace tune cache");
+  private static final String[] RUNTIME =
+      packages("tensor graph layer device plan trace tune cache");
   private static final String[] EDITING = packages("picture schedule geometry edit method");
   private static final String[] APP = packages("cli studio report");
 

@@ -2,12 +2,12 @@ package org.drag4j.tests.fuzz;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import org.drag4j.edit.EditDocument;
-import org.drag4j.edit.EditDocumentException;
-import org.drag4j.edit.MaskSource;
-import org.drag4j.edit.Preview;
+import org.drag4j.document.EditDocument;
+import org.drag4j.document.EditDocumentException;
+import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.Picture;
+import org.drag4j.session.Preview;
 
 /**
  * Edit documents: refused by their exception, or written and read again without a change, and then

@@ -1,0 +1,174 @@
+package org.drag4j.document;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.drag4j.geometry.Arrow;
+import org.drag4j.geometry.CellsMapping;
+import org.drag4j.geometry.Point;
+import org.drag4j.geometry.Polygon;
+import org.drag4j.geometry.PolygonMapping;
+import org.drag4j.geometry.RegionMapping;
+import org.drag4j.geometry.RegionPairMapping;
+import org.drag4j.geometry.RegionPointsMapping;
+import org.drag4j.geometry.View;
+
+/**
+ * One region of the picture and where it goes.
+ *
+ * @param name for people; may be empty
+ * @param handle what is moved
+ * @param target where to; absent with {@link Kind#POINTS}, and only there
+ * @param points arrows that start on the handle; only with {@link Kind#POINTS}, and not empty there
+ * @param mapping how the handle's pixels spread over the target
+ */
+public record Drag(
+    String name, Area handle, Optional<Area> target, List<Arrow> points, Kind mapping) {
+  static final int MAX_POINTS = 1024;
+  static final int MAX_NAME = 200;
+
+  /** How a handle is carried onto its target. */
+  public enum Kind {
+    /** Stretched column by column: RegionDrag's region pair. */
+    REGION(0),
+    /** Triangle to triangle. */
+    AFFINE(3),
+    /** Quadrilateral to quadrilateral. */
+    PERSPECTIVE(4),
+    /** Moved by arrows. */
+    POINTS(0),
+    /** Latent cell by latent cell: points onto points. */
+    CELLS(0);
+
+    private final int vertices;
+
+    Kind(int vertices) {
+      this.vertices = vertices;
+    }
+
+    /** The name in a document. */
+    public String json() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * Checks that the parts fit together.
+   *
+   * @throws EditDocumentException naming the field that does not
+   */
+  public Drag {
+    points = List.copyOf(points);
+    if (name.length() > MAX_NAME) {
+      throw new EditDocumentException(
+          "name",
+          "at most " + MAX_NAME + " characters",
+          String.valueOf(name.length()),
+          "shorten it");
+    }
+    if (mapping == Kind.POINTS) {
+      if (target.isPresent()) {
+        throw new EditDocumentException(
+            "target",
+            "none with mapping \"points\"",
+            "a region",
+            "remove it, or choose the mapping \"region\"");
+      }
+      if (points.isEmpty() || points.size() > MAX_POINTS) {
+        throw new EditDocumentException(
+            "points",
+            "1 to " + MAX_POINTS + " arrows with mapping \"points\"",
+            String.valueOf(points.size()),
+            "give at least one that starts on the handle");
+      }
+    } else {
+      if (target.isEmpty()) {
+        throw new EditDocumentException(
+            "target",
+            "a region with mapping \"" + mapping.json() + "\"",
+            "none",
+            "say where the handle goes");
+      }
+      if (!points.isEmpty()) {
+        throw new EditDocumentException(
+            "points",
+            "none with mapping \"" + mapping.json() + "\"",
+            points.size() + " arrows",
+            "remove them, or choose the mapping \"points\"");
+      }
+    }
+    if (mapping == Kind.CELLS) {
+      int sources = requirePoints("handle", handle).size();
+      int targets = requirePoints("target", target.orElseThrow()).size();
+      if (sources != targets) {
+        throw new EditDocumentException(
+            "target.points",
+            "as many as the handle has, " + sources,
+            String.valueOf(targets),
+            "pair them");
+      }
+    }
+    if (mapping.vertices > 0) {
+      requireVertices("handle", handle, mapping);
+      requireVertices("target", target.orElseThrow(), mapping);
+      try {
+        var _ = new PolygonMapping(corners(handle), corners(target.orElseThrow()));
+      } catch (IllegalArgumentException e) {
+        throw EditDocumentException.about("mapping", e);
+      }
+    }
+  }
+
+  /** A region stretched onto another one. */
+  public static Drag region(Area handle, Area target) {
+    return new Drag("", handle, Optional.of(target), List.of(), Kind.REGION);
+  }
+
+  private static void requireVertices(String field, Area area, Kind kind) {
+    String expected =
+        "a polygon of " + kind.vertices + " vertices with mapping \"" + kind.json() + "\"";
+    String remedy = "choose the mapping \"region\" for other shapes";
+    var corners = area.corners();
+    if (corners.isEmpty()) {
+      throw new EditDocumentException(field, expected, area.kind(), remedy);
+    }
+    int n = corners.get().vertices().size();
+    if (n != kind.vertices) {
+      throw new EditDocumentException(
+          field + "." + area.kind(), expected, String.valueOf(n), remedy);
+    }
+  }
+
+  private static List<Point> requirePoints(String field, Area area) {
+    return switch (area) {
+      case Area.Points(var at) -> at;
+      case Area.Outline _, Area.Rectangle _, Area.Ellipse _, Area.Brush _, Area.Painted _ ->
+          throw new EditDocumentException(
+              field,
+              "points with mapping \"cells\"",
+              area.kind(),
+              "list a point in every cell, or choose another mapping");
+    };
+  }
+
+  /** The pairs of pixels or cells this drag stands for, in the image of a view. */
+  public RegionMapping mapping(View view) {
+    return switch (mapping) {
+      case REGION -> new RegionPairMapping(handle.in(view), target.orElseThrow().in(view));
+      case AFFINE, PERSPECTIVE ->
+          new PolygonMapping(view.of(corners(handle)), view.of(corners(target.orElseThrow())));
+      case POINTS ->
+          new RegionPointsMapping(handle.in(view), points.stream().map(view::of).toList());
+      case CELLS ->
+          new CellsMapping(
+              requirePoints("handle", handle).stream().map(view::of).toList(),
+              requirePoints("target", target.orElseThrow()).stream().map(view::of).toList(),
+              view);
+    };
+  }
+
+  private static Polygon corners(Area area) {
+    return area.corners()
+        .orElseThrow(() -> new IllegalStateException("checked when the drag was made"));
+  }
+}

@@ -1,0 +1,568 @@
+package org.drag4j.document;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.drag4j.geometry.Point;
+import org.drag4j.geometry.Polygon;
+import org.drag4j.geometry.RegionMask;
+import org.drag4j.geometry.RegionPairMapping;
+import org.drag4j.geometry.RegionPointsMapping;
+import org.drag4j.geometry.View;
+import org.drag4j.method.Injection;
+import org.drag4j.method.RegionDrag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class EditDocumentTest {
+  private static final String DRAG =
+      """
+      {"handle": {"polygon": [[10,10],[40,10],[40,40]]},
+       "target": {"polygon": [[20,10],[50,10],[50,40.5]]}}\
+      """;
+
+  static final String FULL =
+      """
+      { "format": "drag-edit/1",
+        "image": { "file": "pictures/cat.png",
+          "sha256": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" },
+        "prompt": "a \\"cat\\", größer",
+        "mask": { "polygon": [[0,0],[64,0],[64,64],[0,64]] },
+        "drags": [
+          { "name": "left ear",
+            "handle": { "polygon": [[11.25,8],[15,6.2],[17.1,11.8]] },
+            "target": { "polygon": [[9.8,-5.2],[14,3],[16.8,9.6]] },
+            "mapping": "affine" },
+          { "name": "nose",
+            "handle": { "polygon": [[20,20],[40,20],[40,40],[20,40]] },
+            "target": { "polygon": [[22,22],[44,20],[40,44],[20,40]] },
+            "mapping": "perspective" },
+          { "handle": { "png": "tail.png" }, "target": { "png": "masks/to.png" } },
+          { "handle": { "polygon": [[20,9],[31,9],[31,21],[20,21]] },
+            "points": [ { "from": [25,15], "to": [28,15.5] } ],
+            "mapping": "points" },
+          { "handle": { "rectangle": [4.5,6,16,16.25] },
+            "target": { "ellipse": { "center": [40,40], "radii": [12,8.5], "angle": -30 } } },
+          { "handle": { "brush": { "radius": 3.5, "strokes": [[[8,8],[20,12.5]],[[30,30]]] } },
+            "target": { "ellipse": { "center": [20,30], "radii": [9,9] } } },
+          { "handle": { "points": [[1,1],[9.5,1]] }, "target": { "points": [[33,41],[63,63]] },
+            "mapping": "cells" },
+          { "handle": { "png": "data:image/png;base64,QUJD" },
+            "target": { "rectangle": [1,2,30,40] } } ],
+        "working": { "size": 48, "crop": false, "margin": 12.5, "feather": 3 },
+        "method": { "name": "regiondrag", "steps": 30, "start": 0.7, "end": 0.25,
+          "copy": "stop-at-end", "handleNoise": 0.6, "variant": "cp-then-encode",
+          "layers": "up_blocks.1.*", "injectSteps": [2, 9], "injectStrength": 0.75,
+          "fill": "neighbours", "overlap": "winner-takes-all", "guidance": 2.5,
+          "negativePrompt": "a dog", "faithful": true, "batched": true },
+        "model": { "path": "models/sd15" },
+        "seed": 9223372036854775807 }\
+      """;
+
+  private static RegionMask mask(String name) {
+    byte[] values = new byte[64 * 64];
+    Arrays.fill(values, name.equals("tail.png") ? 0 : 2048, 2048, (byte) 1);
+    values[4000] = 1;
+    return RegionMask.of(64, 64, values);
+  }
+
+  private static EditDocument parse(String json) {
+    return EditDocument.parse("cat.json", json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String with(String more) {
+    return "{\"format\": \"drag-edit/1\", \"image\": {\"file\": \"a.png\"}, \"drags\": ["
+        + DRAG
+        + "]"
+        + (more.isEmpty() ? "" : ", " + more)
+        + "}";
+  }
+
+  private static String drag(String drag) {
+    return "{\"format\": \"drag-edit/1\", \"image\": {\"file\": \"a.png\"}, \"drags\": ["
+        + DRAG
+        + ", "
+        + drag
+        + "]}";
+  }
+
+  private static String handle(String area) {
+    return drag("{\"handle\": " + area + ", \"target\": {\"polygon\": [[0,0],[9,0],[9,9]]}}");
+  }
+
+  @Test
+  void readsEveryField() {
+    var document =
+        EditDocument.parse(
+            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+    assertEquals("pictures/cat.png", document.image().file());
+    assertEquals("a \"cat\", größer", document.prompt());
+    assertEquals(
+        List.of(
+            Drag.Kind.AFFINE,
+            Drag.Kind.PERSPECTIVE,
+            Drag.Kind.REGION,
+            Drag.Kind.POINTS,
+            Drag.Kind.REGION,
+            Drag.Kind.REGION,
+            Drag.Kind.CELLS,
+            Drag.Kind.REGION),
+        document.drags().stream().map(Drag::mapping).toList());
+    assertEquals("left ear", document.drags().getFirst().name());
+    var ear = assertInstanceOf(Area.Outline.class, document.drags().getFirst().handle());
+    assertEquals(new Point(11.25, 8), ear.polygon().vertices().getFirst());
+    var tail = assertInstanceOf(Area.Painted.class, document.drags().get(2).handle());
+    assertEquals(2049, tail.pixels().count());
+    assertEquals(
+        new EditDocument.Method(
+            30,
+            0.7,
+            0.25,
+            RegionDrag.Copy.STOP_AT_END,
+            0.6,
+            RegionDrag.Variant.CP_THEN_ENCODE,
+            new Injection("up_blocks.1.*", 2, 9, 0.75),
+            RegionDrag.Fill.NEIGHBOURS,
+            EditDocument.Overlap.WINNER_TAKES_ALL,
+            2.5,
+            "a dog",
+            true,
+            true),
+        document.method());
+    assertEquals(
+        new EditDocument.Working(Optional.of(48), false, Optional.of(12.5), Optional.of(3.0)),
+        document.working());
+    assertEquals(
+        new Area.Ellipse(new Point(40, 40), 12, 8.5, -30),
+        document.drags().get(4).target().orElseThrow());
+    assertEquals(
+        new Area.Brush(
+            3.5,
+            List.of(List.of(new Point(8, 8), new Point(20, 12.5)), List.of(new Point(30, 30)))),
+        document.drags().get(5).handle());
+    assertEquals(
+        new Area.Points(List.of(new Point(1, 1), new Point(9.5, 1))),
+        document.drags().get(6).handle());
+    assertEquals(Optional.of("models/sd15"), document.model());
+    assertEquals(Long.MAX_VALUE, document.seed());
+    assertTrue(document.mask().isPresent());
+  }
+
+  @Test
+  void takesDefaults() {
+    var document = parse("\ufeff" + with(""));
+    assertEquals("", document.prompt());
+    assertEquals(
+        new EditDocument.Method(
+            20,
+            0.5,
+            0.2,
+            RegionDrag.Copy.AS_RELEASED,
+            1.0,
+            RegionDrag.Variant.ENCODE_THEN_CP,
+            new Injection("all", 0, 1000, 1),
+            RegionDrag.Fill.NONE,
+            EditDocument.Overlap.LATER_WINS,
+            1,
+            "",
+            false,
+            false),
+        document.method());
+    assertEquals(EditDocument.Working.DEFAULT, document.working());
+    assertEquals(42, document.seed());
+    assertEquals(Drag.Kind.REGION, document.drags().getFirst().mapping());
+    assertEquals(Optional.empty(), document.mask());
+  }
+
+  @Test
+  void writesWhatItReads() {
+    var document =
+        EditDocument.parse(
+            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+    byte[] written = document.toJson().getBytes(StandardCharsets.UTF_8);
+    assertEquals(document, EditDocument.parse("again", written, EditDocumentTest::mask));
+    var odd =
+        EditDocument.of(
+            new EditDocument.Image("a\n\"b.png", Optional.empty()),
+            "\u0000\u2028",
+            List.of(
+                Drag.region(
+                    new Area.Outline(
+                        Polygon.of(
+                            new double[] {-0.0, 0.1 + 0.2},
+                            new double[] {1e-7, 3},
+                            new double[] {65536, -65536})),
+                    new Area.Outline(
+                        Polygon.of(
+                            new double[] {0, 0},
+                            new double[] {1, 3},
+                            new double[] {1 / 3.0, 5})))));
+    assertEquals(odd, parse(odd.toJson()));
+  }
+
+  static Stream<Arguments> bad() {
+    String deepList = "[".repeat(100_000) + "]".repeat(100_000);
+    String deepObject = "{\"image\":".repeat(100_000) + "1" + "}".repeat(100_000);
+    String many = "[[0,0]" + ",[1,1]".repeat(1024) + "]";
+    return Stream.of(
+        Arguments.of("", "the document: expected an object {...}, got the end of the text"),
+        Arguments.of("[]", "the document: expected an object {...}, got a list; correct it"),
+        Arguments.of("{", "line 1, column 2: expected finite numbers, quoted text, and brackets"),
+        Arguments.of("{}", "format: expected \"drag-edit/1\", got nothing; add it"),
+        Arguments.of(
+            "{\"format\": \"drag-edit/2\"}",
+            "format: expected \"drag-edit/1\", got \"drag-edit/2\"; correct it"),
+        Arguments.of(
+            "{\"format\": \"drag-edit/1\"}", "image: expected {\"file\": ...}, got nothing"),
+        Arguments.of(
+            "{\"format\": \"drag-edit/1\", \"image\": {\"file\": \"a\"}}",
+            "drags: expected 1 to 1000 of them, got 0; draw one"),
+        Arguments.of(with("") + "x", "line 2, column 55: expected finite numbers"),
+        Arguments.of(with("") + "[]", "the document: expected nothing after its last bracket"),
+        Arguments.of(deepList, "the document: expected an object {...}, got a list"),
+        Arguments.of(deepObject, "image.image: expected one of file, sha256, got an unknown"),
+        Arguments.of(
+            handle("{\"polygon\": " + deepList + "}"),
+            "drags[1].handle.polygon[0][0]: expected a number from -65536 to 65536, got a list"),
+        Arguments.of(
+            handle("{\"polygn\": [[0,0],[9,0],[9,9]]}"),
+            "drags[1].handle.polygn: expected one of polygon, rectangle, ellipse, brush, png,"
+                + " points, got an unknown field; did you mean polygon?"),
+        Arguments.of(
+            drag("{\"handel\": 1}"), "drags[1].handel: expected one of name, handle, target,"),
+        Arguments.of(with("\"zzzzzz\": 1"), "zzzzzz: expected one of format, image,"),
+        Arguments.of(with("\"a\\nb\": 1"), "a\\u000ab: expected one of format, image,"),
+        Arguments.of(
+            with("\"method\": {\"end\": 2}"), "method.end: expected a number from 0 to 1, got 2"),
+        Arguments.of(
+            with("\"method\": {\"copy\": \"never\"}"),
+            "method.copy: expected one of \"as-released\", \"stop-at-end\", got \"never\""),
+        Arguments.of(
+            with("\"method\": {\"layers\": \"up blocks\"}"),
+            "method.layers: expected \"all\", \"decoder\" or a module path with *, got \"up"),
+        Arguments.of(
+            with("\"method\": {\"injectSteps\": [5, 3]}"),
+            "method.injectSteps: expected [first, end] in order, 0 to 1000, got [5, 3]"),
+        Arguments.of(
+            with("\"method\": {\"injectSteps\": [0.5, 3]}"),
+            "method.injectSteps: expected whole numbers, got fractions; round them"),
+        Arguments.of(
+            with("\"method\": {\"injectStrength\": 1.5}"),
+            "method.injectStrength: expected a number from 0 to 1, got 1.5"),
+        Arguments.of(
+            with("\"method\": {\"guidance\": 101}"),
+            "method.guidance: expected a number from 0 to 100, got 101"),
+        Arguments.of(
+            with("\"method\": {\"fill\": 1}"),
+            "method.fill: expected one of \"none\", \"noise\", \"neighbours\", got 1"),
+        Arguments.of(
+            with("\"model\": {\"id\": \"x\"}"),
+            "model.id: expected what is implemented, got a field for a later version, not"
+                + " implemented yet"),
+        Arguments.of(
+            drag("{\"mapping\": \"Region\"}"),
+            "drags[1].mapping: expected one of \"region\", \"affine\", \"perspective\","
+                + " \"points\", \"cells\", got \"Region\""),
+        Arguments.of(
+            with("\"seed\": 1, \"seed\": 2"),
+            "line 2, column 73: expected every field once, got Duplicate Object property"),
+        Arguments.of(with("\"seed\": -1"), "seed: expected a whole number from 0 to 9223372036854"),
+        Arguments.of(with("\"seed\": 9223372036854775808"), "seed: expected a whole number from"),
+        Arguments.of(with("\"seed\": 1.0"), "seed: expected a whole number from 0 to"),
+        Arguments.of(with("\"prompt\": null"), "prompt: expected a text in quotes, got null"),
+        Arguments.of(
+            with("\"prompt\": \"" + "x".repeat(16_385) + "\""),
+            "prompt: expected at most 16384 characters, got 16385; shorten it"),
+        Arguments.of(
+            with("\"method\": {\"steps\": 0}"),
+            "method.steps: expected a whole number from 1 to 1000, got 0"),
+        Arguments.of(
+            with("\"method\": {\"start\": 1}"),
+            "method.start: expected less than all steps, got 1.0 of 20 steps"),
+        Arguments.of(
+            with("\"method\": {\"name\": \"dragdiffusion\"}"),
+            "method.name: expected \"regiondrag\", got \"dragdiffusion\""),
+        Arguments.of(
+            with("\"method\": {\"handleNoise\": 1e999}"),
+            "method.handleNoise: expected a number from 0 to 10, got 1e999"),
+        Arguments.of(
+            with("\"method\": {\"faithful\": \"true\"}"),
+            "method.faithful: expected true or false, got \"true\""),
+        Arguments.of(handle("{\"polygon\": [[NaN,0],[9,0],[9,9]]}"), "expected finite numbers"),
+        Arguments.of(
+            handle("{\"polygon\": [[1e300,0],[9,0],[9,9]]}"),
+            "drags[1].handle.polygon[0][0]: expected a number from -65536 to 65536, got 1e300"),
+        Arguments.of(
+            handle("{\"polygon\": [[1],[9,0],[9,9]]}"),
+            "drags[1].handle.polygon[0]: expected two numbers [x, y]"),
+        Arguments.of(
+            handle("{\"polygon\": [[1,2,3],[9,0],[9,9]]}"),
+            "drags[1].handle.polygon[0]: expected two numbers [x, y], got 3"),
+        Arguments.of(
+            handle("{\"polygon\": [[1,2],[9,0]]}"),
+            "drags[1].handle.polygon: expected at least 3 points, got 2; "),
+        Arguments.of(
+            handle("{\"polygon\": " + many + "}"),
+            "drags[1].handle.polygon: expected at most 1024, got more; leave some out"),
+        Arguments.of(
+            handle("{}"),
+            "drags[1].handle: expected a region: polygon, rectangle, ellipse, brush, png, points,"
+                + " got nothing; add it"),
+        Arguments.of(
+            handle("{\"rectangle\": [1, 2, 3]}"),
+            "drags[1].handle.rectangle: expected four numbers [x, y, width, height], got a list"),
+        Arguments.of(
+            handle("{\"rectangle\": [1, 2, 3, 0]}"),
+            "drags[1].handle.rectangle: expected a size above 0, got 3 and 0; enlarge it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"radii\": [3, 4]}}"),
+            "drags[1].handle.ellipse.center: expected two numbers [x, y], got nothing; add it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"center\": [3, 4]}}"),
+            "drags[1].handle.ellipse.radii: expected two numbers [x, y], got nothing; add it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"center\": [3, 4], \"radii\": [-1, 1]}}"),
+            "drags[1].handle.ellipse.radii: expected a size above 0, got -1 and 1; enlarge it"),
+        Arguments.of(
+            handle("{\"ellipse\": {\"center\": [3, 4], \"radii\": [1, 1], \"angle\": 400}}"),
+            "drags[1].handle.ellipse.angle: expected a number from -360 to 360, got 400"),
+        Arguments.of(
+            handle("{\"brush\": {\"strokes\": [[[1, 1]]]}}"),
+            "drags[1].handle.brush.radius: expected a number of pixels, got nothing; add it"),
+        Arguments.of(
+            handle("{\"brush\": {\"radius\": 0, \"strokes\": [[[1, 1]]]}}"),
+            "drags[1].handle.brush.radius: expected a size above 0, got 0; enlarge it"),
+        Arguments.of(
+            handle("{\"brush\": {\"radius\": 2, \"strokes\": [[[1, 1]], []]}}"),
+            "drags[1].handle.brush.strokes: expected a point at least in each, got none; paint"),
+        Arguments.of(
+            handle(
+                "{\"brush\": {\"radius\": 2, \"strokes\": [["
+                    + "[1,1],".repeat(4095)
+                    + "[1,1]],[[2,2]]]}}"),
+            "drags[1].handle.brush.strokes: expected at most 4096 points in all, got 4097; paint"),
+        Arguments.of(
+            handle("{\"points\": []}"),
+            "drags[1].handle.points: expected a point at least, got none; add one"),
+        Arguments.of(
+            handle("{\"png\": \"data:image/png;base64,AAAA\"}"),
+            "drags[1].handle.png: \"data:image/png;base64,AAAA\": expected a document without"),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"points\": [[1,1]]}, \"target\": {\"polygon\":"
+                    + " [[0,0],[9,0],[9,9]]}, \"mapping\": \"cells\"}"),
+            "drags[1].target: expected points with mapping \"cells\", got polygon; list a point in"
+                + " every cell"),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"points\": [[1,1]]}, \"target\": {\"points\": [[9,9],[1,1]]},"
+                    + " \"mapping\": \"cells\"}"),
+            "drags[1].target.points: expected as many as the handle has, 1, got 2; pair them"),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"ellipse\": {\"center\": [9,9], \"radii\": [5,5]}},"
+                    + " \"target\": {\"rectangle\": [1,1,9,9]}, \"mapping\": \"perspective\"}"),
+            "drags[1].handle: expected a polygon of 4 vertices with mapping \"perspective\", got"
+                + " ellipse; choose"),
+        Arguments.of(
+            with("\"working\": {\"size\": 4}"),
+            "working.size: expected a whole number from 8 to 4096, got 4"),
+        Arguments.of(
+            with("\"working\": {\"margin\": -1}"),
+            "working.margin: expected a number from 0 to 4096, got -1"),
+        Arguments.of(
+            with("\"working\": {\"feather\": \"soft\"}"),
+            "working.feather: expected a number from 0 to 4096, got \"soft\""),
+        Arguments.of(
+            with("\"working\": {\"crop\": 1}"), "working.crop: expected true or false, got 1"),
+        Arguments.of(
+            with("\"working\": {\"sise\": 1}"),
+            "working.sise: expected one of size, crop, margin, feather, got an unknown field; did"
+                + " you mean size?"),
+        Arguments.of(
+            handle("{\"polygon\": [[1,2],[9,0],[9,9]], \"png\": \"a.png\"}"),
+            "drags[1].handle: expected one kind of region, got polygon and png; remove one of"
+                + " them"),
+        Arguments.of(
+            handle("{\"png\": \"a.png\"}"),
+            "drags[1].handle.png: \"a.png\": expected a document without painted masks"),
+        Arguments.of(
+            handle("{\"png\": \"../a.png\"}"),
+            "drags[1].handle.png: expected a relative file name without .., got \"../a.png\""),
+        Arguments.of(
+            handle("{\"png\": \"C:\\\\a.png\"}"),
+            "drags[1].handle.png: expected a relative file name without .., got \"C:\\a.png\""),
+        Arguments.of(
+            "{\"format\": \"drag-edit/1\", \"image\": {\"file\": \"a/../../b.png\"}}",
+            "image.file: expected a relative file name without .., got \"a/../../b.png\""),
+        Arguments.of(
+            "{\"image\": {\"file\": \"b.png\", \"sha256\": \"12\"}}",
+            "image.sha256: expected 64 lower case hexadecimal digits, got \"12\""),
+        Arguments.of(
+            drag("{\"handle\": {\"polygon\": [[0,0],[9,0],[9,9]]}}"),
+            "drags[1].target: expected a region with mapping \"region\", got none"),
+        Arguments.of(
+            drag("{\"handle\": {\"polygon\": [[0,0],[9,0],[9,9]]}, \"mapping\": \"points\"}"),
+            "drags[1].points: expected 1 to 1024 arrows with mapping \"points\", got 0"),
+        Arguments.of(
+            drag(DRAG.substring(0, DRAG.length() - 1) + ", \"mapping\": \"points\"}"),
+            "drags[1].target: expected none with mapping \"points\", got a region"),
+        Arguments.of(
+            drag(
+                DRAG.substring(0, DRAG.length() - 1)
+                    + ", \"points\": [{\"from\": [1,1], \"to\": [2,2]}]}"),
+            "drags[1].points: expected none with mapping \"region\", got 1 arrows"),
+        Arguments.of(
+            drag(DRAG.substring(0, DRAG.length() - 1) + ", \"mapping\": \"perspective\"}"),
+            "drags[1].handle.polygon: expected a polygon of 4 vertices with mapping"
+                + " \"perspective\", got 3; choose the mapping \"region\" for other shapes"),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"polygon\": [[0,0],[9,0],[9,9],[0,9]]}, \"mapping\": \"affine\","
+                    + "\"target\": {\"polygon\": [[0,0],[9,0],[9,9],[0,9]]}}"),
+            "drags[1].handle.polygon: expected a polygon of 3 vertices with mapping \"affine\""),
+        Arguments.of(
+            drag(
+                "{\"handle\": {\"polygon\": [[0,0],[5,5],[9,9]]}, \"mapping\": \"affine\","
+                    + "\"target\": {\"polygon\": [[0,0],[9,0],[9,9]]}}"),
+            "drags[1].mapping: polygon pair: expected a handle without three vertices on one"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("bad")
+  void refuses(String json, String message) {
+    var e = assertThrows(EditDocumentException.class, () -> parse(json));
+    String got = String.valueOf(e.getMessage());
+    assertTrue(got.startsWith("cat.json: "), got);
+    assertTrue(got.contains(message), () -> "expected " + message + "\n     got " + got);
+    assertFalse(got.contains("\n"), got);
+    assertTrue(got.length() < 500, got);
+  }
+
+  @Test
+  void refusesOtherEncodingsAndTooMuch() {
+    assertAll(
+        () -> {
+          byte[] latin = with("\"prompt\": \"ä\"").getBytes(StandardCharsets.ISO_8859_1);
+          var e =
+              assertThrows(
+                  EditDocumentException.class, () -> EditDocument.parse("cat.json", latin));
+          assertEquals(
+              "cat.json: expected JSON text in UTF-8, got other bytes; check that it is an edit"
+                  + " document",
+              e.getMessage());
+        },
+        () -> {
+          byte[] huge = new byte[(16 << 20) + 1];
+          Arrays.fill(huge, (byte) ' ');
+          var e =
+              assertThrows(EditDocumentException.class, () -> EditDocument.parse("cat.json", huge));
+          assertTrue(String.valueOf(e.getMessage()).contains("expected at most 16777216 bytes"));
+        },
+        () -> {
+          var e =
+              assertThrows(
+                  EditDocumentException.class,
+                  () -> parse(with("\"drags\": [" + DRAG + "]").replace("\"image\"", "\"seed\"")));
+          assertTrue(String.valueOf(e.getMessage()).contains("seed: expected a whole number"));
+        },
+        () -> {
+          var e =
+              assertThrows(
+                  EditDocumentException.class, () -> parse(with("\"seed\": 1, \"seed\": 2")));
+          assertTrue(String.valueOf(e.getMessage()).contains("expected every field once"));
+        });
+  }
+
+  @Test
+  void readsFiles(@TempDir Path folder) throws Exception {
+    var file = folder.resolve("a.json");
+    var missing = assertThrows(EditDocumentException.class, () -> EditDocument.read(file));
+    assertTrue(String.valueOf(missing.getMessage()).contains("got no such file"));
+    var directory = assertThrows(EditDocumentException.class, () -> EditDocument.read(folder));
+    assertTrue(String.valueOf(directory.getMessage()).contains("got a folder"));
+    Files.writeString(file, with(""));
+    assertEquals(parse(with("")), EditDocument.read(file));
+  }
+
+  @Test
+  void checksRegionsAgainstThePicture() {
+    parse(with("")).validate(64, 64);
+    parse(with("")).cells(parse(with("")).frame(64, 64, 128, 8));
+    // A picture that is checked reduced.
+    parse(with("")).validate(10_000, 10_000);
+    var outside =
+        drag(
+            "{\"handle\": {\"polygon\": [[100,100],[140,100],[140,140]]},"
+                + "\"target\": {\"polygon\": [[0,0],[9,0],[9,9]]}}");
+    assertEquals(
+        "drags[1].handle: expected a region that overlaps the picture of 64x64, got one wholly"
+            + " outside; coordinates are pixels of the picture, (0, 0) at its top left",
+        message(() -> parse(outside).validate(64, 64)));
+    parse(outside).validate(120, 120);
+    // Its bounding box overlaps the picture, the triangle itself does not.
+    var corner = with("\"mask\": {\"polygon\": [[200,-100],[200,200],[-100,200]]}");
+    assertTrue(message(() -> parse(corner).validate(40, 40)).startsWith("mask: expected a region"));
+    parse(corner).validate(80, 80);
+    var small = handle("{\"polygon\": [[0,0],[2,0],[2,2]]}");
+    parse(small).validate(64, 64);
+    assertTrue(
+        message(() -> parse(small).cells(parse(small).frame(64, 64, 64, 8)))
+            .startsWith("drags[1]: region: expected the centre of at least one cell"));
+  }
+
+  private static String message(Runnable action) {
+    var e = assertThrows(EditDocumentException.class, action::run);
+    return String.valueOf(e.getMessage());
+  }
+
+  @Test
+  void checksTheSizeOfMasks() {
+    var document =
+        EditDocument.parse(
+            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+    document.validate(64, 64);
+    assertEquals(
+        "drags[2].handle.png: expected a mask of the picture's size, 65x64, got 64x64 in"
+            + " \"tail.png\"; paint it over the picture",
+        message(() -> document.validate(65, 64)));
+  }
+
+  @Test
+  void scalesToTheWorkingSize() {
+    var document =
+        EditDocument.parse(
+            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+    var view = View.whole(64, 64, 128, 32);
+    var mappings = document.mappings(view);
+    var pair = assertInstanceOf(RegionPairMapping.class, mappings.get(2));
+    var handle = assertInstanceOf(RegionMask.class, pair.handle());
+    assertEquals(128, handle.width());
+    assertEquals(32, handle.height());
+    // 32 of 64 rows are set, apart from one pixel; every second row is kept, every column doubled.
+    assertEquals(16 * 128, handle.count() & ~127);
+    var points = assertInstanceOf(RegionPointsMapping.class, mappings.get(3));
+    assertEquals(new Point(50, 7.5), points.arrows().getFirst().from());
+    assertEquals(
+        Polygon.of(
+            new double[] {0, 0},
+            new double[] {128, 0},
+            new double[] {128, 32},
+            new double[] {0, 32}),
+        document.mask().orElseThrow().in(view));
+  }
+}

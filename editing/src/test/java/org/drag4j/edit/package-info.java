@@ -1,5 +1,0 @@
-/** Tests of the edit document, of pictures and of the pipeline. */
-@NullMarked
-package org.drag4j.edit;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,434 @@
+package org.drag4j.session;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.CRC32C;
+import org.drag4j.method.Inversion;
+import org.drag4j.pipeline.SiteBank;
+import org.drag4j.schedule.TorchRandom;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.DeviceMemory;
+import org.drag4j.tensor.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InversionStoreTest {
+  private static final int FLOATS = 12;
+  private static final int STATES = 3;
+  private static final int NOISE = 2;
+  private static final int SLOTS = 2;
+
+  /** Larger than what is copied at once. */
+  private static final int WIDE = (1 << 19) + 3;
+
+  @TempDir Path folder = Path.of("");
+
+  private final List<String> warnings = new CopyOnWriteArrayList<>();
+  private final AtomicInteger open = new AtomicInteger();
+
+  /** Counts what is not given back. */
+  private final class Memory implements DeviceMemory {
+    private final byte[] bytes;
+
+    Memory(long size) {
+      bytes = new byte[Math.toIntExact(size)];
+      open.incrementAndGet();
+    }
+
+    @Override
+    public String device() {
+      return "test";
+    }
+
+    @Override
+    public long byteSize() {
+      return bytes.length;
+    }
+
+    @Override
+    public void write(long offset, MemorySegment source) {
+      MemorySegment.copy(source, 0, MemorySegment.ofArray(bytes), offset, source.byteSize());
+    }
+
+    @Override
+    public void read(long offset, MemorySegment target) {
+      MemorySegment.copy(MemorySegment.ofArray(bytes), offset, target, 0, target.byteSize());
+    }
+
+    @Override
+    public void close() {
+      open.decrementAndGet();
+    }
+  }
+
+  private static InversionStore.Form form(String name, int width) {
+    return new InversionStore.Form(
+        InversionStore.digest(name),
+        STATES,
+        NOISE,
+        FLOATS,
+        SLOTS,
+        new TreeMap<>(Map.of("a.key", Shape.of(1, 2, width), "a.value", Shape.of(1, 2, 3))),
+        DType.F16);
+  }
+
+  private static InversionStore.Form form(String name) {
+    return form(name, 3);
+  }
+
+  private InversionCache.Entry entry(InversionStore.Form form, int seed) {
+    var random = TorchRandom.seeded(seed);
+    var states = new ArrayList<float[]>();
+    var noise = new ArrayList<float[]>();
+    for (int i = 0; i < STATES; i++) {
+      states.add(random.randn(FLOATS));
+    }
+    for (int i = 0; i < NOISE; i++) {
+      noise.add(random.randn(FLOATS));
+    }
+    var bank = new SiteBank(form.sites(), form.dtype(), form.slots(), Memory::new);
+    byte value = (byte) seed;
+    for (var tensor : bank.from(0).banks().values()) {
+      var bytes = new byte[(int) tensor.byteSize()];
+      for (int i = 0; i < bytes.length; i++) {
+        bytes[i] = value;
+        value = (byte) (value * 5 + 3);
+      }
+      tensor.memory().write(tensor.offset(), MemorySegment.ofArray(bytes));
+    }
+    // One of a pair is left over.
+    random.randn(1);
+    return new InversionCache.Entry(new Inversion(states, noise, bank), random);
+  }
+
+  private static Map<String, List<Byte>> bank(InversionCache.Entry entry) {
+    var all = new TreeMap<String, List<Byte>>();
+    entry
+        .inversion()
+        .bank()
+        .from(0)
+        .banks()
+        .forEach((name, tensor) -> {
+          var bytes = new byte[(int) tensor.byteSize()];
+          tensor.memory().read(tensor.offset(), MemorySegment.ofArray(bytes));
+          var list = new ArrayList<Byte>();
+          for (byte b : bytes) {
+            list.add(b);
+          }
+          all.put(name, list);
+        });
+    return all;
+  }
+
+  private static void assertSame(InversionCache.Entry expected, InversionCache.Entry got) {
+    assertEquals(STATES, got.inversion().states().size());
+    assertEquals(NOISE, got.inversion().noise().size());
+    for (int i = 0; i < STATES; i++) {
+      assertArrayEquals(expected.inversion().states().get(i), got.inversion().states().get(i));
+    }
+    for (int i = 0; i < NOISE; i++) {
+      assertArrayEquals(expected.inversion().noise().get(i), got.inversion().noise().get(i));
+    }
+    assertEquals(bank(expected), bank(got));
+    assertArrayEquals(expected.random().copy().randn(5), got.random().copy().randn(5));
+  }
+
+  private InversionStore store(long capacity) throws IOException {
+    return InversionStore.open(folder, capacity, "how");
+  }
+
+  private Optional<InversionCache.Entry> read(InversionStore store, InversionStore.Form form) {
+    return store.read(form, Memory::new, warnings::add);
+  }
+
+  private Path file(InversionStore.Form form) {
+    return folder.resolve(form.digest() + ".inversion");
+  }
+
+  private List<String> names() throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.map(f -> String.valueOf(f.getFileName())).sorted().toList();
+    }
+  }
+
+  @Test
+  void whatIsKeptComesBack() throws IOException {
+    var form = form("large", WIDE);
+    var made = entry(form, 1);
+    assertEquals(Optional.empty(), read(store(1 << 30), form));
+    store(1 << 30).write(form, made, warnings::add);
+    assertEquals(form.size(), Files.size(file(form)));
+    assertSame(made, read(store(1 << 30), form).orElseThrow());
+    assertEquals(Optional.empty(), read(store(1 << 30), form("other", WIDE)));
+    assertEquals(List.of(), warnings);
+    assertEquals(List.of(".lock", form.digest() + ".inversion"), names());
+  }
+
+  private void assertReplaced(InversionStore.Form form, InversionCache.Entry made, String how)
+      throws IOException {
+    int before = open.get();
+    assertEquals(Optional.empty(), read(store(1 << 30), form), how);
+    assertEquals(before, open.get(), how);
+    assertEquals(1, warnings.size(), how);
+    assertTrue(
+        warnings
+            .getFirst()
+            .matches(".*\\.inversion: expected .*, got .*; the picture is inverted again"),
+        warnings.getFirst());
+    warnings.clear();
+    store(1 << 30).write(form, made, warnings::add);
+    var again = read(store(1 << 30), form).orElseThrow();
+    assertSame(made, again);
+    again.inversion().bank().close();
+    assertEquals(List.of(), warnings, how);
+  }
+
+  @Test
+  void aFileWithAnyByteChangedIsMadeAnew() throws IOException {
+    var form = form("damaged");
+    var made = entry(form, 2);
+    store(1 << 30).write(form, made, warnings::add);
+    byte[] good = Files.readAllBytes(file(form));
+    int header = good.length - 8 - 4 * TorchRandom.STATE - 4 * FLOATS * (STATES + NOISE) - 48;
+    assertTrue(header > 70, "header of " + header);
+    // Each byte of the header, the last ones of the generator's state, latents, bank, checksum.
+    for (int at = 0; at < good.length; at += at < header || at > good.length - 60 ? 1 : 37) {
+      var bad = good.clone();
+      bad[at] ^= (byte) (1 << at % 8);
+      Files.write(file(form), bad);
+      assertReplaced(form, made, "byte " + at);
+    }
+  }
+
+  @Test
+  void aFileOfAnotherLengthIsMadeAnew() throws IOException {
+    var form = form("cut");
+    var made = entry(form, 3);
+    store(1 << 30).write(form, made, warnings::add);
+    byte[] good = Files.readAllBytes(file(form));
+    for (int length : new int[] {0, 1, 50, 1000, good.length - 8, good.length - 1}) {
+      Files.write(file(form), Arrays.copyOf(good, length));
+      assertReplaced(form, made, "length " + length);
+    }
+    Files.write(file(form), Arrays.copyOf(good, good.length + 1));
+    assertReplaced(form, made, "longer");
+    Files.writeString(file(form), "not an inversion at all");
+    assertReplaced(form, made, "foreign");
+  }
+
+  @Test
+  void aForgedStateOfTheGeneratorIsNotUsed() throws IOException {
+    var form = form("forged");
+    var made = entry(form, 4);
+    store(1 << 30).write(form, made, warnings::add);
+    byte[] bytes = Files.readAllBytes(file(form));
+    int end = bytes.length - 8 - 4 * FLOATS * (STATES + NOISE) - 48;
+    for (int position : new int[] {-1, 625, Integer.MAX_VALUE}) {
+      var file = ByteBuffer.wrap(bytes.clone());
+      file.order(ByteOrder.nativeOrder()).putInt(end - 16, position);
+      var sum = new CRC32C();
+      sum.update(file.array(), 0, bytes.length - 8);
+      file.order(ByteOrder.BIG_ENDIAN).putLong(bytes.length - 8, sum.getValue());
+      Files.write(file(form), file.array());
+      assertReplaced(form, made, "position " + position);
+    }
+  }
+
+  @Test
+  void whatHasTheDigestButAnotherFormIsMadeAnew() throws IOException {
+    var form = form("form");
+    store(1 << 30).write(form, entry(form, 5), warnings::add);
+    var d = form.digest();
+    var renamed = new TreeMap<>(Map.of("a.kez", Shape.of(1, 2, 3), "a.value", Shape.of(1, 2, 3)));
+    var turned = new TreeMap<>(Map.of("a.key", Shape.of(1, 3, 2), "a.value", Shape.of(1, 2, 3)));
+    var others =
+        List.of(
+            // As large as the right one, and differently divided.
+            new InversionStore.Form(d, NOISE, STATES, FLOATS, SLOTS, form.sites(), DType.F16),
+            new InversionStore.Form(d, STATES, NOISE, FLOATS, SLOTS, renamed, DType.F16),
+            new InversionStore.Form(d, STATES, NOISE, FLOATS, SLOTS, turned, DType.F16),
+            new InversionStore.Form(d, STATES, NOISE, FLOATS + 1, SLOTS, form.sites(), DType.F16),
+            new InversionStore.Form(d, STATES, NOISE, FLOATS, 1, form.sites(), DType.F16),
+            new InversionStore.Form(d, STATES, NOISE, FLOATS, SLOTS, form.sites(), DType.F32));
+    for (var other : others) {
+      assertEquals(Optional.empty(), read(store(1 << 30), other));
+      assertEquals(1, warnings.size(), other.toString());
+      warnings.clear();
+    }
+    assertTrue(read(store(1 << 30), form).isPresent());
+  }
+
+  @Test
+  void aFolderInItsPlaceIsLeftAlone() throws IOException {
+    var form = form("folder");
+    Files.createDirectories(file(form).resolve("inside"));
+    var store = store(1 << 30);
+    assertEquals(Optional.empty(), read(store, form));
+    store.write(form, entry(form, 6), warnings::add);
+    assertEquals(1, warnings.size());
+    assertTrue(warnings.getFirst().endsWith("; it is not kept"), warnings.getFirst());
+    assertEquals(List.of(".lock", form.digest() + ".inversion"), names());
+    assertTrue(Files.isDirectory(file(form).resolve("inside")));
+    Files.writeString(folder.resolve("file"), "");
+    assertThrows(
+        IOException.class, () -> InversionStore.open(folder.resolve("file"), 1 << 20, "how"));
+  }
+
+  private void age(InversionStore.Form form, int minutes) throws IOException {
+    Files.setLastModifiedTime(file(form), FileTime.from(Instant.now().minusSeconds(60L * minutes)));
+  }
+
+  @Test
+  void whatWasUsedLongestAgoGoesFirst() throws IOException {
+    var a = form("a");
+    var b = form("b");
+    var c = form("c");
+    long size = a.size();
+    var store = store(2 * size);
+    // Not this store's, whatever they are called.
+    Files.write(folder.resolve("photo.inversion"), new byte[5000]);
+    Files.write(folder.resolve("notes.txt"), new byte[5000]);
+    store.write(a, entry(a, 1), warnings::add);
+    store.write(b, entry(b, 2), warnings::add);
+    age(a, 20);
+    age(b, 10);
+    assertTrue(read(store, a).isPresent());
+    store.write(c, entry(c, 3), warnings::add);
+    assertTrue(read(store, a).isPresent());
+    assertFalse(Files.exists(file(b)));
+    assertTrue(read(store, c).isPresent());
+    // Opened with a smaller capacity, it is made smaller.
+    age(a, 20);
+    var small = store(size);
+    assertFalse(Files.exists(file(a)));
+    assertTrue(Files.exists(file(c)));
+    var none = store(size - 1);
+    assertFalse(Files.exists(file(c)));
+    assertEquals(List.of(), warnings);
+    none.write(a, entry(a, 1), warnings::add);
+    assertEquals(1, warnings.size());
+    assertFalse(Files.exists(file(a)));
+    assertTrue(read(small, a).isEmpty());
+    assertEquals(List.of(".lock", "notes.txt", "photo.inversion"), names());
+  }
+
+  /** Holds a file until it is killed. */
+  static final class Holder {
+    private Holder() {}
+
+    public static void main(String[] args) throws Exception {
+      try (var channel =
+              FileChannel.open(
+                  Path.of(args[0]), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+          var _ = channel.lock()) {
+        System.out.println("held");
+        System.out.flush();
+        System.in.read();
+      }
+    }
+  }
+
+  @Test
+  void whatKilledWritersLeftIsRemovedAndWhatIsBeingWrittenIsNot() throws Exception {
+    var form = form("killed");
+    var temporary = folder.resolve("." + form.digest() + ".inversion.1-2.tmp");
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                Path.of(Holder.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+                    .toString(),
+                Holder.class.getName(),
+                temporary.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (var out = process.inputReader()) {
+      assertEquals("held", out.readLine());
+      var store = store(1 << 30);
+      assertEquals(Optional.empty(), read(store, form));
+      store.write(form, entry(form, 1), warnings::add);
+      assertTrue(Files.exists(temporary));
+      process.destroyForcibly().waitFor();
+      store(1 << 30);
+      assertFalse(Files.exists(temporary));
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    assertTrue(read(store(1 << 30), form).isPresent());
+    assertEquals(List.of(), warnings);
+  }
+
+  @Test
+  void severalAtOnceDoNotDisturbEachOther() throws Exception {
+    var form = form("shared");
+    var made = entry(form, 7);
+    var threads = new ArrayList<Thread>();
+    var failures = new CopyOnWriteArrayList<Throwable>();
+    for (int i = 0; i < 4; i++) {
+      var store = store(3 * form.size());
+      boolean writes = i % 2 == 0;
+      threads.add(
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((_, e) -> failures.add(e))
+              .start(() -> {
+                for (int k = 0; k < 50; k++) {
+                  if (writes) {
+                    store.write(form, made, warnings::add);
+                  } else {
+                    read(store, form).ifPresent(found -> assertSame(made, found));
+                  }
+                }
+              }));
+    }
+    for (var thread : threads) {
+      thread.join();
+    }
+    assertEquals(List.of(), failures);
+    assertEquals(List.of(), warnings);
+    assertSame(made, read(store(3 * form.size()), form).orElseThrow());
+    assertEquals(List.of(".lock", form.digest() + ".inversion"), names());
+  }
+
+  @Test
+  void partsAreNotTakenForEachOther() {
+    assertEquals(
+        6,
+        List.of(
+                InversionStore.digest("ab", "c"),
+                InversionStore.digest("a", "bc"),
+                InversionStore.digest("abc"),
+                InversionStore.digest("ab", "c", ""),
+                InversionStore.digest(new float[] {1}),
+                InversionStore.digest(new float[] {Math.nextUp(1f)}))
+            .stream()
+            .distinct()
+            .count());
+    assertEquals(
+        InversionStore.digest(new float[] {1}),
+        InversionStore.digest(
+            MemorySegment.ofArray(new float[] {1}).toArray(ValueLayout.JAVA_INT)));
+  }
+}

@@ -1,0 +1,161 @@
+package org.drag4j.session;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Optional;
+import org.drag4j.document.Area;
+import org.drag4j.document.Drag;
+import org.drag4j.document.EditDocument;
+import org.drag4j.document.MaskSource;
+import org.drag4j.geometry.Arrow;
+import org.drag4j.geometry.Point;
+import org.drag4j.picture.Picture;
+import org.junit.jupiter.api.Test;
+
+class PreviewTest {
+  /** Every pixel knows where it is: red its column, green its row. */
+  private static Picture map(int width, int height) {
+    byte[] rgb = new byte[width * height * 3];
+    for (int i = 0; i < width * height; i++) {
+      rgb[3 * i] = (byte) (i % width);
+      rgb[3 * i + 1] = (byte) (i / width);
+    }
+    return Picture.of(width, height, rgb);
+  }
+
+  private static EditDocument document(Drag... drags) {
+    return EditDocument.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
+  }
+
+  private static Drag cell(double fromX, double fromY, double toX, double toY, double size) {
+    return Drag.region(
+        new Area.Rectangle(fromX, fromY, size, size), new Area.Rectangle(toX, toY, size, size));
+  }
+
+  @Test
+  void showsWhatIsCopiedAndCountsHoles() {
+    // 3x3 cells at (2, 2) go two cells to the right.
+    var preview =
+        Preview.of(document(cell(16, 16, 32, 16, 23)), map(128, 64), 128, Preview.Detail.CELLS);
+    assertEquals(List.of(new Preview.Part("drags[0]", 9, 9, "")), preview.drags());
+    assertFalse(preview.drags().getFirst().tooSmall());
+    assertEquals(9, preview.moved().count());
+    assertEquals(6, preview.holes().count());
+    assertTrue(preview.holes().get(2, 2) && !preview.holes().get(4, 2));
+    assertEquals(0, preview.collisions().count());
+    for (int y = 0; y < 64; y++) {
+      for (int x = 0; x < 128; x++) {
+        boolean target = x >= 32 && x < 56 && y >= 16 && y < 40;
+        assertEquals(target ? x - 16 : x, preview.picture().level(x, y, 0));
+        assertEquals(y, preview.picture().level(x, y, 1));
+      }
+    }
+    var marked = preview.marked();
+    assertEquals((16 + 0xff) / 2, marked.level(16, 16, 0));
+    assertEquals(preview.picture().level(60, 16, 0), marked.level(60, 16, 0));
+  }
+
+  @Test
+  void countsCellsThatSeveralDragsFill() {
+    var preview =
+        Preview.of(
+            document(cell(0, 0, 64, 0, 15), cell(0, 32, 72, 0, 15)),
+            map(128, 64),
+            128,
+            Preview.Detail.CELLS);
+    assertEquals(6, preview.moved().count());
+    assertEquals(2, preview.collisions().count());
+    assertTrue(preview.collisions().get(9, 0));
+    // The later drag wins.
+    assertEquals(32, preview.picture().level(72, 0, 1));
+    assertEquals(0xd0 / 2 + 16, preview.marked().level(72, 0, 1));
+  }
+
+  @Test
+  void showsWhoWinsWhatSeveralWant() {
+    var document =
+        document(cell(0, 0, 64, 0, 23), cell(0, 32, 72, 0, 39))
+            .withSettings(List.of("method.overlap=winner-takes-all"), MaskSource.NONE);
+    for (var detail : Preview.Detail.values()) {
+      var preview = Preview.of(document, map(128, 64), 128, detail);
+      assertEquals(6, preview.collisions().count());
+      // The middle of the first target is nearer, although the second comes later.
+      assertEquals(8, preview.picture().level(72, 0, 0));
+    }
+  }
+
+  @Test
+  void saysWhatIsTooSmall() {
+    var preview =
+        Preview.of(
+            document(cell(8, 8, 40, 8, 7), cell(1, 40, 41, 40, 1), cell(64, 16, 80, 16, 31)),
+            map(128, 64),
+            128,
+            Preview.Detail.PIXELS);
+    assertTrue(preview.drags().get(0).tooSmall());
+    assertEquals(1, preview.drags().get(0).targetCells());
+    assertTrue(preview.drags().get(1).tooSmall());
+    assertTrue(preview.drags().get(1).problem().startsWith("region: expected the centre of"));
+    assertFalse(preview.drags().get(2).tooSmall());
+  }
+
+  @Test
+  void looksAtTheSameWindowAsTheEdit() {
+    var document = document(cell(130, 100, 162, 100, 30));
+    var preview = Preview.of(document, map(250, 200), 64, Preview.Detail.CELLS);
+    assertEquals(document.frame(250, 200, 64, 8), preview.frame());
+    assertEquals(
+        document.cells(preview.frame()).targets(preview.frame().working().columns(), 8),
+        preview.moved());
+    assertFalse(preview.frame().whole());
+    assertEquals(10, preview.picture().level(10, 10, 0));
+  }
+
+  private static int colour(Picture picture, int x, int y) {
+    return picture.level(x, y, 0) << 16 | picture.level(x, y, 1) << 8 | picture.level(x, y, 2);
+  }
+
+  @Test
+  void drawsRegions() {
+    var arrow =
+        new Drag(
+            "",
+            new Area.Rectangle(64, 8, 15, 15),
+            Optional.empty(),
+            List.of(new Arrow(new Point(70, 14), new Point(70, 38))),
+            Drag.Kind.POINTS);
+    var original = map(128, 64);
+    var drawn = Preview.regions(document(cell(8, 8, 24, 8, 23), arrow), original);
+    int red = 0xe02020;
+    int blue = 0x2050e0;
+    // Lines are two pixels wide and lie within their region; what is drawn later covers.
+    assertEquals(red, colour(drawn, 8, 20));
+    assertEquals(red, colour(drawn, 9, 20));
+    assertEquals(colour(original, 10, 20), colour(drawn, 10, 20));
+    assertEquals(colour(original, 7, 20), colour(drawn, 7, 20));
+    assertEquals(blue, colour(drawn, 24, 20));
+    assertEquals(blue, colour(drawn, 47, 20));
+    assertEquals(colour(original, 48, 20), colour(drawn, 48, 20));
+    assertEquals(red, colour(drawn, 64, 14));
+    assertEquals(blue, colour(drawn, 64, 38));
+    assertEquals(blue, colour(drawn, 70, 32));
+    assertEquals(colour(original, 70, 38), colour(drawn, 70, 38));
+  }
+
+  @Test
+  void opacityIsCopiedAlong() {
+    byte[] alpha = new byte[64 * 64];
+    alpha[0] = (byte) 200;
+    var picture = map(64, 64).withAlpha(alpha);
+    var preview =
+        Preview.of(document(cell(0, 0, 32, 32, 15)), picture, 64, Preview.Detail.CELLS).picture();
+    assertEquals((byte) 200, preview.alpha()[32 * 64 + 32]);
+    assertEquals((byte) 0, preview.alpha()[32 * 64 + 33]);
+    assertArrayEquals(
+        new int[] {0, 0}, new int[] {preview.level(32, 32, 0), preview.level(32, 32, 1)});
+  }
+}
