@@ -3,7 +3,7 @@ package org.drag4j.cli;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.concurrent.Callable;
-import org.drag4j.weights.RandomModel;
+import org.drag4j.pipeline.RandomModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

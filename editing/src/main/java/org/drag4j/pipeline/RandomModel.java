@@ -1,4 +1,4 @@
-package org.drag4j.weights;
+package org.drag4j.pipeline;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -22,6 +22,8 @@ import java.util.stream.Stream;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource.Entry;
+import org.drag4j.weights.Config;
+import org.drag4j.weights.SafetensorsWriter;
 
 /**
  * Writes a checkpoint of a published model's size with seeded random weights, to measure with when
@@ -132,15 +134,15 @@ public final class RandomModel {
             new Network(
                 "text_encoder",
                 "model.safetensors",
-                NetworkTensors.textEncoder(config(files, "text_encoder/config.json"))),
+                RequiredTensors.textEncoder(config(files, "text_encoder/config.json"))),
             new Network(
                 "unet",
                 "diffusion_pytorch_model.safetensors",
-                NetworkTensors.unet(config(files, "unet/config.json"))),
+                RequiredTensors.unet(config(files, "unet/config.json"))),
             new Network(
                 "vae",
                 "diffusion_pytorch_model.safetensors",
-                NetworkTensors.autoencoder(config(files, "vae/config.json"))));
+                RequiredTensors.autoencoder(config(files, "vae/config.json"))));
 
     var target = out.toAbsolutePath().normalize();
     long total = networks.stream().mapToLong(Network::bytes).sum();

@@ -1,6 +1,5 @@
-package org.drag4j.weights;
+package org.drag4j.pipeline;
 
-import static org.drag4j.weights.TestFiles.message;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -16,9 +15,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
+import org.drag4j.cache.Sha256;
 import org.drag4j.tensor.DType;
+import org.drag4j.weights.Component;
+import org.drag4j.weights.ModelFolder;
+import org.drag4j.weights.ModelInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RandomModelTest {
   private static final RandomModel.Progress QUIET = (component, bytes, total) -> {};
@@ -26,7 +31,7 @@ class RandomModelTest {
   @TempDir Path folder;
 
   private static byte[] tiny(String name) throws IOException {
-    return NetworkTensorsTest.resource("tiny-sd15/" + name);
+    return RequiredTensorsTest.resource("tiny-sd15/" + name);
   }
 
   @Test
@@ -99,6 +104,28 @@ class RandomModelTest {
     assertNotEquals(-1, Files.mismatch(a, folder.resolve("c").resolve(name)));
   }
 
+  /** A seed's files have always been these; whoever names a seed means them. */
+  @ParameterizedTest
+  @CsvSource({
+    "tiny-sd15, c8bdebeb2e23f2f9d95fae2dc6727da4a1e014d196584d2b284733c9becaea9e, "
+        + "abc3f537ea00d74fc801b9376260f3d56d0312f5fbf00160d32f752ff9bf2b74",
+    "tiny-sd21, c8bdebeb2e23f2f9d95fae2dc6727da4a1e014d196584d2b284733c9becaea9e, "
+        + "f64186c03e4eb8bbfeda84a5e1c05ea35375ba08b930ab0da5ac179cc20bfd31",
+  })
+  void theBytesOfASeedStay(String model, String text, String unet) throws Exception {
+    var out = folder.resolve("m");
+    RandomModel.write(name -> RequiredTensorsTest.resource(model + "/" + name), 7, out, QUIET);
+    assertEquals(text, sha256(out.resolve("text_encoder/model.safetensors")));
+    assertEquals(unet, sha256(out.resolve("unet/diffusion_pytorch_model.safetensors")));
+    assertEquals(
+        "32521318eb69b244db9b548aa531d2f67dbbc4b908da8d49d86ef6515a860765",
+        sha256(out.resolve("vae/diffusion_pytorch_model.safetensors")));
+  }
+
+  private static String sha256(Path file) throws IOException {
+    return Sha256.hex(Files.readAllBytes(file));
+  }
+
   @Test
   void anInterruptLeavesNothing() throws IOException {
     var out = folder.resolve("m");
@@ -121,13 +148,16 @@ class RandomModelTest {
   }
 
   @Test
-  void aFolderWithContentIsKept() {
-    TestFiles.text(folder.resolve("m").resolve("mine.txt"), "x");
+  void aFolderWithContentIsKept() throws IOException {
+    Files.createDirectory(folder.resolve("m"));
+    Files.writeString(folder.resolve("m").resolve("mine.txt"), "x");
     var e =
         assertThrows(
             FileAlreadyExistsException.class,
             () -> RandomModel.write(RandomModelTest::tiny, 7, folder.resolve("m"), QUIET));
-    assertTrue(message(e).contains("expected a new or empty folder"), message(e));
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("expected a new or empty folder"),
+        String.valueOf(e.getMessage()));
   }
 
   @Test

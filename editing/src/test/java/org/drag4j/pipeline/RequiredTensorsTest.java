@@ -1,4 +1,4 @@
-package org.drag4j.weights;
+package org.drag4j.pipeline;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -12,14 +12,15 @@ import java.util.function.Function;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource.Entry;
+import org.drag4j.weights.Config;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The lists are those of files written by diffusers and transformers. */
-class NetworkTensorsTest {
+class RequiredTensorsTest {
   static byte[] resource(String name) throws IOException {
-    try (var in = NetworkTensorsTest.class.getResourceAsStream(name)) {
+    try (var in = RequiredTensorsTest.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new IOException("resource " + name + ": expected in the test resources, got nothing");
       }
@@ -30,9 +31,9 @@ class NetworkTensorsTest {
   @ParameterizedTest
   @ValueSource(strings = {"tiny-sd15", "tiny-sd21"})
   void namesAndShapesAreThoseOfRealFiles(String model) throws IOException {
-    check(model + "/unet", NetworkTensors::unet, 684);
-    check(model + "/vae", NetworkTensors::autoencoder, 244);
-    check(model + "/text_encoder", NetworkTensors::textEncoder, 53);
+    check(model + "/unet", RequiredTensors::unet, 684);
+    check(model + "/vae", RequiredTensors::autoencoder, 244);
+    check(model + "/text_encoder", RequiredTensors::textEncoder, 53);
   }
 
   private static void check(String folder, Function<Config, Map<String, Entry>> list, int count)
@@ -52,15 +53,16 @@ class NetworkTensorsTest {
   /** Published counts: SD 1.5 and SD 2.1 on the Hugging Face hub. */
   @Test
   void fullSizeModelsHaveThePublishedNumberOfParameters() throws IOException {
-    assertEquals(859_520_964, parameters(RandomModel.Like.SD15, "unet", NetworkTensors::unet));
-    assertEquals(865_910_724, parameters(RandomModel.Like.SD21, "unet", NetworkTensors::unet));
-    assertEquals(83_653_863, parameters(RandomModel.Like.SD15, "vae", NetworkTensors::autoencoder));
+    assertEquals(859_520_964, parameters(RandomModel.Like.SD15, "unet", RequiredTensors::unet));
+    assertEquals(865_910_724, parameters(RandomModel.Like.SD21, "unet", RequiredTensors::unet));
+    assertEquals(
+        83_653_863, parameters(RandomModel.Like.SD15, "vae", RequiredTensors::autoencoder));
     assertEquals(
         123_060_480,
-        parameters(RandomModel.Like.SD15, "text_encoder", NetworkTensors::textEncoder));
+        parameters(RandomModel.Like.SD15, "text_encoder", RequiredTensors::textEncoder));
     assertEquals(
         340_387_840,
-        parameters(RandomModel.Like.SD21, "text_encoder", NetworkTensors::textEncoder));
+        parameters(RandomModel.Like.SD21, "text_encoder", RequiredTensors::textEncoder));
   }
 
   private static long parameters(
