@@ -3,6 +3,7 @@ package org.drag4j.cli;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
+import org.drag4j.cli.option.EngineOptions;
 import org.drag4j.document.EditDocument;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
@@ -34,7 +35,7 @@ final class HeadStart {
       start("documents", HeadStart::documents);
     }
     if (edits && EngineOptions.isUsual(environment, args)) {
-      start("device", () -> new EngineOptions().prepare());
+      start("device", () -> new EngineOptions().setup().prepare());
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.drag4j.cli.console.Host;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
 import org.junit.jupiter.api.BeforeAll;

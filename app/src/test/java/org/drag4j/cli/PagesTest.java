@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.drag4j.cli.console.Host;
 import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.PictureFiles;

@@ -1,0 +1,134 @@
+package org.drag4j.engine;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.drag4j.document.EditDocument;
+import org.drag4j.document.MaskFiles;
+import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureException;
+import org.drag4j.picture.PictureFiles;
+import org.drag4j.session.EditResult;
+
+/**
+ * A document and its picture from files, checked one against the other.
+ *
+ * @param documentFolder that file names in the document are relative to
+ * @param hash SHA-256 of the picture's file
+ */
+public record Edit(Path documentFolder, EditDocument document, Picture original, String hash) {
+  /**
+   * Reads a document and its picture.
+   *
+   * @throws org.drag4j.document.EditDocumentException where the document is damaged, or a region
+   *     lies outside the picture
+   * @throws PictureException where the picture is missing, damaged or another one
+   */
+  public static Edit read(Path file) {
+    return of(folder(file), document(file));
+  }
+
+  /**
+   * The document of a file: its JSON, or that which an edited picture carries.
+   *
+   * @throws org.drag4j.document.EditDocumentException where it is damaged
+   * @throws PictureException where a PNG carries none
+   */
+  public static EditDocument document(Path file) {
+    var masks = MaskFiles.in(folder(file));
+    if (!PictureFiles.isPng(file)) {
+      return EditDocument.read(file, masks);
+    }
+    var text = Optional.ofNullable(PictureFiles.texts(file).get(Metadata.DOCUMENT));
+    byte[] json =
+        text.orElseThrow(() ->
+                new PictureException(
+                    file,
+                    "an edit document, or a PNG that drag4j edited",
+                    "a PNG without a document in it",
+                    "name the document's JSON file"))
+            .getBytes(StandardCharsets.UTF_8);
+    return EditDocument.parse(file + ": " + Metadata.DOCUMENT, json, masks);
+  }
+
+  /**
+   * Reads the picture of a document.
+   *
+   * @param folder that file names in the document are relative to
+   */
+  public static Edit of(Path folder, EditDocument document) {
+    var file = folder.resolve(document.image().file());
+    var loaded = PictureFiles.load(file, document.image().sha256());
+    document.validate(loaded.picture().width(), loaded.picture().height());
+    return new Edit(folder, document, loaded.picture(), loaded.sha256());
+  }
+
+  /** The same picture with another document, which must have been checked against it. */
+  public Edit with(EditDocument other) {
+    return new Edit(documentFolder, other, original, hash);
+  }
+
+  /** The folder that file names in a document of this name are relative to. */
+  public static Path folder(Path file) {
+    return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
+  }
+
+  /** A file's name in a document: relative where it lies in the folder or below, else absolute. */
+  public static String name(Path file, Path documentFolder) {
+    var absolute = file.toAbsolutePath().normalize();
+    var folder = documentFolder.toAbsolutePath().normalize();
+    return absolute.startsWith(folder) && !absolute.equals(folder)
+        ? folder.relativize(absolute).toString().replace('\\', '/')
+        : absolute.toString();
+  }
+
+  /** The picture's file. */
+  public Path picture() {
+    return documentFolder.resolve(document.image().file());
+  }
+
+  /** The model that the document names. */
+  public Optional<Path> model() {
+    return document.model().map(documentFolder::resolve);
+  }
+
+  /** The work, with this model. */
+  public Job<EditResult> job(Path model) {
+    return Job.edit(model, document, original);
+  }
+
+  /**
+   * The texts that the result carries, by keyword: enough to be made again from where it is written
+   * to.
+   *
+   * @param out where the result is written to
+   */
+  public Map<String, String> texts(EditResult result, Path model, Path out, Setup setup) {
+    var folder = folder(out);
+    var complete =
+        document
+            .withFiles(
+                new EditDocument.Image(name(picture(), folder), Optional.of(hash)),
+                Optional.of(name(model, folder)))
+            .withMasks(MaskFiles::inline);
+    var run = new LinkedHashMap<String, Object>();
+    run.put("version", Metadata.version());
+    run.putAll(setup.facts());
+    run.putAll(frame(result));
+    String size = "%dx%d".formatted(original.width(), original.height());
+    return Metadata.of(complete, model, size, run);
+  }
+
+  /** Which part of the original was edited and at which size, by name. */
+  public static Map<String, Object> frame(EditResult result) {
+    var view = result.frame().working();
+    var frame = new LinkedHashMap<String, Object>();
+    frame.put("workingWidth", view.width());
+    frame.put("workingHeight", view.height());
+    frame.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));
+    return frame;
+  }
+}
