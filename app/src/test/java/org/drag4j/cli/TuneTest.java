@@ -89,7 +89,11 @@ class TuneTest {
   }
 
   private static EngineOptions options(String records) {
-    return CommandLine.populateCommand(new EngineOptions(), "--threads", "1", "--tuned", records);
+    var options = new EngineOptions();
+    new CommandLine(options)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .parseArgs("--threads", "1", "--tuned", records);
+    return options;
   }
 
   private static JsonNode json(Outcome outcome) {
