@@ -3,19 +3,34 @@ package org.drag4j.cli;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
+import org.drag4j.cli.command.BatchCommand;
+import org.drag4j.cli.command.BenchCommand;
+import org.drag4j.cli.command.DemoCommand;
+import org.drag4j.cli.command.DragCommand;
+import org.drag4j.cli.command.EditCommand;
+import org.drag4j.cli.command.GenerateCommand;
+import org.drag4j.cli.command.InfoCommand;
+import org.drag4j.cli.command.ModelCommand;
+import org.drag4j.cli.command.ModelInfoCommand;
+import org.drag4j.cli.command.ModelRandomCommand;
+import org.drag4j.cli.command.PreviewCommand;
+import org.drag4j.cli.command.SweepCommand;
+import org.drag4j.cli.command.TuneCommand;
+import org.drag4j.cli.command.VerifyCommand;
+import org.drag4j.cli.console.ExitCode;
+import org.drag4j.cli.console.Host;
+import org.drag4j.cli.doctor.DevicesCommand;
+import org.drag4j.cli.doctor.DoctorCommand;
+import org.drag4j.cli.option.EnvironmentDefaults;
+import org.drag4j.cli.option.UsageMessage;
+import org.drag4j.engine.Metadata;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
-import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -55,9 +70,6 @@ public final class Drag4j implements Callable<Integer> {
           "verify",
           "model",
           "help");
-
-  private static final Set<String> FROM_ENVIRONMENT =
-      Set.of("--model", "--device", "--threads", "--cpu-vector", "--tuned", "--progress");
 
   @Spec CommandSpec spec = CommandSpec.create();
 
@@ -109,7 +121,7 @@ public final class Drag4j implements Callable<Integer> {
     }
     return commands
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setDefaultValueProvider(new Environment(host.environment()))
+        .setDefaultValueProvider(new EnvironmentDefaults(host.environment()))
         .setParameterExceptionHandler((e, _) -> usage(e))
         .setExecutionExceptionHandler((e, command, _) -> report(command.getErr(), host, e));
   }
@@ -164,32 +176,6 @@ public final class Drag4j implements Callable<Integer> {
   private static void print(PrintWriter err, String message) {
     err.println("drag4j: " + message);
     err.flush();
-  }
-
-  /** The variable that stands for a flag. */
-  static String variable(String option) {
-    return "DRAG4J_" + option.substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
-  }
-
-  /** Flags that are not given come from variables of their names. */
-  private static final class Environment implements IDefaultValueProvider {
-    private final Map<String, String> variables;
-
-    Environment(Map<String, String> variables) {
-      this.variables = variables;
-    }
-
-    // The interface returns null for "no default".
-    @Override
-    @SuppressWarnings("NullAway")
-    public String defaultValue(ArgSpec argument) {
-      if (!(argument instanceof OptionSpec option)
-          || !FROM_ENVIRONMENT.contains(option.longestName())) {
-        return null;
-      }
-      String value = variables.get(variable(option.longestName()));
-      return value == null || value.isBlank() ? null : value;
-    }
   }
 
   /** The version the build wrote into the jar. */

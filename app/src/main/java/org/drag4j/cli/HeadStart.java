@@ -4,9 +4,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.DataFormatException;
+import org.drag4j.cli.option.EngineOptions;
+import org.drag4j.document.EditDocument;
+import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Documents;
+import org.drag4j.session.CheckedEdit;
 import org.drag4j.picture.Picture;
-import org.drag4j.session.Preview;
+import org.drag4j.picture.PictureFiles;
+import org.drag4j.method.Preview;
 
 /**
  * What another core can do while this one loads the classes of the command line: load those that
@@ -34,7 +39,7 @@ final class HeadStart {
       start("documents", HeadStart::documents);
     }
     if (edits && EngineOptions.isUsual(environment, args)) {
-      start("device", () -> new EngineOptions().prepare());
+      start("device", () -> new EngineOptions().setup().prepare());
     }
   }
 
@@ -47,18 +52,14 @@ final class HeadStart {
   }
 
   private static void documents() {
-    try {
-      var _ = preview(Picture.of(SIDE, SIDE, new byte[SIDE * SIDE * 3]));
-    } catch (DataFormatException e) {
-      throw new IllegalStateException("what is written can be read", e);
-    }
+    var _ = preview(Picture.of(SIDE, SIDE, new byte[SIDE * SIDE * 3]));
   }
 
   /** All that a preview does, but for files. */
-  static Picture preview(Picture picture) throws DataFormatException {
+  static Picture preview(Picture picture) {
     var document = Documents.parse("", DOCUMENT.getBytes(StandardCharsets.UTF_8));
-    var preview = Preview.of(document, picture, SIDE, Preview.Detail.CELLS);
-    var png = PngFile.parse("", PngPixels.write(preview.picture()));
-    return PngPixels.read(png.essential()).orElseThrow();
+    var edit = CheckedEdit.of(document, picture);
+    var preview = edit.preview(SIDE, RegionMask.CELL, Preview.Detail.CELLS);
+    return PictureFiles.decode("", PictureFiles.png(preview.picture(), Map.of()));
   }
 }

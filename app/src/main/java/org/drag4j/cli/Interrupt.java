@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.drag4j.cli.console.ExitCode;
 
 /**
  * Ctrl-C as a request to stop: the JVM's shutdown waits until the running step has ended and the

@@ -1,4 +1,4 @@
-/** The command line: verbs, pictures as files, progress and exit codes. */
+/** The {@code drag4j} program: its commands by name, and what becomes of failures. */
 @NullMarked
 package org.drag4j.cli;
 

@@ -18,12 +18,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.drag4j.cli.console.AppHome;
+import org.drag4j.cli.console.ExitCode;
+import org.drag4j.cli.console.Host;
+import org.drag4j.cli.option.Rectangle;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.device.Probe;
+import org.drag4j.document.MaskSource;
 import org.drag4j.document.Settings;
+import org.drag4j.engine.Edit;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.CancelledException;
 import org.drag4j.tensor.WeightMismatchException;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,12 +49,6 @@ class CommandLineTest {
           + " \"target\": {\"polygon\": [[16,8],[48,8],[48,40],[16,40]]}}]";
 
   @TempDir Path folder = Path.of("");
-
-  private static DocumentOptions options(String... settings) {
-    var options = new DocumentOptions();
-    options.settings = List.of(settings);
-    return options;
-  }
 
   private record Outcome(int code, String out, String err) {}
 
@@ -337,7 +338,8 @@ class CommandLineTest {
             "-o",
             folder.resolve("out.png").toString());
     assertEquals(3, outcome.code());
-    var edit = EditRun.open(saved, options("method.steps=12"));
+    var edit = Edit.read(saved);
+    edit = edit.with(edit.document().withSettings(List.of("method.steps=12"), MaskSource.NONE));
     assertEquals("cat.png", edit.document().image().file());
     assertEquals("a cat", edit.document().prompt());
     assertEquals(7, edit.document().seed());
@@ -367,7 +369,7 @@ class CommandLineTest {
     assertEquals(
         "drag4j: the document alone was written; name a --model to edit as well",
         outcome.err().strip());
-    assertEquals("cat.png", EditRun.open(saved, options()).document().image().file());
+    assertEquals("cat.png", Edit.read(saved).document().image().file());
     assertTrue(
         fails(3, "drag", picture, "--from", "8,8,24,24", "--to", "16,8,24,24")
             .startsWith("model: expected a folder"));
@@ -390,17 +392,7 @@ class CommandLineTest {
   }
 
   @Test
-  void devicesSayWhyNot() {
-    assertEquals(
-        List.of("cpu      ready         16 threads"),
-        DevicesCommand.lines(new Probe.Available("cpu", "16 threads")));
-    assertEquals(
-        List.of("cuda:0   ready         H200, compute 9.0", "                       cudnn: none"),
-        DevicesCommand.lines(new Probe.Available("cuda:0", "H200, compute 9.0\ncudnn: none")));
-    assertEquals(
-        List.of("cuda     unavailable   no libcuda.so.1; install the driver"),
-        DevicesCommand.lines(
-            new Probe.Unavailable("cuda", "no libcuda.so.1", "install the driver")));
+  void devicesAreListed() {
     assertEquals(0, run("devices").code());
     assertTrue(run("devices", "--json").out().startsWith("["));
   }
@@ -437,25 +429,5 @@ class CommandLineTest {
     var outcome = run(Map.of("DRAG4J_DEBUG", "1"), "edit", "none.json");
     assertEquals(1, outcome.code());
     assertTrue(outcome.err().contains("\tat org.drag4j."), outcome.err());
-  }
-
-  @Test
-  void measuresColourErrors() {
-    var original = Picture.of(3, 1, new byte[] {10, 10, 10, 20, 20, 20, 40, 40, 40});
-    var edited = Picture.of(3, 1, new byte[] {0, 0, 0, 13, 10, 10, 40, 40, 40});
-    // Pixel 0 goes to pixel 1; an earlier pair for the same target loses.
-    var mapping = Mapping.of(new int[] {2, 0}, new int[2], new int[] {1, 1}, new int[2]);
-    assertEquals(new ColourError(1, 10), ColourError.of(original, edited, mapping));
-  }
-
-  @Test
-  void putsPicturesSideBySide() {
-    var left = Picture.of(1, 2, new byte[] {1, 1, 1, 2, 2, 2});
-    var right = Picture.of(1, 2, new byte[] {3, 3, 3, 4, 4, 4});
-    var both = DemoCommand.beside(left, right);
-    assertEquals(10, both.width());
-    assertEquals(2, both.level(0, 1, 0));
-    assertEquals(255, both.level(4, 1, 0));
-    assertEquals(4, both.level(9, 1, 0));
   }
 }

@@ -23,8 +23,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
 import javax.imageio.ImageIO;
+import org.drag4j.cli.command.ResultLog;
+import org.drag4j.cli.console.Host;
 import org.drag4j.device.Step;
+import org.drag4j.document.MaskFiles;
+import org.drag4j.engine.Edit;
+import org.drag4j.engine.Setup;
 import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.session.Editor;
@@ -739,7 +745,7 @@ class EndToEndTest {
   }
 
   /** Calls of the UNet, by its first convolution, of an edit with this pipeline. */
-  private static int calls(Pipeline pipeline, EditRun edit, List<Picture> results) {
+  private static int calls(Pipeline pipeline, Edit edit, List<Picture> results) {
     int[] calls = {0};
     pipeline.trace(
         new Trace() {
@@ -754,24 +760,28 @@ class EndToEndTest {
     return calls[0];
   }
 
+  private Edit edit(Path file, List<String> settings) {
+    var document = Edit.document(file).withSettings(settings, MaskFiles.in(folder));
+    return Edit.of(folder, document);
+  }
+
   @Test
   void aSecondEditNeedsNoInversion() throws IOException {
     var moved = folder.resolve("moved.json");
     Files.writeString(
         moved, Files.readString(folder.resolve("pig.json")).replace("[32, 46]", "[30, 44]"));
     for (var variant : List.of("encode-then-cp", "cp-then-encode")) {
-      var options = new DocumentOptions();
-      options.settings = List.of("method.variant=" + variant, "method.steps=20");
-      var first = EditRun.open(folder.resolve("pig.json"), options);
-      var second = EditRun.open(moved, options);
+      var settings = List.of("method.variant=" + variant, "method.steps=20");
+      var first = edit(folder.resolve("pig.json"), settings);
+      var second = edit(moved, settings);
       var fresh = new ArrayList<Picture>();
       var cached = new ArrayList<Picture>();
       var counts = new ArrayList<Integer>();
       var model = ModelFolder.open(Path.of(MODEL));
-      var engine = new EngineOptions();
-      try (var backend = engine.openDevice();
+      var setup = Setup.of("cpu");
+      try (var backend = setup.open();
           var pipeline =
-              Pipeline.open(model, backend, engine.planOptions(), Pipeline.Residency.KEEP)) {
+              Pipeline.open(model, backend, setup.planOptions(), Pipeline.Residency.KEEP)) {
         counts.add(calls(pipeline, first, fresh));
         counts.add(calls(pipeline, second, fresh));
         pipeline.keepInversions(1L << 30);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
 import java.util.Random;
+import org.drag4j.cli.option.EngineOptions;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
 

@@ -14,8 +14,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.drag4j.cli.console.Host;
 import org.drag4j.device.Step;
+import org.drag4j.document.MaskFiles;
+import org.drag4j.engine.Edit;
+import org.drag4j.engine.Setup;
 import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.session.Editor;
@@ -40,10 +45,10 @@ class InversionsTest {
   /** An edit as a process of its own would do it: with a device and a pipeline of its own. */
   private static Outcome edit(Path document, Path model, Path store, String how, String... set)
       throws IOException {
-    var options = new DocumentOptions();
-    options.settings = List.of(set);
-    var edit = EditRun.open(document, options);
-    var engine = new EngineOptions();
+    var masks = MaskFiles.in(Edit.folder(document));
+    var edit =
+        Edit.of(Edit.folder(document), Edit.document(document).withSettings(List.of(set), masks));
+    var setup = Setup.of("cpu");
     int[] calls = {0};
     var warnings = new ArrayList<String>();
     var progress =
@@ -64,8 +69,8 @@ class InversionsTest {
             return false;
           }
         };
-    try (var backend = engine.openDevice();
-        var pipeline = Pipeline.open(ModelFolder.open(model), backend, engine.planOptions())) {
+    try (var backend = setup.open();
+        var pipeline = Pipeline.open(ModelFolder.open(model), backend, setup.planOptions())) {
       if (!how.isEmpty()) {
         pipeline.storeInversions(InversionStore.open(store, 1L << 30, how));
       }

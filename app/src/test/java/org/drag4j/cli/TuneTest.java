@@ -12,13 +12,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Predicate;
+import org.drag4j.cli.console.Host;
+import org.drag4j.cli.option.EngineOptions;
 import org.drag4j.device.Tuned;
 import org.drag4j.tune.TunedFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -83,10 +85,15 @@ class TuneTest {
   }
 
   private int recorded() {
-    var engine = new EngineOptions();
-    engine.threads = Optional.of(1);
-    engine.tuned = tuned;
-    return engine.tuned().rankings().size();
+    return options(tuned).tuned().rankings().size();
+  }
+
+  private static EngineOptions options(String records) {
+    var options = new EngineOptions();
+    new CommandLine(options)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .parseArgs("--threads", "1", "--tuned", records);
+    return options;
   }
 
   private static JsonNode json(Outcome outcome) {
@@ -134,19 +141,17 @@ class TuneTest {
 
   @Test
   void aRecordedKernelRuns() throws IOException {
-    var engine = new EngineOptions();
-    engine.threads = Optional.of(1);
+    var engine = options(tuned);
     var key = "conv2d/1x64x64x48/3x3x3x48/s1/p1-1";
-    TunedFile.of(Path.of(tuned), engine.tuningKey().orElseThrow())
+    TunedFile.of(Path.of(tuned), engine.setup().tuningKey().orElseThrow())
         .add(new Tuned(Map.of(key, List.of("direct"))));
-    engine.tuned = tuned;
     assertEquals(List.of("direct"), engine.tuned().rankings().get(key));
-    assertEquals(engine.tuned(), engine.planOptions().kernels().tuned());
-    var without = new EngineOptions();
-    without.threads = Optional.of(1);
-    without.tuned = "off";
-    assertEquals(Tuned.NONE, without.planOptions().kernels().tuned());
-    assertFalse(engine.identity().equals(without.identity()), "kept results are not mixed");
+    assertEquals(engine.tuned(), engine.setup().planOptions().kernels().tuned());
+    var without = options("off");
+    assertEquals(Tuned.NONE, without.setup().planOptions().kernels().tuned());
+    assertFalse(
+        engine.setup().identity("a").equals(without.setup().identity("a")),
+        "kept results are not mixed");
   }
 
   @Test

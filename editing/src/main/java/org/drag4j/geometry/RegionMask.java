@@ -4,9 +4,10 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Queue;
+import org.drag4j.picture.PixelMask;
 
 /** An immutable set of pixels, or of latent cells, of one image. */
-public final class RegionMask implements Region {
+public final class RegionMask implements Region, PixelMask {
   /** How many pixels a latent cell measures along each side. */
   public static final int CELL = 8;
 
@@ -78,11 +79,13 @@ public final class RegionMask implements Region {
   }
 
   /** Pixels per row. */
+  @Override
   public int width() {
     return width;
   }
 
   /** Rows. */
+  @Override
   public int height() {
     return height;
   }
@@ -98,11 +101,13 @@ public final class RegionMask implements Region {
   }
 
   /** Whether the pixel is set; false outside the image. */
+  @Override
   public boolean get(int x, int y) {
     return x >= 0 && y >= 0 && x < width && y < height && bits.get(y * width + x);
   }
 
   /** The index {@code y * width + x} of the first set pixel from {@code from} on; -1 at the end. */
+  @Override
   public int next(int from) {
     return bits.nextSetBit(from);
   }
@@ -265,6 +270,7 @@ public final class RegionMask implements Region {
    *
    * @return {@code [height, width]}, 0 where not set
    */
+  @Override
   public float[] depth(int most) {
     int far = 3 * most;
     int[] steps = new int[width * height];

@@ -52,6 +52,11 @@ public final class Methods {
     return List.copyOf(KNOWN.keySet());
   }
 
+  /** The classes of the methods, in the order of {@link #names}. */
+  public static List<Class<? extends Record>> classes() {
+    return List.copyOf(KNOWN.values());
+  }
+
   /**
    * The parameters of a method.
    *

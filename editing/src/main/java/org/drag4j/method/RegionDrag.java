@@ -168,11 +168,12 @@ public record RegionDrag(
   }
 
   /** The method as it is released. */
-  public static RegionDrag released(Variant variant, double handleNoise, boolean batched) {
+  public static RegionDrag released(
+      Variant variant, int steps, double start, double handleNoise, boolean batched) {
     var d = Settings.of(RegionDrag.class).defaults(Format.V1);
     return new RegionDrag(
-        d.steps,
-        d.start,
+        steps,
+        start,
         d.end,
         d.copy,
         handleNoise,
@@ -308,6 +309,7 @@ public record RegionDrag(
     s.progress().phase("encode", 1);
     var contexts = guidance == 1 ? s.text(s.prompt()) : s.text(s.prompt(), negativePrompt);
     var source = s.sample(s.picture());
+    s.observe("clean.0", source);
     return switch (variant) {
       case ENCODE_THEN_CP -> {
         s.progress().advance(1, 1);
@@ -315,6 +317,7 @@ public record RegionDrag(
       }
       case CP_THEN_ENCODE -> {
         var preview = s.sample(copied.get());
+        s.observe("clean.1", preview);
         s.progress().advance(1, 1);
         yield new Run(s, cells, contexts).cpThenEncode(source, preview);
       }

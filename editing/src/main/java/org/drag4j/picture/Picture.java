@@ -2,7 +2,6 @@ package org.drag4j.picture;
 
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
-import org.drag4j.geometry.RegionMask;
 
 /** An immutable picture of 8 bits of red, green and blue a pixel, and perhaps of opacity. */
 public final class Picture {
@@ -359,7 +358,7 @@ public final class Picture {
    *
    * @throws IllegalArgumentException if the sizes differ
    */
-  public Picture composite(RegionMask inside, Picture outside) {
+  public Picture composite(PixelMask inside, Picture outside) {
     requireSize(outside.width, outside.height);
     return outside.with(this, 0, 0, inside, 0);
   }
@@ -394,7 +393,7 @@ public final class Picture {
    * @param feather over how many pixels inside its border the patch fades in
    * @throws IllegalArgumentException if the sizes differ
    */
-  public Picture with(Picture patch, int x, int y, RegionMask inside, int feather) {
+  public Picture with(Picture patch, int x, int y, PixelMask inside, int feather) {
     patch.requireSize(inside.width(), inside.height());
     byte[] out = rgb.clone();
     boolean opaque = isOpaque() && patch.isOpaque();
@@ -425,7 +424,7 @@ public final class Picture {
    * Mean absolute difference in levels from a picture of the same size where {@code except} is not
    * set; 0 where it is set everywhere.
    */
-  public double difference(Picture other, RegionMask except) {
+  public double difference(Picture other, PixelMask except) {
     requireSize(other.width, other.height);
     requireSize(except.width(), except.height());
     long sum = 0;

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.TreeSet;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
+import org.drag4j.cache.Digest;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.tensor.DType;

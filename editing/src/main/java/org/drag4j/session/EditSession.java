@@ -8,7 +8,7 @@ import org.drag4j.method.Kept;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Session;
 import org.drag4j.picture.Picture;
-import org.drag4j.pipeline.Digest;
+import org.drag4j.cache.Digest;
 import org.drag4j.pipeline.Models;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One edit in work. Closed, it gives back what no cache keeps. */
 final class EditSession implements Session, AutoCloseable {
-  private final Edit edit;
+  private final CheckedEdit edit;
   private final Task task;
   private final Picture picture;
   private final Given given;
@@ -30,7 +30,7 @@ final class EditSession implements Session, AutoCloseable {
   private @Nullable LatentColours colours;
 
   EditSession(
-      Edit edit,
+      CheckedEdit edit,
       Task task,
       Picture picture,
       Pipeline pipeline,

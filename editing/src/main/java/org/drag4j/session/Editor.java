@@ -58,11 +58,16 @@ public final class Editor implements AutoCloseable {
     return this;
   }
 
-  /** One edit of a picture without a cache; as {@link #edit(Edit, Progress, Glimpse)}. */
+  /** The model. */
+  public Pipeline pipeline() {
+    return pipeline;
+  }
+
+  /** One edit of a picture without a cache; as {@link #edit(CheckedEdit, Progress, Glimpse)}. */
   public static EditResult edit(
       EditDocument document, Picture original, Pipeline pipeline, Progress progress) {
     try (var editor = on(pipeline)) {
-      return editor.edit(Edit.of(document, original), progress, Glimpse.NONE);
+      return editor.edit(CheckedEdit.of(document, original), progress, Glimpse.NONE);
     }
   }
 
@@ -73,7 +78,7 @@ public final class Editor implements AutoCloseable {
    *     or the method
    * @throws org.drag4j.pipeline.CancelledException where the user stopped the work
    */
-  public EditResult edit(Edit edit, Progress progress, Glimpse glimpse) {
+  public EditResult edit(CheckedEdit edit, Progress progress, Glimpse glimpse) {
     var task = edit.checked(pipeline.shape());
     var view = task.view();
     var original = edit.original();
@@ -117,7 +122,7 @@ public final class Editor implements AutoCloseable {
   }
 
   /** What may change, in the frame's window at the picture's own size. */
-  private static RegionMask change(Edit edit, Task task, Finish finish, Result result) {
+  private static RegionMask change(CheckedEdit edit, Task task, Finish finish, Result result) {
     var original = task.view().original();
     if (!task.masked() && !finish.composite()) {
       return RegionMask.all(original.width(), original.height());
@@ -128,12 +133,12 @@ public final class Editor implements AutoCloseable {
     };
   }
 
-  private static double margin(Edit edit, Frame frame) {
+  private static double margin(CheckedEdit edit, Frame frame) {
     return edit.document().working().margin().orElse(MARGIN * frame.reduction());
   }
 
   /** How wide the seam between the change and the rest is, in pixels of the picture. */
-  private static int feather(Edit edit, Frame frame) {
+  private static int feather(CheckedEdit edit, Frame frame) {
     Optional<Double> wanted = edit.document().working().feather();
     return (int) Math.round(wanted.orElse(frame.whole() ? 0 : FEATHER * frame.reduction()));
   }
@@ -143,7 +148,7 @@ public final class Editor implements AutoCloseable {
    * meant to change.
    */
   private static Picture stitched(
-      Edit edit, Picture patch, RegionMask change, Mapping moved, Frame frame) {
+      CheckedEdit edit, Picture patch, RegionMask change, Mapping moved, Frame frame) {
     var original = edit.original();
     var view = frame.working();
     int w = patch.width();

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.drag4j.method.Kept;
-import org.drag4j.pipeline.Digest;
+import org.drag4j.cache.Digest;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.schedule.TorchRandom;
 

@@ -1,6 +1,5 @@
 package org.drag4j.examples;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
@@ -8,8 +7,15 @@ import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
+import org.drag4j.document.EditDocument;
+import org.drag4j.engine.Engine;
+import org.drag4j.engine.Job;
+import org.drag4j.engine.Setup;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.plan.PlanOptions;
@@ -20,18 +26,16 @@ import org.drag4j.weights.ModelFolder;
 public final class EditPicture {
   private EditPicture() {}
 
-  public static void main(String[] args) throws IOException {
-    var picture = Picture.of(ImageIO.read(new File(args[1])));
+  public static void main(String[] args) throws IOException, InterruptedException {
+    var picture = PictureFiles.read(Path.of(args[1]));
     var document =
         Documents.of(
             "grinning face with big eyes",
             Drag.region(new Area.Rectangle(56, 48, 64, 68), new Area.Rectangle(56, 32, 64, 68)),
             Drag.region(new Area.Rectangle(128, 48, 72, 68), new Area.Rectangle(128, 32, 72, 68)));
-    try (var device = Devices.open("cpu", DeviceOptions.DEFAULT);
-        var pipeline =
-            Pipeline.open(ModelFolder.open(Path.of(args[0])), device, PlanOptions.DEFAULT)) {
-      var result = Editor.edit(document, picture, pipeline, Progress.NONE);
-      ImageIO.write(result.picture().toImage(), "png", new File(args[2]));
+    try (var engine = Engine.start(Setup.of("cpu"))) {
+      var job = engine.submit(Job.edit(Path.of(args[0]), document, picture));
+      PictureFiles.writePng(job.await().picture(), Path.of(args[2]));
     }
   }
 }

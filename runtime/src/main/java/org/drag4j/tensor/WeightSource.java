@@ -22,6 +22,27 @@ public interface WeightSource {
   /** Shape and type of the tensor, or empty when there is none of that name. */
   Optional<Entry> entry(String name);
 
+  /** Whether there is a tensor of that name. */
+  default boolean has(String name) {
+    return entry(name).isPresent();
+  }
+
+  /**
+   * Checks that there is a tensor of this name and shape, in the checkpoint's own layout.
+   *
+   * @throws WeightMismatchException where it is missing or of another shape
+   */
+  default void require(String name, Shape expected) {
+    var entry =
+        entry(name)
+            .orElseThrow(() ->
+                WeightMismatchException.of(
+                    this, name, expected.toString(), "no tensor of that name"));
+    if (!entry.shape().equals(expected)) {
+      throw WeightMismatchException.of(this, name, expected.toString(), entry.shape().toString());
+    }
+  }
+
   /**
    * The tensor's bytes, little endian, row major, read-only. They stay readable until {@code arena}
    * closes, which gives the memory back: a caller that repacks opens one arena a tensor.

@@ -14,7 +14,7 @@ public record Weights(WeightSource source, String prefix) {
 
   /** Whether there is a tensor of this name here. */
   public boolean has(String leaf) {
-    return source.entry(path(leaf)).isPresent();
+    return source.has(path(leaf));
   }
 
   /**
@@ -24,15 +24,7 @@ public record Weights(WeightSource source, String prefix) {
    */
   public String require(String leaf, Shape expected) {
     var name = path(leaf);
-    var entry =
-        source
-            .entry(name)
-            .orElseThrow(() ->
-                WeightMismatchException.of(
-                    source, name, expected.toString(), "no tensor of that name"));
-    if (!entry.shape().equals(expected)) {
-      throw WeightMismatchException.of(source, name, expected.toString(), entry.shape().toString());
-    }
+    source.require(name, expected);
     return name;
   }
 

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +12,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.drag4j.device.CacheFolder;
-import org.drag4j.device.CachedFile;
+import org.drag4j.cache.CacheFolder;
+import org.drag4j.cache.CachedFile;
+import org.drag4j.cache.Sha256;
 import org.drag4j.device.Tuned;
 
 /**
@@ -114,8 +114,7 @@ public record TunedFile(Path file, String device) {
   }
 
   private static String hex(String text) {
-    return HexFormat.of()
-        .formatHex(CachedFile.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+    return Sha256.hex(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** What the device's kernels depend on, for people too. */

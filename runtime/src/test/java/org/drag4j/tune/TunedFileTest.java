@@ -9,13 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.drag4j.device.CachedFile;
+import org.drag4j.cache.Sha256;
 import org.drag4j.device.Tuned;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,8 +48,7 @@ class TunedFileTest {
   }
 
   private static void signed(TunedFile file, String rest) throws IOException {
-    var digest = CachedFile.sha256().digest(rest.getBytes(StandardCharsets.UTF_8));
-    var hex = HexFormat.of().formatHex(digest);
+    var hex = Sha256.hex(rest.getBytes(StandardCharsets.UTF_8));
     Files.writeString(file.file(), "drag4j-tuned-1 " + hex + "\n" + rest);
   }
 

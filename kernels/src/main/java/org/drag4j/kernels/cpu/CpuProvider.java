@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.drag4j.cache.SourceDigest;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Probe;
 import org.drag4j.tensor.DType;
-import org.drag4j.tune.SourceDigest;
 
 /** The processor this JVM runs on; always there. */
 public final class CpuProvider implements BackendProvider {

@@ -3,12 +3,12 @@ package org.drag4j.kernels.opencl;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.drag4j.cache.SourceDigest;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Probe;
-import org.drag4j.tune.SourceDigest;
 
 /** The devices that OpenCL drivers offer: GPUs of any vendor, processors through PoCL. */
 public final class OpenClProvider implements BackendProvider {

@@ -11,8 +11,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
-import org.drag4j.device.CacheFolder;
-import org.drag4j.device.CachedFile;
+import org.drag4j.cache.CacheFolder;
+import org.drag4j.cache.CachedFile;
+import org.drag4j.cache.Sha256;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ record ProgramCache(@Nullable Path folder) {
 
   /** Name of the entry for what a program is built from. */
   static String key(String source, String options, String compiler) {
-    var digest = CachedFile.sha256();
+    var digest = Sha256.start();
     for (var part : new String[] {FORMAT, source, options, compiler}) {
       var bytes = part.getBytes(StandardCharsets.UTF_8);
       digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));

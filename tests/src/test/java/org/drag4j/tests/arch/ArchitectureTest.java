@@ -28,9 +28,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The map of the modules, as rules; every rule is tried on sources that break it. */
 class ArchitectureTest {
-  private static final String[] RUNTIME = packages("tensor graph layer device plan trace tune");
-  private static final String[] EDITING = packages("schedule geometry edit method");
-  private static final String[] APP = packages("cli studio report");
+  private static final String[] RUNTIME =
+      packages("tensor graph layer device plan trace tune cache");
+  private static final String[] EDITING =
+      packages("picture geometry document schedule pipeline method session");
+  private static final String[] ENGINE = packages("engine study verify");
+  private static final String[] APP = packages("cli studio");
 
   private static final JavaClasses PROJECT =
       new ClassFileImporter()
@@ -77,7 +80,7 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                    packages("weights text unet vae schedule geometry edit method cli studio")),
+                    with(with(with(EDITING, ENGINE), APP), packages("weights text unet vae"))),
             uses("org.drag4j.kernels.cpu", "org.drag4j.weights.Safetensors")));
     rules.add(
         new Rule(
@@ -97,7 +100,8 @@ class ArchitectureTest {
                 .resideInAPackage("org.drag4j.weights..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(with(with(EDITING, APP), packages("text unet vae"))),
+                .resideInAnyPackage(
+                    with(with(with(EDITING, ENGINE), APP), packages("text unet vae"))),
             uses("org.drag4j.weights", "org.drag4j.text.ClipTokenizer")));
     rules.add(
         new Rule(
@@ -107,7 +111,7 @@ class ArchitectureTest {
                 .resideInAnyPackage(packages("text unet vae"))
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(with(EDITING, APP)),
+                .resideInAnyPackage(with(with(EDITING, ENGINE), APP)),
             uses("org.drag4j.unet", "org.drag4j.method.RegionDrag")));
     rules.add(
         new Rule(
@@ -116,14 +120,43 @@ class ArchitectureTest {
             uses("org.drag4j.vae", "org.drag4j.unet.UNet2DConditionModel")));
     rules.add(
         new Rule(
-            "editing does not know of the application",
+            "editing does not know of the engine and the application",
             noClasses()
                 .that()
                 .resideInAnyPackage(EDITING)
                 .should()
                 .dependOnClassesThat()
+                .resideInAnyPackage(with(ENGINE, APP)),
+            uses("org.drag4j.session", "org.drag4j.engine.Engine")));
+    rules.add(
+        new Rule(
+            "engine, studies and comparisons do not know of the application",
+            noClasses()
+                .that()
+                .resideInAnyPackage(ENGINE)
+                .should()
+                .dependOnClassesThat()
                 .resideInAnyPackage(APP),
-            uses("org.drag4j.edit", "org.drag4j.cli.Main")));
+            uses("org.drag4j.engine", "org.drag4j.cli.Main")));
+    rules.add(
+        new Rule(
+            "engine, studies and comparisons do not see each other",
+            slices().matching("org.drag4j.(engine|study|verify)..").should().notDependOnEachOther(),
+            uses("org.drag4j.study", "org.drag4j.engine.Engine")));
+    // From the ground up; the schedule stands beside the first three.
+    rules.addAll(floors("picture geometry document schedule pipeline method session"));
+    rules.addAll(floors("cli.console cli.option cli.command"));
+    rules.addAll(floors("cli.console cli.option cli.doctor"));
+    rules.add(
+        new Rule(
+            "commands do not see the program that lists them",
+            noClasses()
+                .that()
+                .resideInAPackage("org.drag4j.cli.*..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.drag4j.cli"),
+            uses("org.drag4j.cli.command", "org.drag4j.cli.Drag4j")));
     rules.add(
         new Rule(
             "no package cycles",
@@ -140,20 +173,40 @@ class ArchitectureTest {
         only(
             "tools.jackson.databind.ObjectMapper",
             "weights..",
-            "edit..",
+            "document..",
+            "engine..",
             "cli..",
-            "report..",
             "studio.."));
     rules.add(
         only(
             "com.fasterxml.jackson.annotation.JsonProperty",
             "weights..",
-            "edit..",
+            "document..",
+            "engine..",
             "cli..",
-            "report..",
             "studio.."));
     rules.add(only("picocli.CommandLine", "cli.."));
     rules.add(only("sun.misc.Unsafe"));
+    return rules;
+  }
+
+  /** A rule a floor: of packages from the ground up, none sees one above it. */
+  private static List<Rule> floors(String fromTheGroundUp) {
+    var names = fromTheGroundUp.split(" ", -1);
+    var rules = new ArrayList<Rule>();
+    for (int i = 0; i + 1 < names.length; i++) {
+      var above = List.of(names).subList(i + 1, names.length);
+      rules.add(
+          new Rule(
+              names[i] + " sees nothing of " + above,
+              noClasses()
+                  .that()
+                  .resideInAPackage("org.drag4j." + names[i] + "..")
+                  .should()
+                  .dependOnClassesThat()
+                  .resideInAnyPackage(packages(String.join(" ", above))),
+              uses("org.drag4j." + names[i], "org.drag4j." + above.getLast() + ".Above")));
+    }
     return rules;
   }
 
@@ -210,7 +263,8 @@ class ArchitectureTest {
             .collect(Collectors.toSet());
     var expected =
         Set.of(
-            "tensor graph layer device plan trace kernels weights text unet vae schedule geometry"
+            ("tensor graph layer device plan trace cache kernels weights text unet vae picture geometry"
+                    + " document schedule pipeline method session engine study verify cli")
                 .split(" ", -1));
     assertTrue(seen.containsAll(expected), () -> "expected " + expected + ", got " + seen);
   }

@@ -8,7 +8,7 @@ import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
-import org.drag4j.session.Preview;
+import org.drag4j.method.Preview;
 
 /**
  * Edit documents: refused by their exception, or written and read again without a change, and then

@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.drag4j.cli.PictureSegmentsFuzz;
-import org.drag4j.cli.PngFuzz;
+import org.drag4j.picture.PictureSegmentsFuzz;
+import org.drag4j.picture.PngFuzz;
 
 /**
  * Runs Jazzer on the targets, each in a process of its own: {@code Fuzzing all|TARGET SECONDS}. New

@@ -15,10 +15,10 @@ import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.plan.PlanOptions;
-import org.drag4j.report.Parity;
-import org.drag4j.report.ParityOptions;
-import org.drag4j.report.ParityReport;
-import org.drag4j.report.ParityRow;
+import org.drag4j.verify.Parity;
+import org.drag4j.verify.ParityOptions;
+import org.drag4j.verify.ParityReport;
+import org.drag4j.verify.ParityRow;
 
 /** A folder of recordings, verified. */
 record Verified(List<ParityRow> rows, ParityReport report) {

@@ -16,6 +16,8 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Site;
 import org.drag4j.graph.Value;
+import org.drag4j.pipeline.RandomModel.Like;
+import org.drag4j.pipeline.RequiredTensors;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
@@ -26,8 +28,6 @@ import org.drag4j.tensor.Weights;
 import org.drag4j.text.ClipTextModel;
 import org.drag4j.unet.UNet2DConditionModel;
 import org.drag4j.vae.AutoencoderKL;
-import org.drag4j.weights.NetworkTensors;
-import org.drag4j.weights.RandomModel.Like;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -89,7 +89,7 @@ class FullSizePlanTest {
   @Test
   void autoencoderOfSd15() throws IOException {
     var config = Like.SD15.config("vae");
-    var vae = AutoencoderKL.load(weights(NetworkTensors.autoencoder(config)), config);
+    var vae = AutoencoderKL.load(weights(RequiredTensors.autoencoder(config)), config);
     try (var plan = compile(Shape.of(1, 64, 64, 4), DType.F32, vae::decode)) {
       assertGigaflops(2514.5, plan);
       assertTrue(plan.slabBytes() < 900L << 20, "slab of " + plan.slabBytes());
@@ -102,7 +102,7 @@ class FullSizePlanTest {
   @Test
   void textEncoderOfSd15() throws IOException {
     var config = Like.SD15.config("text_encoder");
-    var text = ClipTextModel.load(weights(NetworkTensors.textEncoder(config)), config);
+    var text = ClipTextModel.load(weights(RequiredTensors.textEncoder(config)), config);
     try (var plan = compile(Shape.of(1, 77), DType.I32, ids -> text.forward(ids).last())) {
       assertGigaflops(13.3, plan);
     }
@@ -111,7 +111,7 @@ class FullSizePlanTest {
   @Test
   void sizesThatDoNotHalveEvenly() throws IOException {
     var config = Like.SD15.config("unet");
-    var unet = UNet2DConditionModel.load(weights(NetworkTensors.unet(config)), config);
+    var unet = UNet2DConditionModel.load(weights(RequiredTensors.unet(config)), config);
     try (var plan = unet(unet, 42, 63, 77, 768, Hook.NONE)) {
       assertEquals(Shape.of(1, 42, 63, 4), plan.tensor("out").shape());
     }
@@ -129,7 +129,7 @@ class FullSizePlanTest {
 
   private static UNet2DConditionModel load(Like like) throws IOException {
     var config = like.config("unet");
-    return UNet2DConditionModel.load(weights(NetworkTensors.unet(config)), config);
+    return UNet2DConditionModel.load(weights(RequiredTensors.unet(config)), config);
   }
 
   private static Plan unet(

@@ -6,13 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.drag4j.device.CachedFile;
+import org.drag4j.cache.Sha256;
 import org.drag4j.device.DeviceException;
 
 /**
@@ -178,6 +177,6 @@ public final class Cubins {
   }
 
   private static String hash(byte[] program) {
-    return HexFormat.of().formatHex(CachedFile.sha256().digest(program));
+    return Sha256.hex(program);
   }
 }

@@ -15,8 +15,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.drag4j.device.CacheFolder;
-import org.drag4j.device.CachedFile;
+import org.drag4j.cache.CacheFolder;
+import org.drag4j.cache.CachedFile;
+import org.drag4j.cache.Sha256;
 
 /**
  * Compiled programs on disk, by a hash of everything that the result depends on. Several processes
@@ -134,7 +135,7 @@ public final class ProgramCache {
 
   /** Name of a program's file. */
   static String key(String version, CudaSource source, List<String> options, String arch) {
-    var digest = CachedFile.sha256();
+    var digest = Sha256.start();
     add(digest, version);
     add(digest, arch);
     add(digest, Integer.toString(options.size()));

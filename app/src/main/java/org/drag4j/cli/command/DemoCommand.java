@@ -1,0 +1,124 @@
+package org.drag4j.cli.command;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.drag4j.cli.console.AppHome;
+import org.drag4j.cli.console.ExitCode;
+import org.drag4j.cli.console.Host;
+import org.drag4j.cli.option.DocumentOptions;
+import org.drag4j.cli.option.OutputFile;
+import org.drag4j.cli.option.PictureOptions;
+import org.drag4j.engine.Edit;
+import org.drag4j.engine.Keeping;
+import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureFiles;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code drag4j demo}: edits one of the samples with the model that comes along. */
+@Command(
+    name = "demo",
+    description = "Edit a sample picture and put it beside the original.",
+    mixinStandardHelpOptions = true)
+public final class DemoCommand implements Callable<Integer> {
+  private static final int GAP = 8;
+  private static final byte WHITE = (byte) 255;
+
+  private final Host host;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "NAME",
+      arity = "0..1",
+      defaultValue = "eyes",
+      description = "The sample: avocado, dog, eyes, owl, pig. Default: ${DEFAULT-VALUE}.")
+  String name = "eyes";
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT.png",
+      description =
+          "The edited picture; the other one goes beside it. Default: NAME-edited.png in the"
+              + " current folder.")
+  Optional<Path> output = Optional.empty();
+
+  @Mixin final DocumentOptions document = new DocumentOptions();
+  @Mixin final PictureOptions options = new PictureOptions();
+
+  /** Runs in this process. */
+  public DemoCommand(Host host) {
+    this.host = host;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    options.run.engine.check(spec);
+    var home = AppHome.find();
+    var known = home.samples();
+    if (!known.contains(name)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "demo: expected one of " + String.join(", ", known) + ", got '" + name + "'");
+    }
+    options.run.engine.setup().prepare();
+    var out = output.orElse(Path.of(name + "-edited.png"));
+    var both = out.resolveSibling(name + "-before-after.png");
+    var edit = Edit.of(Edit.folder(home.sample(name)), document.read(home.sample(name)));
+    OutputFile.require(spec, out, edit.picture());
+    OutputFile.require(spec, both, out);
+    options.glimpses.check(spec, out, edit.picture());
+    try (var progress = options.run.show.progress(spec, host)) {
+      var folder = options.run.model.folder().orElse(home.demoModel());
+      var engine = options.run.engine;
+      var edited =
+          Edited.of(edit, folder, out, engine, Keeping.NOTHING, options.glimpses, progress);
+      var result = edited.result();
+      edited.save(options.metadata, progress);
+      PictureFiles.writePng(beside(edit.original(), result.picture()), both);
+      progress.finish();
+      engine.printTrace(spec);
+      var error = ColourError.of(edit.original(), result.picture(), result.pixels());
+      if (!options.run.show.json()) {
+        var err = spec.commandLine().getErr();
+        err.println("before and after: " + both);
+        err.println(
+            String.format(
+                Locale.ROOT,
+                "colour error of the target: %.1f (unedited picture: %.1f)",
+                error.edited(),
+                error.unedited()));
+        err.flush();
+      }
+      var json = edited.json(progress);
+      json.put("beforeAfter", both.toString());
+      json.put("colourError", error.edited());
+      json.put("colourErrorUnedited", error.unedited());
+      options.run.show.print(spec, json, out.toString(), both.toString());
+    }
+    return ExitCode.OK;
+  }
+
+  /** Two pictures of one size side by side on white. */
+  static Picture beside(Picture left, Picture right) {
+    int row = left.width() * 3;
+    int whole = 2 * row + GAP * 3;
+    byte[] rgb = new byte[whole * left.height()];
+    Arrays.fill(rgb, WHITE);
+    byte[] a = left.rgb();
+    byte[] b = right.rgb();
+    for (int y = 0; y < left.height(); y++) {
+      System.arraycopy(a, y * row, rgb, y * whole, row);
+      System.arraycopy(b, y * row, rgb, y * whole + row + GAP * 3, row);
+    }
+    return Picture.of(2 * left.width() + GAP, left.height(), rgb);
+  }
+}

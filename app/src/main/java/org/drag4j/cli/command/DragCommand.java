@@ -1,0 +1,136 @@
+package org.drag4j.cli.command;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.drag4j.cache.AtomicFile;
+import org.drag4j.cli.console.ExitCode;
+import org.drag4j.cli.console.Host;
+import org.drag4j.cli.option.EditOptions;
+import org.drag4j.cli.option.GlimpseOptions;
+import org.drag4j.cli.option.OutputFile;
+import org.drag4j.cli.option.Rectangle;
+import org.drag4j.geometry.Drag;
+import org.drag4j.document.EditDocument;
+import org.drag4j.document.MaskSource;
+import org.drag4j.engine.Edit;
+import org.drag4j.engine.Keeping;
+import org.drag4j.geometry.Drag;
+import org.drag4j.method.Documents;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code drag4j drag}: moves rectangles of a picture. */
+@Command(
+    name = "drag",
+    description = "Move rectangles of a picture; the picture is a PNG, JPEG, WebP or BMP.",
+    mixinStandardHelpOptions = true)
+public final class DragCommand implements Callable<Integer> {
+  private final Host host;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "IMAGE", description = "The picture.")
+  Path image = Path.of("");
+
+  @Option(
+      names = "--from",
+      required = true,
+      paramLabel = "x,y,w,h",
+      converter = Rectangle.Converter.class,
+      description = "What to move, in pixels of the picture; may be repeated.")
+  List<Rectangle> from = new ArrayList<>();
+
+  @Option(
+      names = "--to",
+      required = true,
+      paramLabel = "x,y,w,h",
+      converter = Rectangle.Converter.class,
+      description = "Where to; one for each --from, in the same order.")
+  List<Rectangle> to = new ArrayList<>();
+
+  @Option(
+      names = {"-p", "--prompt"},
+      paramLabel = "TEXT",
+      description = "What the picture shows.")
+  String prompt = "";
+
+  @Option(
+      names = "--save",
+      paramLabel = "DOC.json",
+      description =
+          "Write the edit document as well, before the edit; without a model and -o nothing else is"
+              + " done.")
+  Optional<Path> save = Optional.empty();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT.png",
+      description = "The edited picture. Default: IMAGE-edited.png in the current folder.")
+  Optional<Path> output = Optional.empty();
+
+  @Mixin final EditOptions options = new EditOptions();
+  @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
+
+  /** Runs in this process. */
+  public DragCommand(Host host) {
+    this.host = host;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    options.run.engine.check(spec);
+    if (from.size() != to.size()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--to: expected one for each of " + from.size() + " --from, got " + to.size());
+    }
+    var out = output.orElseGet(() -> OutputFile.edited(image));
+    OutputFile.require(spec, out, image);
+    glimpses.check(spec, out, image);
+    if (save.isPresent()) {
+      AtomicFile.requireFolder(save.get());
+    }
+    var edit = Edit.of(Edit.folder(save.orElse(image)), document());
+    if (save.isPresent()) {
+      var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
+      AtomicFile.write(save.get(), stream -> stream.write(text));
+      if (options.run.model.folder().isEmpty() && output.isEmpty()) {
+        var err = spec.commandLine().getErr();
+        err.println("drag4j: the document alone was written; name a --model to edit as well");
+        err.flush();
+        options.run.show.print(
+            spec, Map.of("document", save.get().toString()), save.get().toString());
+        return ExitCode.OK;
+      }
+    }
+    options.run.engine.setup().prepare();
+    var keeping = options.keeping(spec, Keeping.NOTHING);
+    try (var progress = options.run.show.progress(spec, host)) {
+      var folder = options.run.model.required();
+      var edited = Edited.of(edit, folder, out, options.run.engine, keeping, glimpses, progress);
+      edited.save(options.metadata, progress);
+      edited.print(spec, options.run, progress);
+    }
+    return ExitCode.OK;
+  }
+
+  private EditDocument document() {
+    var drags = new ArrayList<Drag>();
+    for (int i = 0; i < from.size(); i++) {
+      drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
+    }
+    var name = Edit.name(image, Edit.folder(save.orElse(image)));
+    var document = Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags);
+    return options.document.applied(document, MaskSource.NONE);
+  }
+}

@@ -1,0 +1,192 @@
+package org.drag4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.drag4j.cli.console.ConsoleProgress;
+import org.drag4j.cli.console.ExitCode;
+import org.drag4j.cli.console.Host;
+import org.drag4j.cli.option.DocumentOptions;
+import org.drag4j.cli.option.EditOptions;
+import org.drag4j.cli.option.GlimpseOptions;
+import org.drag4j.cli.option.OutputFile;
+import org.drag4j.document.EditDocument;
+import org.drag4j.engine.Edit;
+import org.drag4j.engine.Engine;
+import org.drag4j.engine.Job;
+import org.drag4j.engine.Keeping;
+import org.drag4j.method.Documents;
+import org.drag4j.pipeline.Pipeline;
+import org.drag4j.session.Editor;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code drag4j edit}: carries out an edit document. */
+@Command(
+    name = "edit",
+    description = "Edit a picture as an edit document says (format drag-edit/2; drag-edit/1 is read too).",
+    mixinStandardHelpOptions = true)
+public final class EditCommand implements Callable<Integer> {
+  private static final int MAX_SEEDS = 64;
+
+  private final Host host;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      paramLabel = "DOC.json",
+      arity = "0..1",
+      description =
+          "The document; file names are relative to it. Or a PNG that was edited before: the"
+              + " document it carries.")
+  Optional<Path> document = Optional.empty();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT.png",
+      description =
+          "The edited picture; with --seeds the sheet. Default: DOC-edited.png in the current"
+              + " folder.")
+  Optional<Path> output = Optional.empty();
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "K",
+      description =
+          "Edit with K seeds from the document's on: OUT-SEED.png for each, and all of them on one"
+              + " sheet.")
+  Optional<Integer> seeds = Optional.empty();
+
+  @Option(names = "--explain", description =
+          "Print the complete document and do nothing; without a document, the parameters of"
+              + " --method.")
+  boolean explain;
+
+  @Option(names = "--schema", description = "Print the JSON schema of documents and do nothing.")
+  boolean schema;
+
+  @Mixin final EditOptions options = new EditOptions();
+  @Mixin final DocumentOptions.Image image = new DocumentOptions.Image();
+  @Mixin final GlimpseOptions glimpses = new GlimpseOptions();
+
+  /** Runs in this process. */
+  public EditCommand(Host host) {
+    this.host = host;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    options.run.engine.check(spec);
+    var stdout = spec.commandLine().getOut();
+    if (schema) {
+      stdout.print(Documents.schema());
+      stdout.flush();
+      return ExitCode.OK;
+    }
+    if (explain && document.isEmpty() && options.document.method().isPresent()) {
+      stdout.print(Documents.help(options.document.method().get()));
+      stdout.flush();
+      return ExitCode.OK;
+    }
+    var file =
+        document.orElseThrow(() ->
+            new ParameterException(
+                spec.commandLine(), "edit: expected a document, got none; name its file"));
+    if (explain) {
+      stdout.print(image.applied(options.document.read(file)).toJson());
+      stdout.flush();
+      return ExitCode.OK;
+    }
+    options.run.engine.setup().prepare();
+    var out = output.orElseGet(() -> OutputFile.edited(file));
+    OutputFile.require(spec, out);
+    var edit = Edit.of(Edit.folder(file), image.applied(options.document.read(file)));
+    OutputFile.require(spec, out, edit.picture(), file);
+    glimpses.check(spec, out, edit.picture(), file);
+    var keeping = options.keeping(spec, seeds.isPresent() ? Keeping.WEIGHTS : Keeping.NOTHING);
+    try (var progress = options.run.show.progress(spec, host)) {
+      if (seeds.isPresent()) {
+        several(file, edit, seeds.get(), out, keeping, progress);
+        return ExitCode.OK;
+      }
+      var folder = options.run.model.of(edit);
+      var edited = Edited.of(edit, folder, out, options.run.engine, keeping, glimpses, progress);
+      edited.save(options.metadata, progress);
+      edited.print(spec, options.run, progress);
+    }
+    return ExitCode.OK;
+  }
+
+  /** One edit of another seed. */
+  private record Sown(Path picture, Edit edit) {}
+
+  /** Checks everything before the first edit. */
+  private List<Sown> sown(Path file, Edit edit, int count, Path out) throws IOException {
+    long first = edit.document().seed();
+    if (count < 1 || count > MAX_SEEDS || first > Long.MAX_VALUE - count) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--seeds: expected 1 to " + MAX_SEEDS + " seeds of 63 bits, got " + count);
+    }
+    var all = new ArrayList<Sown>();
+    for (int i = 0; i < count; i++) {
+      long seed = first + i;
+      var picture = out.resolveSibling(OutputFile.stem(out) + "-" + seed + ".png");
+      OutputFile.require(spec, picture, edit.picture(), file, out);
+      all.add(new Sown(picture, edit.with(edit.document().withSeed(seed))));
+    }
+    return all;
+  }
+
+  private void several(
+      Path file, Edit edit, int count, Path out, Keeping keeping, ConsoleProgress progress)
+      throws IOException, InterruptedException {
+    var all = sown(file, edit, count, out);
+    var folder = options.run.model.of(edit);
+    var rows = new ArrayList<Map<String, Object>>();
+    var cells = new ArrayList<ContactSheet.Cell>();
+    cells.add(new ContactSheet.Cell("original", edit.original()));
+    try (var engine = options.run.engine.start(keeping)) {
+      engine.submit(progress.followed(Job.open(folder))).await();
+      for (var one : all) {
+        rows.add(one(one, folder, engine, progress, cells));
+      }
+    }
+    OutputFile.save(ContactSheet.of(cells), out, Map.of(), progress);
+    progress.finish();
+    options.run.engine.printTrace(spec);
+    var json = new LinkedHashMap<String, Object>();
+    json.put("sheet", out.toString());
+    json.put("runs", rows);
+    var lines = new ArrayList<String>();
+    all.forEach(one -> lines.add(one.picture().toString()));
+    lines.add(out.toString());
+    options.run.show.print(spec, json, lines.toArray(String[]::new));
+  }
+
+  private Map<String, Object> one(
+      Sown one, Path folder, Engine engine, ConsoleProgress progress, List<ContactSheet.Cell> cells)
+      throws IOException, InterruptedException {
+    long started = System.nanoTime();
+    var edit = one.edit();
+    var job = glimpses.followed(edit.job(folder), one.picture(), progress);
+    var result = engine.submit(job).await();
+    var edited = new Edited(edit, result, folder, options.run.engine.setup(), one.picture());
+    edited.save(options.metadata, progress);
+    cells.add(new ContactSheet.Cell("seed " + edit.document().seed(), result.picture()));
+    var row = edited.json(progress);
+    // This one's own, not what all together took so far.
+    row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);
+    return row;
+  }
+}

@@ -1,0 +1,70 @@
+package org.drag4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.drag4j.document.Settings;
+import org.drag4j.cli.console.ConsoleProgress;
+import org.drag4j.cli.option.EngineOptions;
+import org.drag4j.cli.option.GlimpseOptions;
+import org.drag4j.cli.option.MetadataOption;
+import org.drag4j.cli.option.OutputFile;
+import org.drag4j.cli.option.RunOptions;
+import org.drag4j.engine.Edit;
+import org.drag4j.engine.Keeping;
+import org.drag4j.engine.Setup;
+import org.drag4j.session.EditResult;
+import picocli.CommandLine.Model.CommandSpec;
+
+/**
+ * An edit that was carried out.
+ *
+ * @param out where its picture goes
+ */
+record Edited(Edit edit, EditResult result, Path model, Setup setup, Path out) {
+  /** Carries out an edit alone. */
+  static Edited of(
+      Edit edit,
+      Path model,
+      Path out,
+      EngineOptions options,
+      Keeping keeping,
+      GlimpseOptions glimpses,
+      ConsoleProgress progress)
+      throws InterruptedException {
+    try (var engine = options.start(keeping)) {
+      var job = glimpses.followed(edit.job(model), out, progress);
+      return new Edited(edit, engine.submit(job).await(), model, options.setup(), out);
+    }
+  }
+
+  /** Writes the picture. */
+  void save(MetadataOption metadata, ConsoleProgress progress) throws IOException {
+    var texts = metadata.of(() -> edit.texts(result, model, out, setup));
+    OutputFile.save(result.picture(), out, texts, progress);
+  }
+
+  /** What JSON output says of it. */
+  Map<String, Object> json(ConsoleProgress progress) {
+    var json = new LinkedHashMap<String, Object>();
+    json.put("picture", out.toString());
+    json.put("width", result.picture().width());
+    json.put("height", result.picture().height());
+    json.putAll(Edit.frame(result));
+    json.put("movedPixels", result.pixels().size());
+    json.put("seed", edit.document().seed());
+    Settings.value(edit.document().method().parameters(), "steps")
+        .ifPresent(steps -> json.put("steps", steps));
+    json.put("device", setup.device());
+    json.put("seconds", progress.phaseSeconds());
+    return json;
+  }
+
+  /** Prints it, and what the trace saw. */
+  void print(CommandSpec spec, RunOptions options, ConsoleProgress progress) {
+    progress.finish();
+    options.engine.printTrace(spec);
+    options.show.print(spec, json(progress), out.toString());
+  }
+}

@@ -1,0 +1,194 @@
+package org.drag4j.cli.command;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.drag4j.cli.console.ExitCode;
+import org.drag4j.cli.option.DocumentOptions;
+import org.drag4j.cli.option.ModelOption;
+import org.drag4j.cli.option.OutputFile;
+import org.drag4j.document.EditDocument;
+import org.drag4j.engine.Edit;
+import org.drag4j.engine.JsonText;
+import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureFiles;
+import org.drag4j.pipeline.ModelShape;
+import org.drag4j.geometry.RegionMask;
+import org.drag4j.session.CheckedEdit;
+import org.drag4j.method.Preview;
+import org.drag4j.weights.ModelFolder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code drag4j preview}: what an edit will copy, at once and without a model. */
+@Command(
+    name = "preview",
+    description =
+        "Show which parts of a picture an edit copies where, and what will not work. No model is"
+            + " loaded.",
+    mixinStandardHelpOptions = true)
+public final class PreviewCommand implements Callable<Integer> {
+  /** Without a model, pictures are taken to be of the size Stable Diffusion 1.5 was trained on. */
+  private static final int NATIVE = 512;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "DOC.json", description = "As for edit.")
+  Path file = Path.of("");
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT.png",
+      description = "The preview. Default: DOC-preview.png in the current folder.")
+  Optional<Path> output = Optional.empty();
+
+  @Option(
+      names = "--detail",
+      paramLabel = "cells|pixels",
+      defaultValue = "cells",
+      description =
+          "Copy whole latent cells, as the edit does, or pixels. Default: ${DEFAULT-VALUE}.")
+  Preview.Detail detail = Preview.Detail.CELLS;
+
+  @Option(
+      names = "--marks",
+      description = "Tint cells left behind red and cells several drags meet in yellow.")
+  boolean marks;
+
+  @Option(
+      names = "--regions",
+      description =
+          "Draw the regions instead of what is copied: handles outlined red, targets blue.")
+  boolean regions;
+
+  @Option(names = "--json", description = "Print the report as one JSON object.")
+  boolean json;
+
+  @Mixin final DocumentOptions options = new DocumentOptions();
+  @Mixin final DocumentOptions.Image image = new DocumentOptions.Image();
+  @Mixin final ModelOption model = new ModelOption();
+
+  @Override
+  public Integer call() throws Exception {
+    var out = output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-preview.png"));
+    OutputFile.require(spec, out);
+    var document = image.applied(options.read(file));
+    var picture = Edit.folder(file).resolve(document.image().file());
+    OutputFile.require(spec, out, picture, file);
+    var original = PictureFiles.load(picture, document.image().sha256()).picture();
+    var edit = CheckedEdit.of(document, original);
+    var shape = shape(document);
+    var preview =
+        edit.preview(
+            shape.map(ModelShape::nativeSize).orElse(NATIVE),
+            shape.map(ModelShape::factor).orElse(RegionMask.CELL),
+            detail);
+    PictureFiles.writePng(drawn(preview, edit), out);
+    var stdout = spec.commandLine().getOut();
+    if (json) {
+      stdout.println(JsonText.of(json(preview, out)));
+    } else {
+      var err = spec.commandLine().getErr();
+      lines(preview).forEach(err::println);
+      err.flush();
+      stdout.println(out);
+    }
+    stdout.flush();
+    return ExitCode.OK;
+  }
+
+  private Picture drawn(Preview preview, CheckedEdit edit) {
+    if (regions) {
+      return Preview.regions(edit.drawing(), edit.original());
+    }
+    return marks ? preview.marked() : preview.picture();
+  }
+
+  /** The model's shape where its configuration is at hand. */
+  private Optional<ModelShape> shape(EditDocument document) {
+    return model
+        .folder()
+        .or(() -> document.model().map(Edit.folder(file)::resolve))
+        .filter(folder -> Files.isDirectory(folder.resolve("unet")))
+        .map(folder -> ModelShape.of(ModelFolder.open(folder)));
+  }
+
+  private static List<String> lines(Preview preview) {
+    var view = preview.frame().working();
+    var lines = new ArrayList<String>();
+    lines.add(
+        "works on "
+            + view.windowWidth()
+            + "x"
+            + view.windowHeight()
+            + " at ("
+            + view.x()
+            + ", "
+            + view.y()
+            + ") as "
+            + view.width()
+            + "x"
+            + view.height()
+            + ", "
+            + view.columns()
+            + "x"
+            + view.rows()
+            + " cells");
+    for (var drag : preview.drags()) {
+      String state =
+          !drag.problem().isEmpty()
+              ? drag.problem()
+              : drag.handleCells()
+                  + " cells to "
+                  + drag.targetCells()
+                  + (drag.tooSmall()
+                      ? ": too small for the latent grid; make handle and target at least 16 pixels"
+                          + " wide and high as the model sees them"
+                      : "");
+      lines.add(drag.name() + ": " + state);
+    }
+    lines.add(
+        preview.moved().count()
+            + " cells filled, "
+            + preview.holes().count()
+            + " left behind (holes), "
+            + preview.collisions().count()
+            + " filled more than once (collisions)");
+    return lines;
+  }
+
+  private static Map<String, Object> json(Preview preview, Path out) {
+    var view = preview.frame().working();
+    var json = new LinkedHashMap<String, Object>();
+    json.put("preview", out.toString());
+    json.put("workingWidth", view.width());
+    json.put("workingHeight", view.height());
+    json.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));
+    json.put("cells", preview.moved().count());
+    json.put("holes", preview.holes().count());
+    json.put("collisions", preview.collisions().count());
+    var drags = new ArrayList<Map<String, Object>>();
+    for (var part : preview.drags()) {
+      var drag = new LinkedHashMap<String, Object>();
+      drag.put("name", part.name());
+      drag.put("handleCells", part.handleCells());
+      drag.put("targetCells", part.targetCells());
+      drag.put("tooSmall", part.tooSmall());
+      if (!part.problem().isEmpty()) {
+        drag.put("problem", part.problem());
+      }
+      drags.add(drag);
+    }
+    json.put("drags", drags);
+    return json;
+  }
+}

@@ -1,0 +1,293 @@
+package org.drag4j.picture;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.awt.image.WritableRaster;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.zip.CRC32;
+import javax.imageio.ImageIO;
+import org.drag4j.cache.AtomicFile;
+import org.drag4j.cache.Sha256;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PictureFilesTest {
+  private static final int SIGNATURE = 8;
+
+  /** 1x1, red, lossy: what the JDK cannot write. */
+  private static final String WEBP =
+      "UklGRjwAAABXRUJQVlA4IDAAAADQAQCdASoBAAEAAgA0JaACdLoB+AADsAD+8ut//NgVzXPv9//S4P0uD9Lg/9KQAAA=";
+
+  @TempDir Path folder = Path.of("");
+
+  private Path file = Path.of("");
+
+  @BeforeEach
+  void name() {
+    file = folder.resolve("a.png");
+  }
+
+  private static Picture noise(int width, int height) {
+    byte[] rgb = new byte[width * height * 3];
+    new Random(1).nextBytes(rgb);
+    return Picture.of(width, height, rgb);
+  }
+
+  private byte[] png(int width, int height) throws IOException {
+    PictureFiles.writePng(noise(width, height), file);
+    return Files.readAllBytes(file);
+  }
+
+  private String refusal(byte[] bytes) throws IOException {
+    Files.write(file, bytes);
+    var e = assertThrows(PictureException.class, () -> PictureFiles.read(file));
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith(file + ": expected "), message);
+    assertFalse(message.contains("\n"), message);
+    return message.substring(file.toString().length() + 2);
+  }
+
+  private Picture written(BufferedImage image, String format) throws IOException {
+    assertTrue(ImageIO.write(image, format, file.toFile()));
+    return PictureFiles.read(file);
+  }
+
+  private static byte[] chunk(String type, byte[] body) {
+    var out = ByteBuffer.allocate(12 + body.length);
+    out.putInt(body.length).put(type.getBytes(StandardCharsets.ISO_8859_1)).put(body);
+    var crc = new CRC32();
+    crc.update(out.array(), 4, 4 + body.length);
+    return out.putInt((int) crc.getValue()).array();
+  }
+
+  private static byte[] header(int width, int height) {
+    return chunk(
+        "IHDR",
+        ByteBuffer.allocate(13)
+            .putInt(width)
+            .putInt(height)
+            .put(new byte[] {8, 2, 0, 0, 0})
+            .array());
+  }
+
+  private static byte[] joined(byte[]... parts) {
+    var out = new ByteArrayOutputStream();
+    Arrays.stream(parts).forEach(out::writeBytes);
+    return out.toByteArray();
+  }
+
+  @Test
+  void readsWhatItWrites() throws Exception {
+    byte[] bytes = png(33, 17);
+    assertEquals(noise(33, 17), PictureFiles.read(file));
+    assertArrayEquals(bytes, png(33, 17));
+    try (var files = Files.list(folder)) {
+      assertEquals(List.of(file), files.toList());
+    }
+  }
+
+  @Test
+  void keepsTheOlderFileWhenWritingFails() throws Exception {
+    var missing = folder.resolve("none").resolve("b.png");
+    assertThrows(IOException.class, () -> PictureFiles.writePng(noise(2, 2), missing));
+    Files.writeString(file, "older");
+    assertThrows(
+        IOException.class,
+        () ->
+            AtomicFile.write(
+                file,
+                out -> {
+                  out.write(1);
+                  throw new IOException("disk full");
+                }));
+    assertEquals("older", Files.readString(file));
+    try (var files = Files.list(folder)) {
+      assertEquals(List.of(file), files.toList());
+    }
+  }
+
+  @Test
+  void noticesEveryCut() throws Exception {
+    byte[] bytes = png(9, 5);
+    for (int length = 0; length < bytes.length; length++) {
+      refusal(Arrays.copyOf(bytes, length));
+    }
+    assertEquals(
+        "expected a chunk at byte "
+            + (bytes.length - 12)
+            + ", got the end of the file; the PNG is"
+            + " damaged, fetch it again",
+        refusal(Arrays.copyOf(bytes, bytes.length - 3)));
+  }
+
+  @Test
+  void noticesEveryChangedByte() throws Exception {
+    byte[] bytes = png(9, 5);
+    for (int i = 0; i < bytes.length; i++) {
+      byte[] damaged = bytes.clone();
+      damaged[i] ^= 0x10;
+      refusal(damaged);
+    }
+    byte[] damaged = bytes.clone();
+    damaged[SIGNATURE + 8 + 13] ^= 1;
+    assertEquals(
+        "expected the checksum of IHDR at byte 8, got another one; the PNG is damaged, fetch it"
+            + " again",
+        refusal(damaged));
+  }
+
+  @Test
+  void boundsTheSizeBeforeDecoding() throws Exception {
+    byte[] signature = Arrays.copyOf(png(1, 1), SIGNATURE);
+    byte[] data = chunk("IDAT", new byte[2]);
+    byte[] end = chunk("IEND", new byte[0]);
+    String expected = "expected 1 to 16384 pixels a side and at most 100 million in all, got ";
+    assertEquals(
+        expected + "0x5; use another size", refusal(joined(signature, header(0, 5), data, end)));
+    assertEquals(
+        expected + "100000x100000; use another size",
+        refusal(joined(signature, header(100_000, 100_000), data, end)));
+    assertEquals(
+        expected + "16384x16384; use another size",
+        refusal(joined(signature, header(16_384, 16_384), data, end)));
+    assertEquals(
+        expected + "4294967295x1; use another size",
+        refusal(joined(signature, header(-1, 1), data, end)));
+    // A right header, but too little data behind it.
+    assertTrue(
+        refusal(joined(signature, header(4, 4), data, end)).startsWith("expected a complete PNG"));
+    assertTrue(
+        refusal(joined(signature, header(4, 4), end)).startsWith("expected IDAT before IEND"));
+    assertTrue(
+        refusal(joined(signature, data, end)).startsWith("expected IHDR as the first chunk"));
+  }
+
+  @Test
+  void refusesOtherFiles() throws Exception {
+    assertEquals(
+        "expected a PNG, JPEG, WebP or BMP picture, got a file of another kind, whatever its name;"
+            + " convert it",
+        refusal("just text".getBytes(StandardCharsets.UTF_8)));
+    assertTrue(refusal(new byte[0]).contains("got an empty file"));
+    Files.delete(file);
+    var missing = assertThrows(PictureException.class, () -> PictureFiles.read(file));
+    assertTrue(String.valueOf(missing.getMessage()).contains("got no such file"));
+    var directory = assertThrows(PictureException.class, () -> PictureFiles.read(folder));
+    assertTrue(String.valueOf(directory.getMessage()).contains("got a folder"));
+  }
+
+  @Test
+  void noticesCutPicturesOfOtherFormats() throws Exception {
+    var image = new BufferedImage(64, 64, BufferedImage.TYPE_3BYTE_BGR);
+    new Random(2)
+        .ints(64 * 64, 0, 1 << 24)
+        .forEach(
+            new java.util.function.IntConsumer() {
+              private int at;
+
+              @Override
+              public void accept(int rgb) {
+                image.setRGB(at % 64, at++ / 64, rgb);
+              }
+            });
+    for (var format : List.of("jpeg", "bmp")) {
+      assertEquals(64, written(image, format).width());
+      byte[] whole = Files.readAllBytes(file);
+      for (int part : new int[] {30, 300, whole.length / 2, whole.length - 60}) {
+        assertTrue(refusal(Arrays.copyOf(whole, part)).startsWith("expected a complete "), format);
+      }
+    }
+  }
+
+  @Test
+  void readsWebp() throws Exception {
+    byte[] bytes = Base64.getDecoder().decode(WEBP);
+    Files.write(file, bytes);
+    var picture = PictureFiles.read(file);
+    assertEquals(1, picture.width());
+    assertTrue(picture.level(0, 0, 0) > 240 && picture.level(0, 0, 1) < 16);
+    assertTrue(refusal(Arrays.copyOf(bytes, 40)).startsWith("expected a complete WEBP"));
+  }
+
+  @Test
+  void takesSamplesAsTheyAre() throws Exception {
+    var grey = new BufferedImage(256, 1, BufferedImage.TYPE_BYTE_GRAY);
+    var deep = new BufferedImage(256, 1, BufferedImage.TYPE_USHORT_GRAY);
+    byte[] ramp = new byte[256];
+    for (int i = 0; i < 256; i++) {
+      grey.getRaster().setSample(i, 0, 0, i);
+      deep.getRaster().setSample(i, 0, 0, i * 257);
+      ramp[i] = (byte) (255 - i);
+    }
+    var palette =
+        new BufferedImage(
+            256,
+            1,
+            BufferedImage.TYPE_BYTE_INDEXED,
+            new IndexColorModel(8, 256, ramp, ramp, new byte[256]));
+    WritableRaster indices = palette.getRaster();
+    for (int i = 0; i < 256; i++) {
+      indices.setSample(i, 0, 0, i);
+    }
+    var greyRead = written(grey, "png");
+    var deepRead = written(deep, "png");
+    var paletteRead = written(palette, "png");
+    for (int i = 0; i < 256; i++) {
+      for (int c = 0; c < 3; c++) {
+        assertEquals(i, greyRead.level(i, 0, c));
+        assertEquals(i, deepRead.level(i, 0, c));
+        assertEquals(c == 2 ? 0 : 255 - i, paletteRead.level(i, 0, c));
+      }
+    }
+  }
+
+  @Test
+  void keepsTransparency() throws Exception {
+    var image = new BufferedImage(3, 1, BufferedImage.TYPE_4BYTE_ABGR);
+    image.setRGB(0, 0, 0x00ff0000);
+    image.setRGB(1, 0, 0x80ff0000);
+    image.setRGB(2, 0, 0xffff0000);
+    var picture = written(image, "png");
+    assertArrayEquals(new byte[] {0, (byte) 128, (byte) 255}, picture.alpha());
+    assertArrayEquals(new byte[] {-1, 0, 0, -1, 0, 0, -1, 0, 0}, picture.rgb());
+    var white = picture.onWhite();
+    assertArrayEquals(
+        new int[] {255, 127, 0},
+        new int[] {white.level(0, 0, 1), white.level(1, 0, 1), white.level(2, 0, 1)});
+    assertEquals(255, white.level(1, 0, 0));
+    PictureFiles.writePng(picture, file);
+    assertEquals(picture, PictureFiles.read(file));
+  }
+
+  @Test
+  void checksTheHash() throws Exception {
+    byte[] bytes = png(4, 4);
+    String hash = Sha256.hex(bytes);
+    assertEquals(
+        new PictureFiles.Loaded(noise(4, 4), Map.of(), hash),
+        PictureFiles.load(file, Optional.of(hash)));
+    assertEquals(hash, PictureFiles.sha256(file));
+    var e =
+        assertThrows(
+            PictureException.class, () -> PictureFiles.load(file, Optional.of("0".repeat(64))));
+    assertTrue(String.valueOf(e.getMessage()).contains("got another one"));
+  }
+}

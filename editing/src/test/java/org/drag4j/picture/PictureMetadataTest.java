@@ -1,0 +1,279 @@
+package org.drag4j.picture;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32;
+import java.util.zip.DeflaterOutputStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What files say beside their pixels: orientation, colour profile, texts. */
+class PictureMetadataTest {
+  /** Behind signature and IHDR. */
+  private static final int HEADER = 33;
+
+  @TempDir Path folder = Path.of("");
+
+  private Path file = Path.of("");
+
+  @BeforeEach
+  void name() {
+    file = folder.resolve("a.png");
+  }
+
+  private static byte[] chunk(String type, byte[] body) {
+    var out = ByteBuffer.allocate(12 + body.length);
+    out.putInt(body.length).put(type.getBytes(StandardCharsets.ISO_8859_1)).put(body);
+    var crc = new CRC32();
+    crc.update(out.array(), 4, 4 + body.length);
+    return out.putInt((int) crc.getValue()).array();
+  }
+
+  private static byte[] inserted(byte[] file, int at, byte[] part) {
+    var out = new ByteArrayOutputStream();
+    out.write(file, 0, at);
+    out.writeBytes(part);
+    out.write(file, at, file.length - at);
+    return out.toByteArray();
+  }
+
+  private static byte[] deflated(byte[] bytes) throws IOException {
+    var out = new ByteArrayOutputStream();
+    try (var zlib = new DeflaterOutputStream(out)) {
+      zlib.write(bytes);
+    }
+    return out.toByteArray();
+  }
+
+  private static byte[] joined(byte[]... parts) {
+    var out = new ByteArrayOutputStream();
+    Arrays.stream(parts).forEach(out::writeBytes);
+    return out.toByteArray();
+  }
+
+  private static byte[] tiff(int orientation, ByteOrder order) {
+    var out = ByteBuffer.allocate(26).order(order);
+    out.put((order == ByteOrder.BIG_ENDIAN ? "MM" : "II").getBytes(StandardCharsets.ISO_8859_1));
+    out.putShort((short) 42).putInt(8).putShort((short) 1);
+    out.putShort((short) 0x0112).putShort((short) 3).putInt(1).putShort((short) orientation);
+    return out.array();
+  }
+
+  /** Two rows of three pixels, red 10 to 60. */
+  private static Picture six() {
+    byte[] rgb = new byte[18];
+    for (int i = 0; i < 6; i++) {
+      rgb[3 * i] = (byte) (10 * (i + 1));
+    }
+    return Picture.of(3, 2, rgb);
+  }
+
+  private static String reds(Picture picture) {
+    var text = new StringBuilder();
+    for (int y = 0; y < picture.height(); y++) {
+      for (int x = 0; x < picture.width(); x++) {
+        text.append(picture.level(x, y, 0) / 10);
+      }
+      text.append(y + 1 < picture.height() ? "/" : "");
+    }
+    return text.toString();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 123/456",
+    "2, 321/654",
+    "3, 654/321",
+    "4, 456/123",
+    "5, 14/25/36",
+    "6, 41/52/63",
+    "7, 63/52/41",
+    "8, 36/25/14",
+    "9, 123/456"
+  })
+  void picturesAreTurnedUpright(int orientation, String expected) throws IOException {
+    PictureFiles.writePng(six(), file);
+    byte[] png = Files.readAllBytes(file);
+    for (var order : new ByteOrder[] {ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN}) {
+      Files.write(file, inserted(png, HEADER, chunk("eXIf", tiff(orientation, order))));
+      assertEquals(expected, reds(PictureFiles.read(file)));
+    }
+    byte[] alpha = {0, 1, 2, 3, 4, 5};
+    var turned = new Orientation(orientation).upright(six().withAlpha(alpha));
+    for (int i = 0; i < 6; i++) {
+      assertEquals(
+          turned.level(i % turned.width(), i / turned.width(), 0), 10 * (turned.alpha()[i] + 1));
+    }
+  }
+
+  @Test
+  void orientationOfAJpegIsFound() throws IOException {
+    var image = new BufferedImage(32, 16, BufferedImage.TYPE_3BYTE_BGR);
+    for (int i = 0; i < 32 * 16; i++) {
+      image.setRGB(i % 32, i / 32, i % 32 < 16 ? 0xff0000 : 0x0000ff);
+    }
+    assertTrue(ImageIO.write(image, "jpeg", file.toFile()));
+    byte[] jpeg = Files.readAllBytes(file);
+    byte[] exif =
+        joined("Exif\0\0".getBytes(StandardCharsets.ISO_8859_1), tiff(6, ByteOrder.LITTLE_ENDIAN));
+    byte[] segment =
+        ByteBuffer.allocate(4 + exif.length)
+            .putShort((short) 0xffe1)
+            .putShort((short) (exif.length + 2))
+            .put(exif)
+            .array();
+    Files.write(file, inserted(jpeg, 2, segment));
+    var upright = PictureFiles.read(file);
+    assertEquals(16, upright.width());
+    assertEquals(32, upright.height());
+    // Turned to the right, what was left is on top.
+    assertTrue(upright.level(8, 4, 0) > 200 && upright.level(8, 28, 2) > 200);
+    // Whatever the data are, reading them ends.
+    for (int i = 0; i < exif.length; i++) {
+      byte[] damaged = exif.clone();
+      damaged[i] = (byte) 0xff;
+      assertTrue(Orientation.ofTiff(damaged).number() >= 1);
+      assertTrue(Orientation.ofTiff(Arrays.copyOf(exif, i)).number() >= 1);
+    }
+    byte[] webp =
+        joined(
+            "RIFFxxxxWEBPVP8 ".getBytes(StandardCharsets.ISO_8859_1),
+            new byte[] {1, 0, 0, 0, 9, 0},
+            "EXIF".getBytes(StandardCharsets.ISO_8859_1),
+            new byte[] {26, 0, 0, 0},
+            tiff(8, ByteOrder.BIG_ENDIAN));
+    assertEquals(8, Orientation.ofWebp(webp).number());
+    assertEquals(1, Orientation.ofWebp(Arrays.copyOf(webp, webp.length - 1)).number());
+  }
+
+  @Test
+  void coloursBecomeSrgb() throws IOException {
+    byte[] rgb = new byte[256 * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i / 3);
+    }
+    var ramp = Picture.of(256, 1, rgb);
+    PictureFiles.writePng(ramp, file);
+    byte[] png = Files.readAllBytes(file);
+    byte[] linear = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+    byte[] name = {'x', 0, 0};
+    byte[] chunk = chunk("iCCP", joined(name, deflated(linear)));
+    Files.write(file, inserted(png, HEADER, chunk));
+    var converted = PictureFiles.read(file);
+    assertEquals(0, converted.level(0, 0, 0));
+    assertEquals(255, converted.level(255, 0, 0));
+    // 1.055 * (128 / 255) ^ (1 / 2.4) - 0.055
+    assertEquals(188, converted.level(128, 0, 1), 1);
+    // sRGB itself changes nothing, and neither does what is no profile.
+    byte[] srgb = ICC_Profile.getInstance(ColorSpace.CS_sRGB).getData();
+    for (byte[] profile : new byte[][] {deflated(srgb), deflated(new byte[500]), {1, 2, 3}}) {
+      Files.write(file, inserted(png, HEADER, chunk("iCCP", joined(name, profile))));
+      assertEquals(ramp, PictureFiles.read(file));
+    }
+    // A grey picture with a profile of its own.
+    var grey = new BufferedImage(256, 1, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < 256; i++) {
+      grey.getRaster().setSample(i, 0, 0, i);
+    }
+    assertTrue(ImageIO.write(grey, "png", file.toFile()));
+    byte[] linearGrey = ICC_Profile.getInstance(ColorSpace.CS_GRAY).getData();
+    Files.write(
+        file,
+        inserted(
+            Files.readAllBytes(file), HEADER, chunk("iCCP", joined(name, deflated(linearGrey)))));
+    assertEquals(188, PictureFiles.read(file).level(128, 0, 1), 2);
+  }
+
+  @Test
+  void profilesOfJpegsAreConverted() throws IOException {
+    var image = new BufferedImage(16, 16, BufferedImage.TYPE_3BYTE_BGR);
+    for (int i = 0; i < 256; i++) {
+      image.setRGB(i % 16, i / 16, 0x808080);
+    }
+    assertTrue(ImageIO.write(image, "jpeg", file.toFile()));
+    byte[] linear = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+    byte[] head = "ICC_PROFILE\0\1\1".getBytes(StandardCharsets.ISO_8859_1);
+    byte[] segment =
+        ByteBuffer.allocate(4 + head.length + linear.length)
+            .putShort((short) 0xffe2)
+            .putShort((short) (2 + head.length + linear.length))
+            .put(head)
+            .put(linear)
+            .array();
+    byte[] jpeg = Files.readAllBytes(file);
+    int behindJfif = 4 + ByteBuffer.wrap(jpeg).getShort(4);
+    Files.write(file, inserted(jpeg, behindJfif, segment));
+    assertEquals(188, PictureFiles.read(file).level(8, 8, 1), 2);
+  }
+
+  @Test
+  void textsComeBack() throws IOException {
+    var texts = new LinkedHashMap<String, String>();
+    texts.put("parameters", "a cat\nSteps: 20, Seed: 42");
+    texts.put("greek", "ἄνθρωπος \ud83d\ude00");
+    texts.put("long", "x".repeat(100_000));
+    texts.put("empty", "");
+    texts.put("control", "a\tb\u0085c");
+    PictureFiles.writePng(six(), file, texts);
+    assertEquals(texts, PictureFiles.texts(file));
+    assertEquals(texts, PictureFiles.load(file, Optional.empty()).texts());
+    assertEquals(six(), PictureFiles.read(file));
+    assertTrue(Files.size(file) < 2000);
+    byte[] bytes = Files.readAllBytes(file);
+    PictureFiles.writePng(six(), file, texts);
+    assertArrayEquals(bytes, Files.readAllBytes(file));
+    // Other readers find the line where they look for it.
+    assertTrue(new String(bytes, StandardCharsets.ISO_8859_1).contains("tEXtparameters\0a cat\n"));
+  }
+
+  @Test
+  void hostileTextsAreLeftOut() throws IOException {
+    PictureFiles.writePng(six(), file);
+    byte[] png = Files.readAllBytes(file);
+    byte[] bomb = deflated(new byte[40 << 20]);
+    byte[][] bodies = {
+      {},
+      {0, 'x'},
+      {'k'},
+      "k\0\1".getBytes(StandardCharsets.ISO_8859_1),
+      "k\0\1\0\0\0garbage".getBytes(StandardCharsets.ISO_8859_1),
+      joined("k\0\1\0\0\0".getBytes(StandardCharsets.ISO_8859_1), bomb),
+      "x".repeat(100).getBytes(StandardCharsets.ISO_8859_1)
+    };
+    for (byte[] body : bodies) {
+      Files.write(file, inserted(png, HEADER, chunk("iTXt", body)));
+      assertEquals(Map.of(), PictureFiles.texts(file));
+      assertEquals(six(), PictureFiles.read(file));
+    }
+    Files.write(
+        file,
+        inserted(
+            png,
+            HEADER,
+            chunk(
+                "zTXt",
+                joined(
+                    new byte[] {'k', 0, 0}, deflated("z".getBytes(StandardCharsets.ISO_8859_1))))));
+    assertEquals(Map.of("k", "z"), PictureFiles.texts(file));
+  }
+}

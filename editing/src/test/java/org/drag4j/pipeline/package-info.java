@@ -1,0 +1,4 @@
+@NullMarked
+package org.drag4j.pipeline;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,154 @@
+package org.drag4j.engine;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.drag4j.document.EditDocument;
+import org.drag4j.document.MaskFiles;
+import org.drag4j.method.Documents;
+import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureException;
+import org.drag4j.picture.PictureFiles;
+import org.drag4j.session.CheckedEdit;
+import org.drag4j.session.EditResult;
+
+/**
+ * A document and its pictures from files, checked one against the other.
+ *
+ * @param documentFolder that file names in the document are relative to
+ * @param hash SHA-256 of the picture's file
+ */
+public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
+  /**
+   * Reads a document and its picture.
+   *
+   * @throws org.drag4j.geometry.EditDocumentException where the document is damaged, or a region
+   *     lies outside the picture
+   * @throws PictureException where the picture is missing, damaged or another one
+   */
+  public static Edit read(Path file) {
+    return of(folder(file), document(file));
+  }
+
+  /**
+   * The document of a file: its JSON, or that which an edited picture carries.
+   *
+   * @throws org.drag4j.geometry.EditDocumentException where it is damaged
+   * @throws PictureException where a PNG carries none
+   */
+  public static EditDocument document(Path file) {
+    var masks = MaskFiles.in(folder(file));
+    if (!PictureFiles.isPng(file)) {
+      return Documents.read(file, masks);
+    }
+    var text = Optional.ofNullable(PictureFiles.texts(file).get(Metadata.DOCUMENT));
+    byte[] json =
+        text.orElseThrow(() ->
+                new PictureException(
+                    file,
+                    "an edit document, or a PNG that drag4j edited",
+                    "a PNG without a document in it",
+                    "name the document's JSON file"))
+            .getBytes(StandardCharsets.UTF_8);
+    return Documents.parse(file + ": " + Metadata.DOCUMENT, json, masks);
+  }
+
+  /**
+   * Reads the picture of a document.
+   *
+   * @param folder that file names in the document are relative to
+   */
+  public static Edit of(Path folder, EditDocument document) {
+    var file = folder.resolve(document.image().file());
+    var loaded = PictureFiles.load(file, document.image().sha256());
+    var further =
+        document.pictures().stream()
+            .map(image -> PictureFiles.load(folder.resolve(image.file()), image.sha256()).picture())
+            .toArray(Picture[]::new);
+    return new Edit(
+        folder, CheckedEdit.of(document, loaded.picture(), further), loaded.sha256());
+  }
+
+  /**
+   * The same pictures with another document.
+   *
+   * @throws org.drag4j.geometry.EditDocumentException where it does not fit them
+   */
+  public Edit with(EditDocument other) {
+    return new Edit(documentFolder, checked.with(other), hash);
+  }
+
+  /** The document. */
+  public EditDocument document() {
+    return checked.document();
+  }
+
+  /** The picture to edit. */
+  public Picture original() {
+    return checked.original();
+  }
+
+  /** The folder that file names in a document of this name are relative to. */
+  public static Path folder(Path file) {
+    return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
+  }
+
+  /** A file's name in a document: relative where it lies in the folder or below, else absolute. */
+  public static String name(Path file, Path documentFolder) {
+    var absolute = file.toAbsolutePath().normalize();
+    var folder = documentFolder.toAbsolutePath().normalize();
+    return absolute.startsWith(folder) && !absolute.equals(folder)
+        ? folder.relativize(absolute).toString().replace('\\', '/')
+        : absolute.toString();
+  }
+
+  /** The picture's file. */
+  public Path picture() {
+    return documentFolder.resolve(document().image().file());
+  }
+
+  /** The model that the document names. */
+  public Optional<Path> model() {
+    return document().model().map(documentFolder::resolve);
+  }
+
+  /** The work, with this model. */
+  public Job<EditResult> job(Path model) {
+    return Job.edit(model, checked);
+  }
+
+  /**
+   * The texts that the result carries, by keyword: enough to be made again from where it is written
+   * to.
+   *
+   * @param out where the result is written to
+   */
+  public Map<String, String> texts(EditResult result, Path model, Path out, Setup setup) {
+    var folder = folder(out);
+    var complete =
+        document()
+            .withFiles(
+                new EditDocument.Image(name(picture(), folder), Optional.of(hash)),
+                Optional.of(name(model, folder)))
+            .withMasks(MaskFiles::inline);
+    var run = new LinkedHashMap<String, Object>();
+    run.put("version", Metadata.version());
+    run.putAll(setup.facts());
+    run.putAll(frame(result));
+    String size = "%dx%d".formatted(original().width(), original().height());
+    return Metadata.of(complete, model, size, run);
+  }
+
+  /** Which part of the original was edited and at which size, by name. */
+  public static Map<String, Object> frame(EditResult result) {
+    var view = result.frame().working();
+    var frame = new LinkedHashMap<String, Object>();
+    frame.put("workingWidth", view.width());
+    frame.put("workingHeight", view.height());
+    frame.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));
+    return frame;
+  }
+}

@@ -1,0 +1,95 @@
+package org.drag4j.engine;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceOptions;
+import org.drag4j.device.Devices;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Probe;
+import org.drag4j.device.Tuned;
+import org.drag4j.plan.PlanOptions;
+
+/**
+ * Where an engine works, and by which kernels.
+ *
+ * @param device as {@link Devices#open} names it
+ * @param exact whether kernels that are marked approximate are left out
+ * @param tuned what was measured on the device, asked for when plans are compiled
+ */
+public record Setup(String device, DeviceOptions options, boolean exact, Supplier<Tuned> tuned) {
+  /** A device opened as usual, its kernels chosen by its own cost model. */
+  public static Setup of(String device) {
+    return new Setup(device, DeviceOptions.DEFAULT, false, () -> Tuned.NONE);
+  }
+
+  /** Tells that the device will be opened, and soon. */
+  public void prepare() {
+    Devices.prepare(device, options);
+  }
+
+  /**
+   * Opens the device.
+   *
+   * @throws org.drag4j.device.DeviceException where it is not there or cannot be opened so
+   */
+  public Backend open() {
+    return Devices.open(device, options);
+  }
+
+  /** What the device's kernels depend on; empty where it has no choice between them. */
+  public Optional<String> tuningKey() {
+    return Devices.tuningKey(device, options);
+  }
+
+  /** How plans are compiled. */
+  public PlanOptions planOptions() {
+    return new PlanOptions(new KernelOptions(exact, Map.of(), tuned.get()), Set.of(), _ -> false);
+  }
+
+  /**
+   * All that the last bits of a result depend on beside model and document.
+   *
+   * @param build what tells this build of the program from others: its commit
+   */
+  public String identity(String build) {
+    var probes =
+        Devices.probe(device.replaceFirst(":.*", "")).stream().map(Probe::toString).toList();
+    return String.join(
+        "\n",
+        Metadata.version(),
+        build,
+        System.getProperty("java.vm.version"),
+        device,
+        String.join("\n", probes),
+        options.activations().toString(),
+        new TreeMap<>(options.providers()).toString(),
+        "exact " + exact,
+        "tuned " + new TreeMap<>(tuned.get().rankings()),
+        "threads " + options.threads(),
+        "vectors " + options.vectorBits());
+  }
+
+  /** What a result says of it, by name. */
+  Map<String, Object> facts() {
+    var facts = new LinkedHashMap<String, Object>();
+    facts.put("device", device);
+    facts.put("dtype", options.activations().name().toLowerCase(Locale.ROOT));
+    facts.put("exact", exact);
+    put(facts, "threads", options.threads());
+    put(facts, "cpuVector", options.vectorBits());
+    return facts;
+  }
+
+  private static void put(Map<String, Object> facts, String name, OptionalInt value) {
+    if (value.isPresent()) {
+      facts.put(name, value.getAsInt());
+    }
+  }
+}

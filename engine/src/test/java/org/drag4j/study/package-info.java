@@ -1,0 +1,4 @@
+@NullMarked
+package org.drag4j.study;
+
+import org.jspecify.annotations.NullMarked;
