@@ -196,7 +196,7 @@ final class EngineOptions {
 
   /** How plans are compiled. */
   PlanOptions planOptions() {
-    return new PlanOptions(new KernelOptions(exact, Map.of(), tuned()), Set.of(), _ -> false);
+    return PlanOptions.of(new KernelOptions(exact, Map.of(), tuned()));
   }
 
   /** What sees every step: nothing, unless the user asked for it. */
