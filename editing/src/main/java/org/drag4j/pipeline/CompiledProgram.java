@@ -134,13 +134,6 @@ final class CompiledProgram implements Program {
     Graph eachRun() {
       return hoisted.map(Hoisted::rest).orElse(graph);
     }
-
-    /** Options under which it is compiled. */
-    PlanOptions options(PlanOptions from) {
-      var once = hoisted.map(Hoisted::names).orElse(Set.of());
-      return from.withExternal(name -> sites.contains(name) || once.contains(name))
-          .withKept(name -> sites.contains(name) || once.contains(name));
-    }
   }
 
   /**
@@ -156,7 +149,7 @@ final class CompiledProgram implements Program {
       SharedWork shared,
       Trace trace) {
     var form = Form.of(unet.model(), build);
-    var plan = Plan.compile(form.eachRun(), backend, unet.weights(), form.options(options));
+    var plan = Plan.compile(form.eachRun(), backend, unet.weights(), options);
     try {
       form.fixed()
           .forEach((name, values) -> {
@@ -167,14 +160,14 @@ final class CompiledProgram implements Program {
       if (form.hoisted().isPresent()) {
         var graphs = form.hoisted().get();
         var once = shared.of(graphs, backend, unet.weights(), options, form.fixed(), trace);
-        graphs.names().forEach(name -> plan.bind(name, once.tensor(name)));
+        once.forEach(plan::bind);
       }
       var sites = new LinkedHashMap<String, Shape>();
       var siteType = DType.F32;
       for (var name : plan.names()) {
         if (form.sites().contains(name)) {
           sites.put(name, plan.value(name).shape());
-          siteType = plan.dtype(name);
+          siteType = plan.value(name).dtype();
         }
       }
       return new CompiledProgram(plan, form.inputs(), sites, siteType, trace);
@@ -192,10 +185,9 @@ final class CompiledProgram implements Program {
       PlanOptions options,
       int slots) {
     var form = Form.of(unet, build);
-    long bytes = Plan.slabBytes(form.eachRun(), backend, form.options(options));
+    long bytes = Plan.slabBytes(form.eachRun(), backend, options);
     if (form.hoisted().isPresent()) {
-      var graphs = form.hoisted().get();
-      bytes += Plan.slabBytes(graphs.once(), backend, SharedWork.kept(options, graphs));
+      bytes += SharedWork.bytes(form.hoisted().get(), backend, options);
     }
     return bytes + SiteBank.bytes(form.captured(), backend.activations(), slots);
   }

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.tensor.WeightSource;
@@ -117,8 +118,10 @@ public final class RequiredTensors {
     }
 
     @Override
-    public void require(String name, Shape expected) {
-      tensors.put(name, new Entry(expected, DType.F16));
+    public Entry require(Param param) {
+      var entry = new Entry(param.fileShape(), DType.F16);
+      tensors.put(param.name(), entry);
+      return entry;
     }
 
     @Override

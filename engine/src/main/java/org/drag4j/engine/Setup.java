@@ -50,7 +50,7 @@ public record Setup(String device, DeviceOptions options, boolean exact, Supplie
 
   /** How plans are compiled. */
   public PlanOptions planOptions() {
-    return new PlanOptions(new KernelOptions(exact, Map.of(), tuned.get()), Set.of(), _ -> false);
+    return PlanOptions.of(new KernelOptions(exact, Map.of(), tuned.get()));
   }
 
   /**

@@ -12,7 +12,6 @@ import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
@@ -89,8 +88,7 @@ final class Conv2dCpu {
 
   /**
    * The fastest variant that suits, by what was measured, else the cheapest by its cost; empty
-   * where none does, an operand is not a weight of the checkpoint, or a fused stage is not one of
-   * ours.
+   * where none does, an operand is not of floats, or a fused stage is not one of ours.
    */
   static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
     var choices = choices(context, node, options);
@@ -109,7 +107,7 @@ final class Conv2dCpu {
       CpuContext context, Value node, KernelOptions options) {
     var then = Epilogue.stages(node);
     var choices = new LinkedHashMap<String, Choice>();
-    if (then.isEmpty() || !WeightOperands.fit(node)) {
+    if (then.isEmpty() || !Operands.floats(node)) {
       return choices;
     }
     for (var v : Variant.values()) {
@@ -156,6 +154,10 @@ final class Conv2dCpu {
 
     @Override
     public long workspaceBytes() {
+      return paddedBytes() + Factors.workspaceBytes(context, node);
+    }
+
+    private long paddedBytes() {
       return padding.none() ? 0 : padding.floats() * Float.BYTES;
     }
 
@@ -180,8 +182,7 @@ final class Conv2dCpu {
           new PanelProduct(
               context,
               geometry,
-              Operands.weight(node, at, columns, inner, w.dim(1) * w.dim(2)),
-              Operands.bias(node, at),
+              Factors.of(context, node, at, paddedBytes()),
               false,
               Epilogue.bind(context.math(), then, columns, at));
       var x = at.slot(node.in(0));

@@ -82,6 +82,7 @@ final class CpuBackend implements Backend {
       case Op.Upsample _ -> Optional.of(new UpsampleCpu(shared, node));
       case Op.Embedding _ -> EmbeddingCpu.select(shared, node);
       case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(shared, node));
+      case Op.Cast _ -> CastCpu.select(node);
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }

@@ -133,7 +133,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public DeviceWeights weights(WeightSource source) {
-    return new CudaWeights(source, heap);
+    return new CudaWeights(source, heap, activations);
   }
 
   @Override
@@ -143,7 +143,10 @@ final class CudaBackend implements Backend {
 
   @Override
   public Optional<Kernel> select(Value node, KernelOptions options) {
-    if (node.dtype() != DType.F32) {
+    if (node.op() instanceof Op.Cast) {
+      return CastCuda.select(this, node, options);
+    }
+    if (node.dtype() != activations) {
       return Optional.empty();
     }
     return switch (providers.choose(this, node, options)) {
@@ -167,7 +170,7 @@ final class CudaBackend implements Backend {
       case Op.Upsample _ -> UpsampleCuda.select(this, node, options);
       case Op.Embedding _ -> EmbeddingCuda.select(this, node, options);
       case Op.TimestepEmbedding _ -> TimestepEmbeddingCuda.select(this, node, options);
-      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
+      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Cast _, Op.Fused _ -> Optional.empty();
     };
   }
 

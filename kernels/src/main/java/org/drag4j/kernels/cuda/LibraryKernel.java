@@ -3,7 +3,6 @@ package org.drag4j.kernels.cuda;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.ToLongFunction;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.Kernel;
 import org.drag4j.graph.Op;
@@ -114,9 +113,7 @@ final class LibraryKernel {
     return switch (node.op().body()) {
       case Op.Linear _ when opened.provider() instanceof MatmulProvider p -> linear(p);
       case Op.Conv2d conv when opened.provider() instanceof ConvolutionProvider p ->
-          node.in(1).op() instanceof Op.Weight
-              ? convolution(conv, p)
-              : new Offer.Refused<>("its filter is not the checkpoint's");
+          convolution(conv, p);
       case Op.Attention attention when opened.provider() instanceof AttentionProvider p ->
           attention(attention, p);
       default -> new Offer.Refused<>("it is not among the operations of the library");
@@ -136,7 +133,6 @@ final class LibraryKernel {
         (bias, residual) ->
             MatmulSpec.linear(rows(), columns(), node.in(1).shape().dim(1), type, bias, residual),
         provider::prepare,
-        calls -> calls.in(1),
         product -> product::enqueue);
   }
 
@@ -144,7 +140,6 @@ final class LibraryKernel {
     return withExtras(
         (bias, residual) -> spec(conv, bias, residual),
         provider::prepare,
-        calls -> calls.filter(1),
         convolution -> convolution::enqueue);
   }
 
@@ -160,34 +155,23 @@ final class LibraryKernel {
 
   /** By the library alone, or, where it does not take all extras, with those added behind it. */
   private <S extends Record, P extends LibraryProvider.Prepared> Offer<Kernel> withExtras(
-      Specification<S> specification,
-      Providers.Asking<S, P> prepare,
-      ToLongFunction<CudaCalls> weight,
-      Function<P, Call> call) {
+      Specification<S> specification, Providers.Asking<S, P> prepare, Function<P, Call> call) {
     var offer =
         opened.offer(specification.of(extras.perChannel(), extras.residual() >= 0), prepare);
     if (offer instanceof Offer.Ready<P>(var prepared)) {
-      return ready(prepared, "", calls -> run(calls, weight, prepared, call.apply(prepared), true));
+      return ready(prepared, "", calls -> run(calls, prepared, call.apply(prepared), true));
     }
     var rest = extras.any() ? opened.offer(specification.of(false, false), prepare) : offer;
     return switch (rest) {
       case Offer.Ready<P>(var prepared) ->
-          ready(
-              prepared,
-              "+binary",
-              calls -> run(calls, weight, prepared, call.apply(prepared), false));
+          ready(prepared, "+binary", calls -> run(calls, prepared, call.apply(prepared), false));
       case Offer.Refused<P>(var reason) -> new Offer.Refused<>(reason);
     };
   }
 
-  private void run(
-      CudaCalls calls,
-      ToLongFunction<CudaCalls> weight,
-      LibraryProvider.Prepared prepared,
-      Call call,
-      boolean whole) {
+  private void run(CudaCalls calls, LibraryProvider.Prepared prepared, Call call, boolean whole) {
     long x = aligned(calls.in(0));
-    long w = aligned(weight.applyAsLong(calls));
+    long w = aligned(calls.in(1));
     long y = aligned(calls.out());
     long bias = whole ? perChannel(calls, prepared) : 0;
     long residual = whole ? residual(calls) : 0;

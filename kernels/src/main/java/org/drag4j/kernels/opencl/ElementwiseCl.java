@@ -25,7 +25,26 @@ final class ElementwiseCl {
     return Variant.select("unary", options, context.variant())
         .map(variant ->
             new Prepared(
-                name(context, fn.name(), variant), at -> unary(context, node, fn, variant, at)));
+                name(context, fn.name(), variant),
+                at -> unary(context, node, Epilogue.code(fn), variant, at)));
+  }
+
+  /** Empty for other types than F32 and F16. */
+  static Optional<Kernel> cast(OpenClContext context, Value node, KernelOptions options) {
+    if (!Operands.floating(node)) {
+      return Optional.empty();
+    }
+    var name =
+        "cast_"
+            + node.dtype().name().toLowerCase(Locale.ROOT)
+            + "_from_"
+            + node.in(0).dtype().name().toLowerCase(Locale.ROOT)
+            + "_";
+    return Variant.select("cast", options, context.variant())
+        .map(variant ->
+            new Prepared(
+                name + variant.label(),
+                at -> unary(context, node, Epilogue.IDENTITY, variant, at)));
   }
 
   private static String name(OpenClContext context, String fn, Variant variant) {
@@ -33,7 +52,7 @@ final class ElementwiseCl {
   }
 
   private static Launch unary(
-      OpenClContext context, Value node, Op.UnaryFn fn, Variant variant, Bindings at) {
+      OpenClContext context, Value node, int fn, Variant variant, Bindings at) {
     long count = node.shape().size();
     int each = Pieces.of(variant, count).run();
     return Call.of(context, "unary", variant, "unary_run")
@@ -41,7 +60,7 @@ final class ElementwiseCl {
             .slot(at.slot(node))
             .arg(count)
             .arg(each)
-            .arg(Epilogue.code(fn))
+            .arg(fn)
             .over(Math.ceilDiv(count, each))
         ::run;
   }

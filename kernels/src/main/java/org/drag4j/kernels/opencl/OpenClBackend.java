@@ -82,6 +82,7 @@ final class OpenClBackend implements Backend {
       case Op.Upsample _ -> MoveCl.upsample(context, node, options);
       case Op.Embedding _ -> EmbeddingCl.embedding(context, node, options);
       case Op.TimestepEmbedding _ -> EmbeddingCl.timestep(context, node, options);
+      case Op.Cast _ -> ElementwiseCl.cast(context, node, options);
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }
