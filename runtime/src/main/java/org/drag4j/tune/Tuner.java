@@ -19,6 +19,10 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Tuned;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Value;
+import org.drag4j.plan.Plan;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CaseGraph;
+import org.drag4j.reference.CompiledCase;
 import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
 
@@ -199,7 +203,7 @@ public final class Tuner {
   private Optional<Row> measure(Shape shape, long warmUp, long end, int left) {
     var variants =
         shape.variants().stream().filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES).toList();
-    try (var bench = OneNode.open(backend, shape.node(), shape.weights(), variants)) {
+    try (var bench = compiled(shape, variants)) {
       long began = clock.getAsLong();
       int rounds = 0;
       do {
@@ -233,7 +237,18 @@ public final class Tuner {
     }
   }
 
-  private long timed(OneNode bench, int variant) {
+  private CompiledCase compiled(Shape shape, List<String> variants) {
+    var label = shape.node().op().body().label();
+    return CompiledCase.open(
+        backend,
+        CaseGraph.of(shape.node(), shape.weights()),
+        variants.stream()
+            .map(v -> new KernelOptions(false, Map.of(label, v)))
+            .map(kernels -> new PlanOptions(kernels, Set.of(), _ -> true, _ -> true))
+            .toList());
+  }
+
+  private long timed(CompiledCase bench, int variant) {
     for (int i = 0; i < other.length; i++) {
       other[i] += 1;
     }
@@ -242,12 +257,16 @@ public final class Tuner {
     return clock.getAsLong() - start;
   }
 
-  private Row row(Shape shape, OneNode bench, List<String> variants, long[] best) {
+  private static String kernel(Plan plan) {
+    return plan.steps().getLast().kernel().name();
+  }
+
+  private Row row(Shape shape, CompiledCase bench, List<String> variants, long[] best) {
     long least = Arrays.stream(best).min().orElseThrow();
     var own = shape.variants().getFirst();
     var times = new ArrayList<Time>();
     IntStream.range(0, best.length)
-        .mapToObj(v -> new Time(variants.get(v), bench.kernel(v), best[v]))
+        .mapToObj(v -> new Time(variants.get(v), kernel(bench.plan(v)), best[v]))
         .sorted(
             Comparator.comparingDouble(
                 t -> t.variant().equals(own) ? t.nanos() * WORTH : t.nanos()))

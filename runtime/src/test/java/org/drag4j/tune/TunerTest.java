@@ -12,9 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
-import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
@@ -24,8 +22,8 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.reference.WrappedBackend;
 import org.drag4j.tensor.DType;
-import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource;
 import org.junit.jupiter.api.Test;
@@ -36,30 +34,18 @@ class TunerTest {
   private static final Tuner.Watcher NOBODY = (_, _, _) -> {};
 
   /** A clock, and a device whose kernels advance it. */
-  private static final class Device implements Backend {
-    private final NullBackend nothing = new NullBackend();
+  private static final class Device extends WrappedBackend {
     private final Map<String, Long> nanos = new LinkedHashMap<>();
     private final Map<String, Integer> runs = new TreeMap<>();
     private long now;
 
+    Device() {
+      super(new NullBackend());
+    }
+
     Device with(String variant, long time) {
       nanos.put(variant, time);
       return this;
-    }
-
-    @Override
-    public String device() {
-      return "null";
-    }
-
-    @Override
-    public DeviceMemory allocate(long bytes, String purpose) {
-      return nothing.allocate(bytes, purpose);
-    }
-
-    @Override
-    public DeviceWeights weights(WeightSource source) {
-      return nothing.weights(source);
     }
 
     @Override
@@ -88,12 +74,6 @@ class TunerTest {
     public List<String> variants(Value node, KernelOptions options) {
       return node.op() instanceof Op.Linear ? List.copyOf(nanos.keySet()) : List.of();
     }
-
-    @Override
-    public void synchronize() {}
-
-    @Override
-    public void close() {}
 
     private Tuner tuner() {
       return new Tuner(this, () -> now, () -> false, 1);

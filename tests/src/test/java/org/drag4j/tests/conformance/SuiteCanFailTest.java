@@ -19,6 +19,11 @@ import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.Meaning;
+import org.drag4j.reference.OpCase;
+import org.drag4j.reference.OpCases;
+import org.drag4j.reference.ReferenceBackend;
+import org.drag4j.reference.WrappedBackend;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -50,7 +55,9 @@ class SuiteCanFailTest {
   @TestFactory
   Stream<DynamicTest> aBackendWithoutMistakesPasses() {
     return TRIED.stream()
-        .map(c -> DynamicTest.dynamicTest(c.name(), () -> check(new NaiveBackend(), c)));
+        .map(c ->
+            DynamicTest.dynamicTest(
+                c.name(), () -> check(new ReferenceBackend(Meaning.SINGLE), c)));
   }
 
   @TestFactory
@@ -63,7 +70,7 @@ class SuiteCanFailTest {
                     DynamicTest.dynamicTest(
                         fault + " in " + c.name(),
                         () -> {
-                          var backend = fault.in(new NaiveBackend());
+                          var backend = fault.in(new ReferenceBackend(Meaning.SINGLE));
                           var failure = assertThrows(AssertionError.class, () -> check(backend, c));
                           assertTrue(
                               failure.toString().contains(fault.shows()), failure.toString());
@@ -73,7 +80,7 @@ class SuiteCanFailTest {
   @Test
   void anApproximateKernelIsFoundWhereExactWasAsked() {
     var coarse =
-        new WrappedBackend(new NaiveBackend(), (_, kernel, at) -> kernel.bind(at)) {
+        new WrappedBackend(new ReferenceBackend(Meaning.SINGLE)) {
           @Override
           public Optional<Kernel> select(Value node, KernelOptions options) {
             return super.select(node, options).map(Coarse::new);
@@ -107,7 +114,7 @@ class SuiteCanFailTest {
   void lostAndGainedSupportIsFound() {
     var rows = TRIED.stream().map(OpCase::row).collect(Collectors.toCollection(TreeSet::new));
     var lacking =
-        new WrappedBackend(new NaiveBackend(), (_, kernel, at) -> kernel.bind(at)) {
+        new WrappedBackend(new ReferenceBackend(Meaning.SINGLE)) {
           @Override
           public Optional<Kernel> select(Value node, KernelOptions options) {
             return node.op() instanceof Op.Geglu ? Optional.empty() : super.select(node, options);

@@ -1,4 +1,4 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
 import java.lang.foreign.Arena;
 import java.nio.ByteOrder;
@@ -13,7 +13,7 @@ public final class WeightValues {
   /**
    * The elements as a graph sees them: {@code shape} of rank 4 is {@code [O, kh, kw, I]}.
    *
-   * @throws WeightMismatchException where there is no such tensor
+   * @throws WeightMismatchException where there is no such tensor of numbers with a fraction
    */
   public static double[] of(WeightSource source, String name, Shape shape) {
     var entry =
@@ -32,7 +32,8 @@ public final class WeightValues {
               case F16 -> Float.float16ToFloat(buffer.getShort());
               case BF16 -> Float.intBitsToFloat(buffer.getShort() << 16);
               case F32 -> buffer.getFloat();
-              case I32, U8, F64, I64 ->
+              case F64 -> buffer.getDouble();
+              case I32, U8, I64 ->
                   throw new WeightMismatchException(
                       source.origin() + ": " + name + ": expected a float type, got " + type);
             };

@@ -1,7 +1,8 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import java.util.Map;
@@ -13,21 +14,121 @@ import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** The interpreter against values worked out by hand or taken from tables. */
-class OracleTest {
+/** Operations against values worked out by hand or taken from tables. */
+class MeaningTest {
   private final Graph graph = new Graph(Hook.NONE);
   private final MapWeights weights = new MapWeights();
 
   @Test
   void errorFunctionIsThatOfTheTables() {
-    assertEquals(0, Oracle.erf(0));
-    assertEquals(0.5204998778130465, Oracle.erf(0.5), 4e-16);
-    assertEquals(-0.8427007929497149, Oracle.erf(-1), 4e-16);
-    assertEquals(0.9953222650189527, Oracle.erf(2), 4e-16);
-    assertEquals(0.9999779095030014, Oracle.erf(3), 4e-16);
-    assertEquals(Oracle.erf(Math.nextDown(2.5)), Oracle.erf(2.5), 2e-15);
-    assertEquals(1, Oracle.erf(30));
+    assertEquals(0, Meaning.erf(0));
+    assertEquals(0.5204998778130465, Meaning.erf(0.5), 4e-16);
+    assertEquals(-0.8427007929497149, Meaning.erf(-1), 4e-16);
+    assertEquals(0.9953222650189527, Meaning.erf(2), 4e-16);
+    assertEquals(0.9999779095030014, Meaning.erf(3), 4e-16);
+    assertEquals(Meaning.erf(Math.nextDown(2.5)), Meaning.erf(2.5), 2e-15);
+    assertEquals(1, Meaning.erf(30));
+    assertEquals(0.9999992569016276, Meaning.erf(3.5), 4e-16);
+    assertEquals(-1, Meaning.erf(-6), 4e-16);
+  }
+
+  /** Values of erfc: where 1 - erf would have no digit left, too. */
+  @ParameterizedTest
+  @CsvSource({
+    "0, 1",
+    "0.5, 0.4795001221869535",
+    "2, 0.004677734981047266",
+    "3, 2.209049699858544e-5",
+    "6, 2.1519736712498913e-17",
+    "10, 2.088487583762545e-45"
+  })
+  void complementaryErrorFunctionIsThatOfTheTables(double x, double expected) {
+    assertEquals(expected, Meaning.erfc(x), 1e-12 * expected);
+  }
+
+  /** {@code x} times the normal distribution's lower tail, however small. */
+  @Test
+  void geluKeepsItsDigitsFarBelowZero() {
+    assertEquals(-8 * 6.220960574271784e-16, Meaning.EXACT.unary(Op.UnaryFn.GELU, -8), 1e-26);
+    assertEquals(8, Meaning.EXACT.unary(Op.UnaryFn.GELU, 8), 1e-14);
+    assertEquals(0, Meaning.EXACT.unary(Op.UnaryFn.GELU, 0));
+    assertEquals(0.8413447460685429, Meaning.EXACT.unary(Op.UnaryFn.GELU, 1), 1e-15);
+    // In float 1 + erf has nothing left there, which is the error it may cost.
+    assertEquals(-0.0, Meaning.SINGLE.unary(Op.UnaryFn.GELU, -8));
+  }
+
+  @Test
+  void siluAndQuickGeluAreProductsWithASigmoid() {
+    assertEquals(2 / (1 + Math.exp(-2)), Meaning.EXACT.unary(Op.UnaryFn.SILU, 2), 1e-15);
+    assertEquals(
+        -3 / (1 + Math.exp(3 * 1.702)), Meaning.EXACT.unary(Op.UnaryFn.QUICK_GELU, -3), 1e-15);
+  }
+
+  @Test
+  void layerNormTreatsEveryRowByItself() {
+    var y =
+        Meaning.EXACT.of(
+            new Op.LayerNorm(0),
+            operand(Shape.of(2, 2), 1, 3, -10, 10),
+            operand(Shape.of(2), 2, 1),
+            operand(Shape.of(2), 0.5, 0));
+    assertArrayEquals(new double[] {-1.5, 1, -1.5, 1}, y, 1e-12);
+  }
+
+  @Test
+  void attentionOfTwoHeadsScalesByTheirSize() {
+    // One query, two keys; heads of 4 dimensions, so that scores are halved.
+    var q = operand(Shape.of(1, 1, 8), 1, 0, 0, 0, 0, 1, 0, 0);
+    double far = 2 * Math.log(3);
+    var k = operand(Shape.of(1, 2, 8), 0, 0, 0, 0, 0, far, 0, 0, far, 0, 0, 0, 0, 0, 0, 0);
+    var v = operand(Shape.of(1, 2, 8), 4, 4, 4, 4, 4, 4, 4, 4, 8, 8, 8, 8, 8, 8, 8, 8);
+    assertArrayEquals(
+        new double[] {7, 7, 7, 7, 5, 5, 5, 5},
+        Meaning.EXACT.of(new Op.Attention(2, false), q, k, v),
+        1e-12);
+  }
+
+  @Test
+  void secondOperandsAreBroadcast() {
+    var a = operand(Shape.of(2, 1, 3), series(6));
+    var sum = new Op.Binary(Op.BinaryFn.ADD);
+    var product = new Op.Binary(Op.BinaryFn.MUL);
+    assertArrayEquals(
+        new double[] {11, 22, 33, 14, 25, 36},
+        Meaning.EXACT.of(sum, a, operand(Shape.of(3), 10, 20, 30)));
+    assertArrayEquals(
+        new double[] {10, 20, 30, 80, 100, 120},
+        Meaning.EXACT.of(product, a, operand(Shape.of(2, 1, 1), 10, 20)));
+  }
+
+  @Test
+  void concatJoinsRows() {
+    assertArrayEquals(
+        new double[] {1, 10, 20, 2, 30, 40},
+        Meaning.EXACT.of(
+            new Op.Concat(),
+            operand(Shape.of(2, 1), 1, 2),
+            operand(Shape.of(2, 2), 10, 20, 30, 40)));
+  }
+
+  @Test
+  void embeddingPicksRowsAndRefusesOthers() {
+    var table = operand(Shape.of(3, 2), series(6));
+    var op = new Op.Embedding();
+    assertArrayEquals(
+        new double[] {5, 6, 1, 2}, Meaning.EXACT.of(op, operand(Shape.of(1, 2), 2, 0), table));
+    var e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Meaning.EXACT.of(op, operand(Shape.of(1, 2), 2, 3), table));
+    assertEquals("embedding: expected indices 0 to 2, got 3 at position 1", e.getMessage());
+  }
+
+  private static Meaning.Operand operand(Shape shape, double... values) {
+    return new Meaning.Operand(shape, values);
   }
 
   @Test
@@ -115,6 +216,24 @@ class OracleTest {
     assertArrayEquals(new double[] {1, 1, 2, 2, 3}, y(Map.of("x", series(3))));
   }
 
+  /** At ratios beside 1 and 2 the product of floats falls below some whole numbers. */
+  @Test
+  void nearestFollowsPyTorchsRounding() {
+    for (int in = 1; in <= 1024; in++) {
+      for (int i = 0; i < in; i++) {
+        assertEquals(i, Meaning.nearest(i, in, in));
+        assertEquals(i, Meaning.nearest(2 * i, in, 2 * in));
+        assertEquals(i, Meaning.nearest(2 * i + 1, in, 2 * in));
+      }
+    }
+    int below = 0;
+    for (int i = 0; i < 44; i++) {
+      below += i * 26 / 44 - Meaning.nearest(i, 26, 44);
+    }
+    assertEquals(1, below);
+    assertEquals(12, Meaning.nearest(22, 26, 44));
+  }
+
   @Test
   void aFusedNodeIsItsBodyThenItsStages() {
     put("w", Shape.of(2, 2), 1, 0, 0, -1);
@@ -143,11 +262,12 @@ class OracleTest {
     assertArrayEquals(new double[] {0x1p24 + 2}, y(in));
     assertArrayEquals(
         new double[] {0x1p24},
-        Optional.ofNullable(Oracle.naive().evaluate(graph, in, weights).get("y")).orElseThrow());
+        Optional.ofNullable(Evaluation.by(Meaning.SINGLE).of(graph, in, weights).get("y"))
+            .orElseThrow());
   }
 
   private double[] y(Map<String, double[]> inputs) {
-    return Optional.ofNullable(Oracle.exact().evaluate(graph, inputs, weights).get("y"))
+    return Optional.ofNullable(Evaluation.by(Meaning.EXACT).of(graph, inputs, weights).get("y"))
         .orElseThrow();
   }
 

@@ -1,6 +1,7 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.drag4j.device.Backend;
@@ -16,8 +17,18 @@ import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;
 
-/** Runs every operation by the naive interpreter: what the suite itself is tried on. */
-public final class NaiveBackend implements Backend {
+/**
+ * A device whose kernels are the {@link Meaning} of their operations; results are stored in float.
+ * It has no provider, so no user meets it among the devices: it is far too slow for a picture.
+ */
+public final class ReferenceBackend implements Backend {
+  private final Meaning meaning;
+
+  /** A device that computes so. */
+  public ReferenceBackend(Meaning meaning) {
+    this.meaning = meaning;
+  }
+
   private static final class Heap implements DeviceMemory {
     private final byte[] bytes;
 
@@ -27,7 +38,7 @@ public final class NaiveBackend implements Backend {
 
     @Override
     public String device() {
-      return "naive";
+      return "reference";
     }
 
     @Override
@@ -49,7 +60,7 @@ public final class NaiveBackend implements Backend {
     public void close() {}
   }
 
-  private record Held(MapWeights source) implements DeviceWeights {
+  private record Held(WeightSource source) implements DeviceWeights {
     @Override
     public long byteSize() {
       return 0;
@@ -59,20 +70,19 @@ public final class NaiveBackend implements Backend {
     public void close() {}
   }
 
-  private record Interpreted(Value node) implements Kernel {
+  private record Interpreted(Meaning meaning, Value node) implements Kernel {
     @Override
     public String name() {
-      return node.op().label() + "_f32_naive";
+      return node.op().label() + "_f32_" + meaning.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
     public Launch bind(Bindings at) {
       var weights = ((Held) at.weights()).source();
-      var oracle = Oracle.naive();
       var in = node.inputs().stream().map(v -> operand(v, at, weights)).toList();
       var out = at.slot(node);
       return () -> {
-        var y = oracle.node(node, in.stream().map(Supplier::get).toList());
+        var y = meaning.of(node, in.stream().map(Supplier::get).toList());
         var floats = new float[y.length];
         for (int i = 0; i < y.length; i++) {
           floats[i] = (float) y[i];
@@ -82,9 +92,9 @@ public final class NaiveBackend implements Backend {
       };
     }
 
-    private static Supplier<double[]> operand(Value v, Bindings at, MapWeights weights) {
+    private static Supplier<double[]> operand(Value v, Bindings at, WeightSource weights) {
       if (v.op() instanceof Op.Weight(var name)) {
-        return () -> weights.values(name, v.shape());
+        return () -> WeightValues.of(weights, name, v.shape());
       }
       var slot = at.slot(v);
       return () -> read(slot.tensor());
@@ -112,7 +122,7 @@ public final class NaiveBackend implements Backend {
 
   @Override
   public String device() {
-    return "naive";
+    return "reference";
   }
 
   @Override
@@ -122,12 +132,12 @@ public final class NaiveBackend implements Backend {
 
   @Override
   public DeviceWeights weights(WeightSource source) {
-    return new Held((MapWeights) source);
+    return new Held(source);
   }
 
   @Override
   public Optional<Kernel> select(Value node, KernelOptions options) {
-    return Optional.of(new Interpreted(node));
+    return Optional.of(new Interpreted(meaning, node));
   }
 
   @Override
