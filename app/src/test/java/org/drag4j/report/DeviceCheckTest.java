@@ -8,11 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.DeviceWeights;
@@ -214,26 +215,27 @@ class DeviceCheckTest {
     }
 
     @Override
-    public Optional<Kernel> select(Value node, KernelOptions options) {
-      return inner
-          .select(node, options)
-          .map(kernel ->
-              new Kernel() {
-                @Override
-                public String name() {
-                  return kernel.name();
-                }
+    public Stream<Candidate> candidates(Value node, KernelOptions options) {
+      return inner.candidates(node, options).map(c -> c.with(changed(node, c.kernel())));
+    }
 
-                @Override
-                public long workspaceBytes() {
-                  return kernel.workspaceBytes();
-                }
+    private Kernel changed(Value node, Kernel kernel) {
+      return new Kernel() {
+        @Override
+        public String name() {
+          return kernel.name();
+        }
 
-                @Override
-                public Launch bind(Bindings at) {
-                  return change.of(node, kernel.bind(at), at);
-                }
-              });
+        @Override
+        public long workspaceBytes() {
+          return kernel.workspaceBytes();
+        }
+
+        @Override
+        public Launch bind(Bindings at) {
+          return change.of(node, kernel.bind(at), at);
+        }
+      };
     }
 
     @Override

@@ -25,7 +25,7 @@ import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
 
-/** A single node compiled by each of several variants, on numbers of no meaning. */
+/** A single node compiled by each of several candidates, on numbers of no meaning. */
 final class OneNode implements AutoCloseable {
   private static final String OUTPUT = "y";
 
@@ -37,13 +37,13 @@ final class OneNode implements AutoCloseable {
     this.weights = weights;
   }
 
-  static OneNode open(Backend backend, Value node, WeightSource weights, List<String> variants) {
+  static OneNode open(Backend backend, Value node, WeightSource weights, List<String> candidates) {
     var label = node.op().body().label();
     var all = new OneNode(backend.weights(Numbers.like(node, weights)));
     boolean opened = false;
     try {
-      for (var variant : variants) {
-        var kernels = new KernelOptions(false, Map.of(label, variant));
+      for (var name : candidates) {
+        var kernels = new KernelOptions(false, Map.of(label, name));
         var options = new PlanOptions(kernels, Set.of(), _ -> true, _ -> true);
         all.plans.add(Plan.compile(graph(node), backend, all.weights, options));
       }
@@ -90,13 +90,13 @@ final class OneNode implements AutoCloseable {
     return graph;
   }
 
-  /** Name of the kernel of a variant. */
-  String kernel(int variant) {
-    return plans.get(variant).steps().getLast().kernel().name();
+  /** Name of the kernel of a candidate. */
+  String kernel(int candidate) {
+    return plans.get(candidate).steps().getLast().kernel().name();
   }
 
-  void run(int variant, Trace trace) {
-    plans.get(variant).run(trace);
+  void run(int candidate, Trace trace) {
+    plans.get(candidate).run(trace);
   }
 
   @Override

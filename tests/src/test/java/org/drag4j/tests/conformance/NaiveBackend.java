@@ -1,10 +1,11 @@
 package org.drag4j.tests.conformance;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -126,8 +127,8 @@ public final class NaiveBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return Optional.of(new Interpreted(node));
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return Stream.of(Candidate.own("naive", new Interpreted(node)));
   }
 
   @Override

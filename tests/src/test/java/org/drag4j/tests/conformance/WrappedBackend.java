@@ -1,8 +1,11 @@
 package org.drag4j.tests.conformance;
 
-import java.util.Optional;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -44,31 +47,37 @@ class WrappedBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return inner
-        .select(node, options)
-        .map(k ->
-            new Kernel() {
-              @Override
-              public String name() {
-                return k.name();
-              }
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return inner.candidates(node, options).map(c -> c.with(bound(node, c.kernel())));
+  }
 
-              @Override
-              public boolean approximate() {
-                return k.approximate();
-              }
+  @Override
+  public Map<String, List<String>> kernels() {
+    return inner.kernels();
+  }
 
-              @Override
-              public long workspaceBytes() {
-                return k.workspaceBytes();
-              }
+  private Kernel bound(Value node, Kernel k) {
+    return new Kernel() {
+      @Override
+      public String name() {
+        return k.name();
+      }
 
-              @Override
-              public Launch bind(Bindings at) {
-                return binder.bind(node, k, at);
-              }
-            });
+      @Override
+      public boolean approximate() {
+        return k.approximate();
+      }
+
+      @Override
+      public long workspaceBytes() {
+        return k.workspaceBytes();
+      }
+
+      @Override
+      public Launch bind(Bindings at) {
+        return binder.bind(node, k, at);
+      }
+    };
   }
 
   @Override

@@ -2,12 +2,12 @@ package org.drag4j.tests.runtime;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.device.DeviceWeights;
-import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DeviceMemory;
@@ -75,8 +75,8 @@ public final class MeteredBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return cpu.select(node, options);
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return cpu.candidates(node, options);
   }
 
   @Override
