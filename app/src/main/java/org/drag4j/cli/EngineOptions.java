@@ -4,12 +4,12 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
@@ -28,6 +28,7 @@ import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.ModelNotFoundException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
@@ -74,14 +75,7 @@ final class EngineOptions {
               + " ${DEFAULT-VALUE}.")
   Precision precision = Precision.F32;
 
-  @Option(
-      names = "--provider",
-      paramLabel = "OP=NAME",
-      description =
-          "Who does an operation on a CUDA device, and nobody else: linear=own|cublaslt|jcublas,"
-              + " conv2d=own|cudnn|jcudnn, attention=own|cudnn. May be repeated. Default: see"
-              + " docs/kernels.md.")
-  Map<String, String> providers = new LinkedHashMap<>();
+  @Mixin final KernelFlags kernels = new KernelFlags();
 
   @Option(names = "--exact", description = "Use no kernel that is marked approximate.")
   boolean exact;
@@ -114,6 +108,7 @@ final class EngineOptions {
   /** Checks the values, before any work. */
   void check(CommandSpec spec) {
     err = spec.commandLine().getErr();
+    kernels.check(spec);
     threads.ifPresent(value -> UsageMessage.requireRange(spec, "--threads", 1, MAX_THREADS, value));
     if (cpuVector.isPresent() && !VECTORS.contains(cpuVector.get())) {
       throw new ParameterException(
@@ -140,11 +135,23 @@ final class EngineOptions {
 
   /** Opens the chosen device. */
   Backend openDevice() {
-    return Devices.open(device, deviceOptions());
+    var backend = Devices.open(device, deviceOptions());
+    try {
+      backend.check(kernelOptions());
+      return backend;
+    } catch (RuntimeException | Error e) {
+      backend.close();
+      throw e;
+    }
+  }
+
+  /** What the user says about the choice of kernels. */
+  KernelOptions kernelOptions() {
+    return new KernelOptions(exact, kernels.forced(), tuned());
   }
 
   private DeviceOptions deviceOptions() {
-    return new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype, providers);
+    return new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype);
   }
 
   /** Where choices of kernels are kept; empty where the user wants none. */
@@ -187,7 +194,8 @@ final class EngineOptions {
         device,
         String.join("\n", probes),
         precision.toString(),
-        new TreeMap<>(providers).toString(),
+        kernels.forced().toString(),
+        new TreeSet<>(kernels.fusionsOff).toString(),
         "exact " + exact,
         "tuned " + new TreeMap<>(tuned().rankings()),
         "threads " + threads,
@@ -196,7 +204,7 @@ final class EngineOptions {
 
   /** How plans are compiled. */
   PlanOptions planOptions() {
-    return new PlanOptions(new KernelOptions(exact, Map.of(), tuned()), Set.of(), _ -> false);
+    return new PlanOptions(kernelOptions(), kernels.fusionsOff, _ -> false);
   }
 
   /** What sees every step: nothing, unless the user asked for it. */

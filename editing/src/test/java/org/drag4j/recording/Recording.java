@@ -48,6 +48,10 @@ public final class Recording {
     }
   }
 
+  public boolean has(String name) {
+    return entries.containsKey(name);
+  }
+
   public float[] floats(String name) {
     float[] out = new float[bytes(name, "F32").remaining() / Float.BYTES];
     bytes(name, "F32").asFloatBuffer().get(out);

@@ -68,6 +68,7 @@ public final class Plan implements AutoCloseable {
    * Compiles what the graph's outputs need.
    *
    * @throws UnsupportedOpException listing every node the device has no kernel for
+   * @throws org.drag4j.device.DeviceException where the options force a kernel it has not
    * @throws org.drag4j.device.DeviceMemoryException where the slab does not fit
    */
   public static Plan compile(
@@ -85,6 +86,7 @@ public final class Plan implements AutoCloseable {
   }
 
   private static Graph fused(Graph graph, Backend backend, PlanOptions options) {
+    backend.check(options.kernels());
     return Fusion.apply(
         graph, options.fusionsOff(), v -> backend.select(v, options.kernels()).isPresent());
   }
@@ -377,7 +379,7 @@ public final class Plan implements AutoCloseable {
           continue;
         }
         if (kernel.isEmpty()) {
-          missing.add(node.toString());
+          missing.add(node + options.kernels().asked(node));
           continue;
         }
         int step = found.size();

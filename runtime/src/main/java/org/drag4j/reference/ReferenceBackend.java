@@ -2,10 +2,11 @@ package org.drag4j.reference;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -73,7 +74,11 @@ public final class ReferenceBackend implements Backend {
   private record Interpreted(Meaning meaning, Value node) implements Kernel {
     @Override
     public String name() {
-      return node.op().label() + "_f32_" + meaning.name().toLowerCase(Locale.ROOT);
+      return node.op().label() + "_f32_" + algorithm(meaning);
+    }
+
+    static String algorithm(Meaning meaning) {
+      return meaning.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -136,8 +141,8 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return Optional.of(new Interpreted(meaning, node));
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return Stream.of(Candidate.own(Interpreted.algorithm(meaning), new Interpreted(meaning, node)));
   }
 
   @Override

@@ -1,10 +1,12 @@
 package org.drag4j.reference;
 
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -61,8 +63,13 @@ public class WrappedBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return inner.select(node, options).map(kernel -> new Bound(kernel, node, binder));
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return inner.candidates(node, options).map(c -> c.with(new Bound(c.kernel(), node, binder)));
+  }
+
+  @Override
+  public Map<String, List<String>> kernels() {
+    return inner.kernels();
   }
 
   private record Bound(Kernel inner, Value node, Binder binder) implements Kernel {
@@ -85,11 +92,6 @@ public class WrappedBackend implements Backend {
     public Launch bind(Bindings at) {
       return binder.bind(node, inner, at);
     }
-  }
-
-  @Override
-  public List<String> variants(Value node, KernelOptions options) {
-    return inner.variants(node, options);
   }
 
   @Override

@@ -1,8 +1,12 @@
 package org.drag4j.kernels.cpu;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -18,6 +22,21 @@ final class CpuBackend implements Backend {
    * network is done before slow kernels would be worth a warning.
    */
   private static final long LARGE = 100L << 20;
+
+  private static final Map<String, List<String>> KERNELS =
+      Map.ofEntries(
+          Map.entry("conv2d", Conv2dCpu.VARIANTS),
+          Map.entry("linear", List.of("packed")),
+          Map.entry("group_norm", List.of("row")),
+          Map.entry("layer_norm", List.of("row")),
+          Map.entry("attention", List.of("flash")),
+          Map.entry("unary", List.of("row")),
+          Map.entry("binary", List.of("row")),
+          Map.entry("geglu", List.of("row")),
+          Map.entry("concat", List.of("row")),
+          Map.entry("upsample", List.of("nearest")),
+          Map.entry("embedding", List.of("gather")),
+          Map.entry("timestep_embedding", List.of("row")));
 
   private final CpuContext context;
   private final CpuContext exactContext;
@@ -67,11 +86,20 @@ final class CpuBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
     var shared = options.exact() ? exactContext : context;
+    if (node.op().body() instanceof Op.Conv2d) {
+      return options.order(node, Conv2dCpu.candidates(shared, node, options.exact()));
+    }
+    var own = new LinkedHashMap<String, Kernel>();
+    only(shared, node).ifPresent(kernel -> own.put(variant(node.op().label()), kernel));
+    return options.order(node, own);
+  }
+
+  /** The kernel of an operation that has one only. */
+  private static Optional<Kernel> only(CpuContext shared, Value node) {
     return switch (node.op().body()) {
-      case Op.Conv2d _ -> Conv2dCpu.select(shared, node, options);
-      case Op.Linear _ -> LinearCpu.select(shared, node, options);
+      case Op.Linear _ -> LinearCpu.select(shared, node);
       case Op.GroupNorm _ -> GroupNormCpu.select(shared, node);
       case Op.LayerNorm _ -> Optional.of(new LayerNormCpu(shared, node));
       case Op.Attention _ -> Optional.of(new AttentionCpu(shared, node));
@@ -82,15 +110,18 @@ final class CpuBackend implements Backend {
       case Op.Upsample _ -> Optional.of(new UpsampleCpu(shared, node));
       case Op.Embedding _ -> EmbeddingCpu.select(shared, node);
       case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(shared, node));
-      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
+      case Op.Conv2d _, Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }
 
+  /** The name of an operation's only kernel. */
+  private static String variant(String op) {
+    return KERNELS.getOrDefault(op, List.of(op)).getFirst();
+  }
+
   @Override
-  public List<String> variants(Value node, KernelOptions options) {
-    return node.op().body() instanceof Op.Conv2d
-        ? Conv2dCpu.variants(options.exact() ? exactContext : context, node, options)
-        : List.of();
+  public Map<String, List<String>> kernels() {
+    return KERNELS;
   }
 
   @Override

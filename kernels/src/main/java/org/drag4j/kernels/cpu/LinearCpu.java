@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
@@ -12,9 +11,6 @@ import org.drag4j.graph.Value;
 
 /** A linear layer: a product with packed weights. */
 final class LinearCpu implements Kernel {
-  private static final String LABEL = "linear";
-  private static final String VARIANT = "packed";
-
   private final CpuContext context;
   private final Value node;
   private final List<Epilogue.Stage> then;
@@ -31,8 +27,8 @@ final class LinearCpu implements Kernel {
    * Empty where an operand is not a weight of the checkpoint, or a fused stage is not one of ours;
    * a gate is where its halves are whole panels.
    */
-  static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
-    if (!options.allows(LABEL, VARIANT) || !WeightOperands.fit(node)) {
+  static Optional<Kernel> select(CpuContext context, Value node) {
+    if (!WeightOperands.fit(node)) {
       return Optional.empty();
     }
     if (node.op() instanceof Op.Fused(var _, var then) && then.equals(List.of(new Op.Geglu()))) {
@@ -50,7 +46,7 @@ final class LinearCpu implements Kernel {
 
   @Override
   public String name() {
-    return (gated ? "linear_geglu" : "linear") + "_f32_packed_" + Operands.tile(context.gemm());
+    return "linear_f32_packed_" + Operands.tile(context.gemm()) + (gated ? "+geglu" : "");
   }
 
   @Override

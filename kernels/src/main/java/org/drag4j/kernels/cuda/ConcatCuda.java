@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.ConcatArgs;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
@@ -11,8 +10,8 @@ import org.drag4j.kernels.cuda.kernel.CudaKernels;
 final class ConcatCuda {
   private ConcatCuda() {}
 
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
-    return Prepared.of(backend, node, Prepared.PLAIN, options, ConcatCuda::join);
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
+    return Prepared.of(backend, node, variant, ConcatCuda::join);
   }
 
   private static void join(CudaCalls calls) {

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.Conv2dArgs;
@@ -14,7 +13,7 @@ final class Conv2dCuda {
   private Conv2dCuda() {}
 
   /** Empty where the filter is not the checkpoint's, or a fused stage is not one of ours. */
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op().body() instanceof Op.Conv2d conv) || !(node.in(1).op() instanceof Op.Weight)) {
       return Optional.empty();
     }
@@ -23,8 +22,7 @@ final class Conv2dCuda {
             Prepared.of(
                 backend,
                 node,
-                LinearCuda.variant(backend),
-                options,
+                variant,
                 calls -> convolution(calls, conv, stages)));
   }
 

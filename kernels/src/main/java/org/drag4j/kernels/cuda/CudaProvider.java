@@ -149,8 +149,7 @@ public final class CudaProvider implements BackendProvider {
         ordinal,
         options.activations(),
         programs,
-        Libraries.of(libraries, driver),
-        options.providers());
+        Libraries.of(libraries, driver));
   }
 
   private static Optional<Integer> ordinal(String device) {

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
@@ -12,12 +11,12 @@ import org.drag4j.kernels.cuda.kernel.TimestepEmbeddingArgs;
 final class TimestepEmbeddingCuda {
   private TimestepEmbeddingCuda() {}
 
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op() instanceof Op.TimestepEmbedding op)) {
       return Optional.empty();
     }
     long scratch = Math.multiplyExact(node.in(0).shape().size(), Float.BYTES);
-    return Prepared.of(backend, node, Prepared.PLAIN, options, scratch, calls -> embed(calls, op));
+    return Prepared.of(backend, node, variant, scratch, calls -> embed(calls, op));
   }
 
   private static void embed(CudaCalls calls, Op.TimestepEmbedding op) {

@@ -1,11 +1,9 @@
 package org.drag4j.kernels.opencl;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
@@ -18,18 +16,17 @@ final class ElementwiseCl {
 
   private ElementwiseCl() {}
 
-  static Optional<Kernel> unary(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> unary(OpenClContext context, Value node, Variant variant) {
     if (!(node.op() instanceof Op.Unary(var fn))) {
       return Optional.empty();
     }
-    return Variant.select("unary", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name(context, fn.name(), variant), at -> unary(context, node, fn, variant, at)));
+    return Optional.of(
+        new Prepared(
+                name(context, "unary", variant), at -> unary(context, node, fn, variant, at)));
   }
 
-  private static String name(OpenClContext context, String fn, Variant variant) {
-    return fn.toLowerCase(Locale.ROOT) + "_" + context.prefix() + "_" + variant.label();
+  private static String name(OpenClContext context, String label, Variant variant) {
+    return label + "_" + context.prefix() + "_" + variant.label();
   }
 
   private static Launch unary(
@@ -47,7 +44,7 @@ final class ElementwiseCl {
   }
 
   /** Empty where b is broadcast in more places than the kernel has loops for. */
-  static Optional<Kernel> binary(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> binary(OpenClContext context, Value node, Variant variant) {
     if (!(node.op() instanceof Op.Binary(var fn))) {
       return Optional.empty();
     }
@@ -55,10 +52,9 @@ final class ElementwiseCl {
     if (loops.size() > 1 + OUTER) {
       return Optional.empty();
     }
-    return Variant.select("binary", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name(context, fn.name(), variant),
+    return Optional.of(
+        new Prepared(
+                name(context, "binary", variant),
                 at -> binary(context, node, fn, loops, variant, at)));
   }
 
@@ -92,10 +88,9 @@ final class ElementwiseCl {
     return call.over(pieces.across(run) * pieces.down(runs))::run;
   }
 
-  static Optional<Kernel> geglu(OpenClContext context, Value node, KernelOptions options) {
-    return Variant.select("geglu", options, context.variant())
-        .map(variant ->
-            new Prepared(name(context, "geglu", variant), at -> geglu(context, node, variant, at)));
+  static Optional<Kernel> geglu(OpenClContext context, Value node, Variant variant) {
+    return Optional.of(
+        new Prepared(name(context, "geglu", variant), at -> geglu(context, node, variant, at)));
   }
 
   private static Launch geglu(OpenClContext context, Value node, Variant variant, Bindings at) {

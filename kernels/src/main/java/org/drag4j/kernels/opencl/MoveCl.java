@@ -3,7 +3,6 @@ package org.drag4j.kernels.opencl;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Value;
 
@@ -15,10 +14,9 @@ final class MoveCl {
     return label + "_" + context.prefix() + "_" + variant.label();
   }
 
-  static Optional<Kernel> concat(OpenClContext context, Value node, KernelOptions options) {
-    return Variant.select("concat", options, context.variant())
-        .map(variant ->
-            new Prepared(
+  static Optional<Kernel> concat(OpenClContext context, Value node, Variant variant) {
+    return Optional.of(
+        new Prepared(
                 name("concat", context, variant), at -> concat(context, node, variant, at)));
   }
 
@@ -50,10 +48,9 @@ final class MoveCl {
     };
   }
 
-  static Optional<Kernel> upsample(OpenClContext context, Value node, KernelOptions options) {
-    return Variant.select("upsample", options, context.variant())
-        .map(variant ->
-            new Prepared(
+  static Optional<Kernel> upsample(OpenClContext context, Value node, Variant variant) {
+    return Optional.of(
+        new Prepared(
                 name("upsample", context, variant), at -> upsample(context, node, variant, at)));
   }
 

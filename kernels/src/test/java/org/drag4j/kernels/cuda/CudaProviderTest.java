@@ -9,17 +9,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
+import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Probe;
 import org.drag4j.kernels.cuda.driver.CudaLibraries;
 import org.drag4j.kernels.cuda.driver.CudaLibrary;
 import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
 import org.drag4j.kernels.cuda.driver.LibraryProbe;
 import org.drag4j.kernels.cuda.driver.StandInLibraries;
-import org.drag4j.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,26 +86,14 @@ class CudaProviderTest {
     assertEquals(List.of(), driver.leaks());
     assertThrows(
         DeviceException.class, () -> provider.open("cuda:2", DeviceOptions.DEFAULT).close());
-    var named =
-        new DeviceOptions(
-            OptionalInt.empty(), OptionalInt.empty(), DType.F16, Map.of("linear", "jcublas"));
-    var e = assertThrows(DeviceException.class, () -> provider.open("cuda:1", named).close());
-    assertEquals(
-        "cuda:1: --provider linear=jcublas: expected it to be available: libcublas.so.13 and"
-            + " libcublas.so.12 not found; set DRAG4J_CUDA_LIBS to the folder that holds it",
-        e.getMessage());
+    var named = new KernelOptions(false, Map.of("linear", "jcublas"));
+    try (var backend = provider.open("cuda:1", DeviceOptions.DEFAULT)) {
+      var e = assertThrows(DeviceException.class, () -> backend.check(named));
+      assertEquals(
+          "cuda:1: --kernel linear=jcublas: expected it to be available: libcublas.so.13 and"
+              + " libcublas.so.12 not found; set DRAG4J_CUDA_LIBS to the folder that holds it",
+          e.getMessage());
+    }
     assertEquals(List.of(), driver.leaks());
-  }
-
-  @Test
-  void otherDevicesHaveNoProvidersToName() {
-    var named =
-        new DeviceOptions(
-            OptionalInt.empty(), OptionalInt.empty(), DType.F32, Map.of("conv2d", "cudnn"));
-    var e = assertThrows(DeviceException.class, () -> Devices.open("cpu", named).close());
-    assertEquals(
-        "device cpu: --provider: expected none, since this device has only kernels of its own, got"
-            + " {conv2d=cudnn}; leave it out",
-        e.getMessage());
   }
 }

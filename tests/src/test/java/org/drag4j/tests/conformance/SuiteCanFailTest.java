@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
@@ -82,8 +82,8 @@ class SuiteCanFailTest {
     var coarse =
         new WrappedBackend(new ReferenceBackend(Meaning.SINGLE)) {
           @Override
-          public Optional<Kernel> select(Value node, KernelOptions options) {
-            return super.select(node, options).map(Coarse::new);
+          public Stream<Candidate> candidates(Value node, KernelOptions options) {
+            return super.candidates(node, options).map(c -> c.with(new Coarse(c.kernel())));
           }
         };
     var exact = new PlanOptions(new KernelOptions(true, Map.of()), Set.of(), _ -> false);
@@ -116,8 +116,10 @@ class SuiteCanFailTest {
     var lacking =
         new WrappedBackend(new ReferenceBackend(Meaning.SINGLE)) {
           @Override
-          public Optional<Kernel> select(Value node, KernelOptions options) {
-            return node.op() instanceof Op.Geglu ? Optional.empty() : super.select(node, options);
+          public Stream<Candidate> candidates(Value node, KernelOptions options) {
+            return node.op() instanceof Op.Geglu
+                ? Stream.empty()
+                : super.candidates(node, options);
           }
         };
     var supported = SupportMatrix.supported(lacking, TRIED);
