@@ -2,6 +2,7 @@ package org.drag4j.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
@@ -19,6 +21,7 @@ import org.drag4j.kernels.cuda.driver.CudaLibrary;
 import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
 import org.drag4j.kernels.cuda.driver.LibraryProbe;
 import org.drag4j.kernels.cuda.driver.StandInLibraries;
+import org.drag4j.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +89,11 @@ class CudaProviderTest {
     assertEquals(List.of(), driver.leaks());
     assertThrows(
         DeviceException.class, () -> provider.open("cuda:2", DeviceOptions.DEFAULT).close());
+    var single = provider.tuningKey("cuda:1", DeviceOptions.DEFAULT).orElseThrow();
+    assertTrue(single.startsWith("cuda:1\nFake 1\n") && single.contains("cublasLt 13.7.1"), single);
+    var none = OptionalInt.empty();
+    var half = provider.tuningKey("cuda:1", new DeviceOptions(none, none, DType.F16));
+    assertNotEquals(single, half.orElseThrow());
     var named = new KernelOptions(false, Map.of("linear", "jcublas"));
     try (var backend = provider.open("cuda:1", DeviceOptions.DEFAULT)) {
       var e = assertThrows(DeviceException.class, () -> backend.check(named));
