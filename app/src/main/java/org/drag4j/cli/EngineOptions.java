@@ -27,8 +27,8 @@ import org.drag4j.tune.TunedFile;
 import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.ModelNotFoundException;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 

@@ -128,7 +128,8 @@ final class TuneCommand implements Callable<Integer> {
         graphs.put(network.graph(), network.weights());
       }
       var tuner = new Tuner(backend, System::nanoTime, host.interrupted());
-      var shapes = tuner.shapes(graphs, new KernelOptions(false, engine.kernels.forced(), Tuned.NONE));
+      var shapes =
+          tuner.shapes(graphs, new KernelOptions(false, engine.kernels.forced(), Tuned.NONE));
       progress.phase("tune", shapes.size(), "shapes");
       return tuner.run(shapes, seconds * NANOS, (_, done, of) -> progress.step(done, of));
     } finally {

@@ -1,5 +1,6 @@
 package org.drag4j.kernels.cpu;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,20 +24,17 @@ final class CpuBackend implements Backend {
    */
   private static final long LARGE = 100L << 20;
 
-  private static final Map<String, List<String>> KERNELS =
-      Map.ofEntries(
-          Map.entry("conv2d", Conv2dCpu.VARIANTS),
-          Map.entry("linear", List.of("packed")),
-          Map.entry("group_norm", List.of("row")),
-          Map.entry("layer_norm", List.of("row")),
-          Map.entry("attention", List.of("flash")),
-          Map.entry("unary", List.of("row")),
-          Map.entry("binary", List.of("row")),
-          Map.entry("geglu", List.of("row")),
-          Map.entry("concat", List.of("row")),
-          Map.entry("upsample", List.of("nearest")),
-          Map.entry("embedding", List.of("gather")),
-          Map.entry("timestep_embedding", List.of("row")));
+  private static final Map<String, List<String>> KERNELS = names();
+
+  private static Map<String, List<String>> names() {
+    var all = new HashMap<String, List<String>>();
+    Op.labels().forEach(op -> all.put(op, List.of("row")));
+    all.put("attention", List.of("flash"));
+    all.put("conv2d", Conv2dCpu.VARIANTS);
+    all.put("embedding", List.of("gather"));
+    all.put("linear", List.of("packed"));
+    return Map.copyOf(all);
+  }
 
   private final CpuContext context;
   private final CpuContext exactContext;

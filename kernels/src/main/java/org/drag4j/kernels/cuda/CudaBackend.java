@@ -59,7 +59,11 @@ final class CudaBackend implements Backend {
    *     nothing stays open then
    */
   static CudaBackend open(
-      CudaDriver driver, int device, DType activations, CudaPrograms programs, Libraries libraries) {
+      CudaDriver driver,
+      int device,
+      DType activations,
+      CudaPrograms programs,
+      Libraries libraries) {
     return open(driver, device, STAGING, activations, programs, libraries);
   }
 
@@ -153,9 +157,7 @@ final class CudaBackend implements Backend {
       case Op.Unary _ -> UnaryCuda.select(this, node, variant);
       case Op.Binary _ -> BinaryCuda.select(this, node, variant);
       case Op.Geglu _ -> GegluCuda.select(this, node, variant);
-      case Op.Concat _ -> ConcatCuda.select(this, node, variant);
-      case Op.Upsample _ -> UpsampleCuda.select(this, node, variant);
-      case Op.Embedding _ -> EmbeddingCuda.select(this, node, variant);
+      case Op.Move move -> MoveCuda.select(this, node, move, variant);
       case Op.TimestepEmbedding _ -> TimestepEmbeddingCuda.select(this, node, variant);
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };

@@ -25,9 +25,10 @@ import org.drag4j.tensor.DType;
  * are here. Where nothing is forced or measured, and activations are F16, products go to cuBLASLt
  * and convolutions to cuDNN where rows of operands and result are whole 16 bytes: their wide
  * tensor-core tiles and their split sums for the small pictures of the deep levels are what our own
- * kernels lack. Attention stays with our own kernel, which wastes nothing on heads of 40; everything
- * in F32 stays with ours too, so that nothing is rounded to TF32. Of the operations after a product
- * a library does a bias and a residual; a fusion with more is refused, and the plan splits it.
+ * kernels lack. Attention stays with our own kernel, which wastes nothing on heads of 40;
+ * everything in F32 stays with ours too, so that nothing is rounded to TF32. Of the operations
+ * after a product a library does a bias and a residual; a fusion with more is refused, and the plan
+ * splits it.
  */
 final class CudaCandidates {
   /** What cuBLAS and cuDNN are given at most for one operation. */
@@ -41,23 +42,17 @@ final class CudaCandidates {
 
   private static final String FMA = "fma";
 
-  /** Our own kernels whatever the format, the preferred one first. */
-  private static final Map<String, List<String>> OWN =
-      Map.ofEntries(
-          Map.entry("attention", List.of(AttentionCuda.FLASH, "gemm")),
-          Map.entry("binary", List.of("vec8")),
-          Map.entry("concat", List.of("vec8")),
-          Map.entry("embedding", List.of("vec8")),
-          Map.entry("geglu", List.of("vec8")),
-          Map.entry("group_norm", List.of("slabs")),
-          Map.entry("layer_norm", List.of("warp")),
-          Map.entry("timestep_embedding", List.of("scalar")),
-          Map.entry("unary", List.of("vec8")),
-          Map.entry("upsample", List.of("vec8")));
+  /** Our own kernels of the operations whose only one does not go by 16 bytes at a time. */
+  private static final Map<String, List<String>> OTHER =
+      Map.of(
+          "attention", List.of(AttentionCuda.FLASH, "gemm"),
+          "group_norm", List.of("slabs"),
+          "layer_norm", List.of("warp"),
+          "timestep_embedding", List.of("scalar"));
 
   private final CudaContext context;
   private final Libraries libraries;
-  private final Map<String, List<String>> own = new HashMap<>(OWN);
+  private final Map<String, List<String>> own = new HashMap<>();
   private final Map<Provider, Opened> opened = new EnumMap<>(Provider.class);
 
   /** A library in use on the device, and what it has prepared; closed together with the device. */
@@ -132,6 +127,7 @@ final class CudaCandidates {
     this.context = context;
     this.libraries = libraries;
     var products = activations == DType.F16 ? List.of(MMA, FMA) : List.of(FMA, MMA);
+    Op.labels().forEach(op -> own.put(op, OTHER.getOrDefault(op, List.of("vec8"))));
     own.put("linear", products);
     own.put("conv2d", products);
   }
@@ -248,8 +244,7 @@ final class CudaCandidates {
     return tried
         .provider()
         .map(p ->
-            opened.containsKey(p)
-                && LibraryKernel.body(backend, node, open(p, node.op().label())))
+            opened.containsKey(p) && LibraryKernel.body(backend, node, open(p, node.op().label())))
         .orElse(true);
   }
 

@@ -34,7 +34,8 @@ final class LibraryKernel {
   private final Extras extras;
   private final DType type;
 
-  private LibraryKernel(CudaBackend backend, Value node, CudaCandidates.Opened opened, Extras extras) {
+  private LibraryKernel(
+      CudaBackend backend, Value node, CudaCandidates.Opened opened, Extras extras) {
     this.backend = backend;
     this.node = node;
     this.opened = opened;
@@ -110,8 +111,7 @@ final class LibraryKernel {
     return switch (node.op().body()) {
       case Op.Linear _ -> withExtras(this::spec, calls -> calls.in(1));
       case Op.Conv2d conv when node.in(1).op() instanceof Op.Weight ->
-          withExtras(
-              (bias, residual) -> spec(conv, bias, residual), calls -> calls.filter(1));
+          withExtras((bias, residual) -> spec(conv, bias, residual), calls -> calls.filter(1));
       case Op.Conv2d _ -> new Offer.Refused<>("its filter is not the checkpoint's");
       case Op.Attention attention -> attention(attention);
       default -> new Offer.Refused<>("it is not among the operations of the library");
@@ -132,8 +132,7 @@ final class LibraryKernel {
   }
 
   /** By the library alone, or, where it does not take all extras, with those added behind it. */
-  private Offer<Kernel> withExtras(
-      Specification specification, ToLongFunction<CudaCalls> weight) {
+  private Offer<Kernel> withExtras(Specification specification, ToLongFunction<CudaCalls> weight) {
     var offer = opened.offer(specification.of(extras.perChannel(), extras.residual() >= 0));
     if (offer instanceof Offer.Ready<Library.Operation>(var operation)) {
       return ready(operation, "", calls -> run(calls, weight, operation, true));
@@ -208,14 +207,14 @@ final class LibraryKernel {
                 long values = aligned(calls.in(2));
                 long y = aligned(calls.out());
                 long workspace = calls.scratch();
-                calls.add(stream -> attention.enqueue(queries, keys, values, 0, y, workspace, stream));
+                calls.add(
+                    stream -> attention.enqueue(queries, keys, values, 0, y, workspace, stream));
               });
       case Offer.Refused<Library.Operation>(var reason) -> new Offer.Refused<>(reason);
     };
   }
 
-  private Offer<Kernel> ready(
-      Library.Operation prepared, String after, Consumer<CudaCalls> work) {
+  private Offer<Kernel> ready(Library.Operation prepared, String after, Consumer<CudaCalls> work) {
     var name = new StringBuilder(node.op().label());
     name.append(type == DType.F16 ? "_f16_" : "_f32_").append(opened.provider().label());
     if (!prepared.algorithm().isEmpty()) {

@@ -21,8 +21,7 @@ final class ElementwiseCl {
       return Optional.empty();
     }
     return Optional.of(
-        new Prepared(
-                name(context, "unary", variant), at -> unary(context, node, fn, variant, at)));
+        new Prepared(name(context, "unary", variant), at -> unary(context, node, fn, variant, at)));
   }
 
   private static String name(OpenClContext context, String label, Variant variant) {
@@ -54,8 +53,7 @@ final class ElementwiseCl {
     }
     return Optional.of(
         new Prepared(
-                name(context, "binary", variant),
-                at -> binary(context, node, fn, loops, variant, at)));
+            name(context, "binary", variant), at -> binary(context, node, fn, loops, variant, at)));
   }
 
   private static Launch binary(

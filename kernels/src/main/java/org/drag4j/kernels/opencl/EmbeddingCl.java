@@ -24,8 +24,8 @@ final class EmbeddingCl {
     }
     return Optional.of(
         new Prepared(
-                "embedding_" + context.prefix() + "_" + variant.label(),
-                at -> embedding(context, node, variant, at)));
+            "embedding_" + context.prefix() + "_" + variant.label(),
+            at -> embedding(context, node, variant, at)));
   }
 
   /**
@@ -71,8 +71,8 @@ final class EmbeddingCl {
     }
     return Optional.of(
         new Prepared(
-                "timestep_embedding_" + context.prefix() + "_" + variant.label(),
-                at -> timestep(context, node, op, variant, at)));
+            "timestep_embedding_" + context.prefix() + "_" + variant.label(),
+            at -> timestep(context, node, op, variant, at)));
   }
 
   private static Launch timestep(

@@ -26,20 +26,6 @@ import org.jspecify.annotations.Nullable;
 
 /** An OpenCL device: picks the kernel of each operation. */
 final class OpenClBackend implements Backend {
-  /** Operations that have a kernel in either family and no other. */
-  private static final List<String> IN_BOTH =
-      List.of(
-          "attention",
-          "binary",
-          "concat",
-          "embedding",
-          "geglu",
-          "group_norm",
-          "layer_norm",
-          "timestep_embedding",
-          "unary",
-          "upsample");
-
   private final OpenClContext context;
 
   private OpenClBackend(OpenClContext context) {
@@ -103,9 +89,7 @@ final class OpenClBackend implements Backend {
       case Op.Unary _ -> both(v -> ElementwiseCl.unary(context, node, v));
       case Op.Binary _ -> both(v -> ElementwiseCl.binary(context, node, v));
       case Op.Geglu _ -> both(v -> ElementwiseCl.geglu(context, node, v));
-      case Op.Concat _ -> both(v -> MoveCl.concat(context, node, v));
-      case Op.Upsample _ -> both(v -> MoveCl.upsample(context, node, v));
-      case Op.Embedding _ -> both(v -> EmbeddingCl.embedding(context, node, v));
+      case Op.Move move -> both(v -> MoveCl.select(context, node, move, v));
       case Op.TimestepEmbedding _ -> both(v -> EmbeddingCl.timestep(context, node, v));
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> new LinkedHashMap<>();
     };
@@ -130,7 +114,7 @@ final class OpenClBackend implements Backend {
     var convolutions = new ArrayList<>(products);
     Arrays.stream(WinogradCl.Size.values()).map(WinogradCl.Size::label).forEach(convolutions::add);
     var all = new LinkedHashMap<String, List<String>>();
-    for (var op : IN_BOTH) {
+    for (var op : Op.labels()) {
       all.put(op, families);
     }
     all.put("conv2d", convolutions);

@@ -317,9 +317,9 @@ class CudaLibraryPlanTest {
         "cuda:0: --kernel linear=cudnn: expected one of mma, fma, cublaslt, jcublas, got cudnn",
         failure(new Machine(), "linear=cudnn"));
     assertEquals(
-        "cuda:0: --kernel softmax=cudnn: expected one of attention, binary, concat, conv2d,"
-            + " embedding, geglu, group_norm, layer_norm, linear, timestep_embedding, unary,"
-            + " upsample, got softmax",
+        "cuda:0: --kernel softmax=cudnn: expected one of "
+            + String.join(", ", Op.labels())
+            + ", got softmax",
         failure(new Machine(), "softmax=cudnn"));
   }
 

@@ -116,7 +116,8 @@ class CudaWeightsTest {
     int kw = 2;
     for (var from : List.of(DType.F16, DType.BF16, DType.F32, DType.F64)) {
       for (var to : List.of(DType.F16, DType.F32)) {
-        try (var backend = CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+        try (var backend =
+            CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
           var source = new Numbers().put("w", Shape.of(o, i, kh, kw), from);
           var got = read(backend, weights(backend, source).tensor("w", Shape.of(o, kh, kw, i), to));
           var expected = new float[o * i * kh * kw];
@@ -137,7 +138,8 @@ class CudaWeightsTest {
 
   @Test
   void matricesAndVectorsKeepTheirOrderAndAreMadeOnce() {
-    try (var backend = CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+    try (var backend =
+        CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
       var source =
           new Numbers()
               .put("matrix", Shape.of(7, 11, 1, 1), DType.F16)
@@ -163,7 +165,8 @@ class CudaWeightsTest {
 
   @Test
   void largeTensorsGetBlocksOfTheirOwnAndDoNotOverlap() {
-    try (var backend = CudaBackend.open(driver, 0, 1 << 16, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+    try (var backend =
+        CudaBackend.open(driver, 0, 1 << 16, DType.F32, _ -> new byte[0], Libraries.NONE)) {
       var source =
           new Numbers()
               .put("small", Shape.of(10), DType.F32)
@@ -184,7 +187,8 @@ class CudaWeightsTest {
 
   @Test
   void whatDoesNotFitIsRefused() {
-    try (var backend = CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+    try (var backend =
+        CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
       var source =
           new Numbers()
               .put("w", Shape.of(2, 3), DType.F32)

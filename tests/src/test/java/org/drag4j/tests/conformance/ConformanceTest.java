@@ -105,8 +105,8 @@ class ConformanceTest {
         Stream.concat(OPEN.keySet().stream(), TRIED.stream())
             .flatMap(t ->
                 variants(t).entrySet().stream()
-                    .flatMap(e -> e.getValue().stream()
-                            .map(v -> t + " " + Map.of(e.getKey(), List.of(v)))))
+                    .flatMap(e ->
+                        e.getValue().stream().map(v -> t + " " + Map.of(e.getKey(), List.of(v)))))
             .collect(Collectors.toSet());
     OPEN.values().forEach(Backend::close);
     OPEN.clear();

@@ -117,9 +117,7 @@ class SuiteCanFailTest {
         new WrappedBackend(new ReferenceBackend(Meaning.SINGLE)) {
           @Override
           public Stream<Candidate> candidates(Value node, KernelOptions options) {
-            return node.op() instanceof Op.Geglu
-                ? Stream.empty()
-                : super.candidates(node, options);
+            return node.op() instanceof Op.Geglu ? Stream.empty() : super.candidates(node, options);
           }
         };
     var supported = SupportMatrix.supported(lacking, TRIED);
