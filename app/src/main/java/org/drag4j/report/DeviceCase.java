@@ -17,6 +17,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.report.ScalarMath.Convolution;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.tensor.WeightSource;
@@ -103,30 +104,25 @@ record DeviceCase(
           .toArray();
     }
 
-    /** The node of a weight that files store as {@code stored}; its elements are halves. */
-    private Value weight(String name, double mean, double deviation, Shape stored, Shape seen) {
+    /** The node of a weight; its elements are halves. */
+    private Value weight(Param param, double mean, double deviation) {
+      var stored = param.fileShape();
       var values = numbers(stored, mean, deviation);
       for (int i = 0; i < values.length; i++) {
         values[i] = Float.float16ToFloat(Float.floatToFloat16((float) values[i]));
       }
-      weights.put(name, stored, values);
-      return graph.weight(name, seen);
+      weights.put(param.name(), stored, values);
+      return graph.weight(param);
     }
 
     private Value vector(String name, double mean, int size) {
-      return weight(name, mean, 0.3, Shape.of(size), Shape.of(size));
+      return weight(Param.of(name, Shape.of(size)), mean, 0.3);
     }
 
     private Value convolved(Convolution c, Value x, int out, String name) {
       int in = x.shape().dim(3);
       int k = c.kernel();
-      var w =
-          weight(
-              name + ".weight",
-              0,
-              1 / Math.sqrt(in * k * k),
-              Shape.of(out, in, k, k),
-              Shape.of(out, k, k, in));
+      var w = weight(Param.filter(name + ".weight", out, k, k, in), 0, 1 / Math.sqrt(in * k * k));
       return graph.node(
           new Op.Conv2d(c.stride(), c.padBefore(), c.padAfter(), true),
           name,
@@ -158,7 +154,7 @@ record DeviceCase(
       int in = 8 * r.nextInt(4, 24);
       int out = 8 * r.nextInt(4, 24);
       var x = input("x", 0, 1, r.nextInt(1, 80), in);
-      var w = weight("w", 0, 1 / Math.sqrt(in), Shape.of(out, in), Shape.of(out, in));
+      var w = weight(Param.of("w", Shape.of(out, in)), 0, 1 / Math.sqrt(in));
       graph.node(new Op.Linear(true), "linear", x, w, vector("b", 0, out)).output("y");
       return ScalarMath.linear(of("x"), in, weights.values("w"), weights.values("b"));
     }
@@ -245,7 +241,7 @@ record DeviceCase(
       int words = 100;
       var ids = IntStream.range(0, tokens).mapToDouble(_ -> random.nextInt(words)).toArray();
       inputs.put("ids", ids);
-      var table = weight("table", 0, 1, Shape.of(words, channels), Shape.of(words, channels));
+      var table = weight(Param.of("table", Shape.of(words, channels)), 0, 1);
       graph
           .node(
               new Op.Embedding(),

@@ -15,6 +15,7 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
+import org.drag4j.graph.Port;
 import org.drag4j.graph.Value;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
@@ -44,12 +45,12 @@ final class OneNode implements AutoCloseable {
     try {
       for (var name : candidates) {
         var kernels = new KernelOptions(false, Map.of(label, name));
-        var options = new PlanOptions(kernels, Set.of(), _ -> true, _ -> true);
+        var options = PlanOptions.of(kernels);
         all.plans.add(Plan.compile(graph(node), backend, all.weights, options));
       }
       var plan = all.plans.getFirst();
       for (var name : plan.names()) {
-        all.bind(name, plan.value(name).shape(), plan.dtype(name), backend);
+        all.bind(name, plan.value(name).shape(), plan.value(name).dtype(), backend);
       }
       opened = true;
       return all;
@@ -82,11 +83,11 @@ final class OneNode implements AutoCloseable {
     for (int i = 0; i < in.length; i++) {
       var v = node.in(i);
       in[i] =
-          v.op() instanceof Op.Weight(var name)
-              ? graph.weight(name, v.shape())
-              : graph.input("x" + i, v.shape(), v.dtype());
+          v.op() instanceof Op.Weight(var param)
+              ? graph.weight(param)
+              : graph.input("x" + i, v.shape(), v.dtype(), Port.BOUND);
     }
-    graph.node(body, node.path(), in).output(OUTPUT);
+    graph.node(body, node.path(), in).output(OUTPUT, Port.BOUND);
     return graph;
   }
 
@@ -111,8 +112,8 @@ final class OneNode implements AutoCloseable {
     static Numbers like(Value node, WeightSource source) {
       var entries = new LinkedHashMap<String, Entry>();
       for (var v : node.inputs()) {
-        if (v.op() instanceof Op.Weight(var name)) {
-          entries.put(name, source.entry(name).orElseThrow());
+        if (v.op() instanceof Op.Weight(var param)) {
+          entries.put(param.name(), source.require(param));
         }
       }
       return new Numbers(entries);

@@ -20,6 +20,8 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Tuned;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Value;
+import org.drag4j.plan.Plan;
+import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
 
@@ -39,6 +41,9 @@ public final class Tuner {
 
   /** Operations an element of the result below which a node moves numbers, however it is done. */
   private static final int LEAST_WORK = 32;
+
+  /** Each operation alone, as it is measured. */
+  private static final PlanOptions APART = new PlanOptions(KernelOptions.DEFAULT, Set.of("all"));
 
   /** Timed runs of a candidate: at least, where time allows, and at most. */
   private static final int LEAST_RUNS = 2;
@@ -126,7 +131,7 @@ public final class Tuner {
   public List<Shape> shapes(Map<Graph, WeightSource> networks, KernelOptions options) {
     var shapes = new LinkedHashMap<String, Shape>();
     networks.forEach((graph, weights) -> {
-      for (var node : graph.live()) {
+      for (var node : Plan.nodes(graph, backend, APART)) {
         if (node.cost().flops() < LEAST_WORK * node.shape().size()) {
           continue;
         }

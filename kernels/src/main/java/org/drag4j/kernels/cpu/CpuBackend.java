@@ -33,6 +33,7 @@ final class CpuBackend implements Backend {
           Map.entry("unary", List.of("row")),
           Map.entry("binary", List.of("row")),
           Map.entry("geglu", List.of("row")),
+          Map.entry("cast", List.of("element")),
           Map.entry("concat", List.of("row")),
           Map.entry("upsample", List.of("nearest")),
           Map.entry("embedding", List.of("gather")),
@@ -110,6 +111,7 @@ final class CpuBackend implements Backend {
       case Op.Upsample _ -> Optional.of(new UpsampleCpu(shared, node));
       case Op.Embedding _ -> EmbeddingCpu.select(shared, node);
       case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(shared, node));
+      case Op.Cast _ -> CastCpu.select(node);
       case Op.Conv2d _, Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }

@@ -46,6 +46,7 @@ final class CudaCandidates {
       Map.ofEntries(
           Map.entry("attention", List.of(AttentionCuda.FLASH, "gemm")),
           Map.entry("binary", List.of("vec8")),
+          Map.entry("cast", List.of("vec8")),
           Map.entry("concat", List.of("vec8")),
           Map.entry("embedding", List.of("vec8")),
           Map.entry("geglu", List.of("vec8")),

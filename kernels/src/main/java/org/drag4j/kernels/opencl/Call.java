@@ -140,6 +140,11 @@ final class Call {
       return this;
     }
 
+    /** Three arguments: no tensor, where the kernel is told not to look. */
+    Builder absent() {
+      return nothing().arg(0L).arg(0);
+    }
+
     /** One argument: no buffer, where the kernel is told not to look. */
     Builder nothing() {
       arguments.add(new Argument.Fixed(null, Sizeof.cl_mem));

@@ -31,6 +31,7 @@ final class OpenClBackend implements Backend {
       List.of(
           "attention",
           "binary",
+          "cast",
           "concat",
           "embedding",
           "geglu",
@@ -107,6 +108,7 @@ final class OpenClBackend implements Backend {
       case Op.Upsample _ -> both(v -> MoveCl.upsample(context, node, v));
       case Op.Embedding _ -> both(v -> EmbeddingCl.embedding(context, node, v));
       case Op.TimestepEmbedding _ -> both(v -> EmbeddingCl.timestep(context, node, v));
+      case Op.Cast _ -> both(v -> ElementwiseCl.cast(context, node, v));
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> new LinkedHashMap<>();
     };
   }

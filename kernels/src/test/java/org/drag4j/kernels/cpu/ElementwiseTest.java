@@ -8,6 +8,7 @@ import java.util.List;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,7 +124,10 @@ final class ElementwiseTest {
             weights,
             in ->
                 in.get(0)
-                    .plus(in.get(0).graph().weight("position_embedding.weight", Shape.of(7, 20))),
+                    .plus(
+                        in.get(0)
+                            .graph()
+                            .weight(Param.of("position_embedding.weight", Shape.of(7, 20)))),
             a);
     for (int i = 0; i < y.length; i++) {
       assertEquals(a.x()[i] + (float) table[i % 140], y[i]);

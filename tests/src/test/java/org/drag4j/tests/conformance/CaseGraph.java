@@ -12,6 +12,7 @@ import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Weights;
 
@@ -51,18 +52,9 @@ public final class CaseGraph {
     var one = input("one", () -> 1, 1);
     var done = new HashMap<Value, Value>();
     for (var v : from.live()) {
-      done.put(
-          v,
-          switch (v.op()) {
-            case Op.Input(var name) -> {
-              var x = graph.input(name, v.shape(), v.dtype());
-              yield v.dtype() == DType.F32 ? x.times(one) : x;
-            }
-            case Op.Weight(var name) -> graph.weight(name, v.shape());
-            default ->
-                graph.node(
-                    v.op(), v.path(), v.inputs().stream().map(done::get).toArray(Value[]::new));
-          });
+      var again = graph.copy(v, done::get);
+      boolean given = v.op() instanceof Op.Input && v.dtype() == DType.F32;
+      done.put(v, given ? again.times(one) : again);
     }
     from.outputs()
         .forEach((name, v) -> Objects.requireNonNull(done.get(v)).times(one).output(name));
@@ -121,7 +113,7 @@ public final class CaseGraph {
     int in = x.shape().dim(3);
     fanIn(path + ".weight", out, in, kernel, kernel);
     var op = new Op.Conv2d(stride, before, after, bias);
-    var w = graph.weight(path + ".weight", Shape.of(out, kernel, kernel, in));
+    var w = graph.weight(Param.filter(path + ".weight", out, kernel, kernel, in));
     return bias
         ? graph.node(op, path, x, w, vector(path + ".bias", out, normal(0, 0.5)))
         : graph.node(op, path, x, w);
@@ -137,7 +129,7 @@ public final class CaseGraph {
     var path = "linear" + layers++;
     int in = x.shape().dim(-1);
     fanIn(path + ".weight", out, in);
-    var w = graph.weight(path + ".weight", Shape.of(out, in));
+    var w = graph.weight(Param.of(path + ".weight", Shape.of(out, in)));
     return bias
         ? graph.node(new Op.Linear(true), path, x, w, vector(path + ".bias", out, normal(0, 0.5)))
         : graph.node(new Op.Linear(false), path, x, w);
@@ -168,7 +160,7 @@ public final class CaseGraph {
   /** A tensor of the checkpoint, in the layout it has there. */
   public Value table(String name, DoubleSupplier elements, int... dims) {
     weights.put(name, Shape.of(dims), weightType, elements);
-    return graph.weight(name, Shape.of(dims));
+    return graph.weight(Param.of(name, Shape.of(dims)));
   }
 
   /** Attention on given queries, keys and values. */

@@ -84,8 +84,8 @@ public final class NaiveBackend implements Backend {
     }
 
     private static Supplier<double[]> operand(Value v, Bindings at, MapWeights weights) {
-      if (v.op() instanceof Op.Weight(var name)) {
-        return () -> weights.values(name, v.shape());
+      if (v.op() instanceof Op.Weight(var param)) {
+        return () -> weights.values(param.name(), v.shape());
       }
       var slot = at.slot(v);
       return () -> read(slot.tensor());

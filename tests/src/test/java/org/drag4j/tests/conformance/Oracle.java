@@ -3,7 +3,6 @@ package org.drag4j.tests.conformance;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +26,6 @@ public final class Oracle {
   enum Storage {
     /** Nowhere. */
     SINGLE,
-    /** What is neither input nor output, before it is read. */
-    HALF_BETWEEN,
     /** Every operand, inputs and weights too, and every result; but not timesteps. */
     HALF
   }
@@ -66,23 +63,15 @@ public final class Oracle {
   public Map<String, double[]> evaluate(
       Graph graph, Map<String, double[]> inputs, MapWeights weights) {
     var done = new HashMap<Value, double[]>();
-    var kept = new HashSet<Value>();
-    graph.outputs().values().forEach(v -> kept.add(root(v)));
     for (var v : graph.live()) {
       var x =
           switch (v.op()) {
             case Op.Input(var name) -> find(inputs, name);
-            case Op.Weight(var name) -> weights.values(name, v.shape());
+            case Op.Weight(var param) -> weights.values(param.name(), v.shape());
             default -> node(v, v.inputs().stream().map(in -> read(v, in, find(done, in))).toList());
           };
       boolean given = v.op() instanceof Op.Input || v.op() instanceof Op.Weight;
-      boolean rounded =
-          switch (storage) {
-            case SINGLE -> false;
-            case HALF_BETWEEN -> !kept.contains(root(v));
-            case HALF -> true;
-          };
-      done.put(v, rounded && !given ? toHalf(x) : x);
+      done.put(v, storage == Storage.HALF && !given ? toHalf(x) : x);
     }
     var outputs = new LinkedHashMap<String, double[]>();
     graph.outputs().forEach((name, v) -> outputs.put(name, find(done, v)));
@@ -96,10 +85,6 @@ public final class Oracle {
             && !(v.op() instanceof Op.TimestepEmbedding)
         ? toHalf(x)
         : x;
-  }
-
-  private static Value root(Value v) {
-    return v.op() instanceof Op.Reshape ? root(v.in(0)) : v;
   }
 
   private static double[] toHalf(double[] x) {
@@ -151,6 +136,7 @@ public final class Oracle {
       case Op.Geglu _ -> geglu(in.getFirst(), out.dim(-1));
       case Op.Concat _ -> concat(in, shapes, out);
       case Op.Reshape _ -> in.getFirst();
+      case Op.Cast(var to) -> to == DType.F16 ? toHalf(in.getFirst()) : in.getFirst();
       case Op.Upsample _ -> upsample(in.getFirst(), shapes.getFirst(), out);
       case Op.Embedding _ -> {
         int width = out.dim(-1);

@@ -132,15 +132,20 @@ class ReachTest {
     }
   }
 
-  /** Gives a plan what it does not own: samples of banks, from the first or second on. */
+  /** Gives a plan what it does not own; of banks samples from the first or the second on. */
   private static void bind(Backend backend, Plan plan, int first) {
     for (var name : plan.names()) {
-      var shape = plan.value(name).shape();
-      var type = plan.dtype(name);
-      if (name.contains("#") && !name.contains("/once")) {
-        var all = shape.with(0, shape.dim(0) + 1);
-        var memory = backend.allocate(all.size() * type.bytes(), "a bank");
-        plan.bindBanks(Map.of(name, new Tensor(memory, 0, all, type)), first);
+      var port = plan.value(name);
+      boolean bank = name.contains("#");
+      if (bank || name.contains("@")) {
+        var shape = bank ? port.shape().with(0, port.shape().dim(0) + 1) : port.shape();
+        var memory = backend.allocate(shape.size() * port.dtype().bytes(), "a port");
+        var tensor = new Tensor(memory, 0, shape, port.dtype());
+        if (bank) {
+          plan.bindBanks(Map.of(name, tensor), first);
+        } else {
+          plan.bind(name, tensor);
+        }
       }
     }
   }
