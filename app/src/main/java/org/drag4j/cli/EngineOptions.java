@@ -204,7 +204,7 @@ final class EngineOptions {
 
   /** How plans are compiled. */
   PlanOptions planOptions() {
-    return new PlanOptions(kernelOptions(), kernels.fusionsOff, _ -> false);
+    return new PlanOptions(kernelOptions(), kernels.fusionsOff);
   }
 
   /** What sees every step: nothing, unless the user asked for it. */

@@ -1,6 +1,7 @@
 package org.drag4j.edit;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,8 @@ import org.drag4j.graph.Value;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.tensor.DeviceMemory;
+import org.drag4j.tensor.Tensor;
 import org.drag4j.trace.Trace;
 
 /**
@@ -24,14 +27,18 @@ final class ContextWork implements AutoCloseable {
    */
   private record Key(List<String> nodes, FloatBuffer context) {}
 
-  private final Map<Key, Plan> done = new HashMap<>();
+  /** Vector loads and matrix units want whole lines. */
+  private static final long ALIGNMENT = 256;
+
+  private final Map<Key, Map<String, Tensor>> done = new HashMap<>();
+  private final List<DeviceMemory> memory = new ArrayList<>();
 
   /**
-   * A plan that has run, whose outputs stay until this is closed.
+   * What the first part computes, by name; it stays until this is closed.
    *
    * @param input name of the input that holds the contexts, {@code context}
    */
-  Plan of(
+  Map<String, Tensor> of(
       Hoisted graphs,
       Backend backend,
       DeviceWeights weights,
@@ -44,21 +51,38 @@ final class ContextWork implements AutoCloseable {
     if (have != null) {
       return have;
     }
-    var plan = Plan.compile(graphs.once(), backend, weights, kept(options, graphs));
-    try {
+    var results = new HashMap<String, Tensor>();
+    try (var plan = Plan.compile(graphs.once(), backend, weights, options)) {
+      var place = backend.allocate(resultBytes(graphs, backend), "keys and values of contexts");
+      memory.add(place);
+      long offset = 0;
+      for (var name : graphs.names()) {
+        var value = plan.value(name);
+        var tensor = new Tensor(place, offset, value.shape(), value.dtype());
+        plan.bind(name, tensor);
+        results.put(name, tensor);
+        offset += aligned(tensor.byteSize());
+      }
       plan.tensor(input).write(context);
       plan.run(trace);
-    } catch (RuntimeException | Error e) {
-      plan.close();
-      throw e;
     }
-    done.put(key, plan);
-    return plan;
+    done.put(key, results);
+    return results;
   }
 
-  /** Options under which the first part's outputs are as the rest wants them. */
-  static PlanOptions kept(PlanOptions options, Hoisted graphs) {
-    return options.withKept(graphs.names()::contains);
+  /** Device memory that the first part takes while it runs, with what it leaves. */
+  static long bytes(Hoisted graphs, Backend backend, PlanOptions options) {
+    return Plan.slabBytes(graphs.once(), backend, options) + resultBytes(graphs, backend);
+  }
+
+  private static long resultBytes(Hoisted graphs, Backend backend) {
+    return graphs.once().outputs().values().stream()
+        .mapToLong(v -> aligned(v.shape().size() * backend.activations().bytes()))
+        .sum();
+  }
+
+  private static long aligned(long bytes) {
+    return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
   }
 
   private static List<String> describe(Hoisted graphs) {
@@ -70,7 +94,8 @@ final class ContextWork implements AutoCloseable {
   /** Releases everything; whoever reads it must be closed by then. */
   @Override
   public void close() {
-    done.values().forEach(Plan::close);
     done.clear();
+    memory.forEach(DeviceMemory::close);
+    memory.clear();
   }
 }

@@ -95,13 +95,6 @@ final class UNetDenoiser implements Denoiser {
     Graph eachCall() {
       return hoisted.map(Hoisted::rest).orElse(graph);
     }
-
-    /** Options under which it is compiled. */
-    PlanOptions options(PlanOptions from) {
-      var once = hoisted.map(Hoisted::names).orElse(Set.of());
-      return from.withExternal(name -> sites.contains(name) || once.contains(name))
-          .withKept(name -> sites.contains(name) || once.contains(name));
-    }
   }
 
   /**
@@ -121,7 +114,7 @@ final class UNetDenoiser implements Denoiser {
       Trace trace) {
     var form = Form.of(unet.model(), hook, grid, contexts);
     var all = joined(contexts);
-    var plan = Plan.compile(form.eachCall(), backend, unet.weights(), form.options(options));
+    var plan = Plan.compile(form.eachCall(), backend, unet.weights(), options);
     try {
       if (plan.names().contains(CONTEXT)) {
         plan.tensor(CONTEXT).write(all);
@@ -129,7 +122,7 @@ final class UNetDenoiser implements Denoiser {
       if (form.hoisted().isPresent()) {
         var graphs = form.hoisted().get();
         var once = contextWork.of(graphs, backend, unet.weights(), options, CONTEXT, all, trace);
-        graphs.names().forEach(name -> plan.bind(name, once.tensor(name)));
+        once.forEach(plan::bind);
       }
       if (hook instanceof BlendHook blend) {
         blend.constants().forEach((name, value) -> plan.tensor(name).write(new float[] {value}));
@@ -139,7 +132,7 @@ final class UNetDenoiser implements Denoiser {
       for (var name : plan.names()) {
         if (form.sites().contains(name)) {
           sites.put(name, plan.value(name).shape());
-          siteType = plan.dtype(name);
+          siteType = plan.value(name).dtype();
         }
       }
       return new UNetDenoiser(plan, grid, contexts.size(), sites, siteType, trace);
@@ -159,10 +152,9 @@ final class UNetDenoiser implements Denoiser {
       List<float[]> contexts,
       int slots) {
     var form = Form.of(model, hook, grid, contexts);
-    long bytes = Plan.slabBytes(form.eachCall(), backend, form.options(options));
+    long bytes = Plan.slabBytes(form.eachCall(), backend, options);
     if (form.hoisted().isPresent()) {
-      var graphs = form.hoisted().get();
-      bytes += Plan.slabBytes(graphs.once(), backend, ContextWork.kept(options, graphs));
+      bytes += ContextWork.bytes(form.hoisted().get(), backend, options);
     }
     return bytes + SiteBank.bytes(form.captured(), backend.activations(), slots);
   }

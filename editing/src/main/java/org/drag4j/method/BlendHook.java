@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.drag4j.graph.Hook;
+import org.drag4j.graph.Port;
 import org.drag4j.graph.Site;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.Shape;
@@ -37,7 +38,7 @@ public final class BlendHook implements Hook {
       own = value.graph().input(OWN, Shape.of(1), value.dtype());
       injected = value.graph().input(INJECTED, Shape.of(1), value.dtype());
     }
-    var input = value.graph().input(site.toString(), value.shape(), value.dtype());
+    var input = value.graph().input(site.toString(), value.shape(), value.dtype(), Port.BANK);
     return value.times(own).plus(input.times(injected));
   }
 

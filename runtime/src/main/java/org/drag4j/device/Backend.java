@@ -97,7 +97,7 @@ public interface Backend extends AutoCloseable {
 
   /**
    * Element type, F32 or F16, in which floating-point values are kept from one kernel to the next.
-   * Inputs and outputs of a plan are of their own type all the same.
+   * The node that {@link #select} is given says of each value in which type it is stored.
    */
   default DType activations() {
     return DType.F32;

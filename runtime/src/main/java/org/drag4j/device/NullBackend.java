@@ -3,7 +3,9 @@ package org.drag4j.device;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.Stream;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.WeightSource;
 
 /**
@@ -26,6 +28,11 @@ public final class NullBackend implements Backend {
   @Override
   public DeviceWeights weights(WeightSource source) {
     return new DeviceWeights() {
+      @Override
+      public DType dtype(Param param) {
+        return source.entry(param.name()).map(WeightSource.Entry::dtype).orElse(DType.F32);
+      }
+
       @Override
       public long byteSize() {
         return 0;

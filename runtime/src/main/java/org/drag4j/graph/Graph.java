@@ -1,21 +1,25 @@
 package org.drag4j.graph;
 
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 
 /** A network as it is being built: nodes in creation order, named inputs and outputs. */
 public final class Graph {
   private final Hook hook;
   private final SequencedMap<String, Value> inputs = new LinkedHashMap<>();
-  private final SequencedMap<String, Value> weights = new LinkedHashMap<>();
+  private final SequencedMap<Param, Value> weights = new LinkedHashMap<>();
   private final SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+  private final Map<String, Port> ports = new HashMap<>();
   private int next;
 
   /** An empty graph whose exposed values pass through {@code hook}. */
@@ -24,22 +28,33 @@ public final class Graph {
   }
 
   /**
-   * A tensor to be provided before each run.
+   * A tensor that the host provides before each run.
    *
    * @throws IllegalArgumentException where the name is taken
    */
   public Value input(String name, Shape shape, DType dtype) {
+    return input(name, shape, dtype, Port.OWNED);
+  }
+
+  /**
+   * A tensor to be provided before each run.
+   *
+   * @throws IllegalArgumentException where the name is taken
+   */
+  public Value input(String name, Shape shape, DType dtype, Port port) {
     var v = new Value(this, next++, new Op.Input(name), name, List.of(), shape, dtype);
     if (inputs.putIfAbsent(name, v) != null) {
       throw new IllegalArgumentException("input " + name + ": expected a new name, got one in use");
     }
+    put(name, port);
     return v;
   }
 
-  /** A tensor of the checkpoint; asking again for the same name gives the same value. */
-  public Value weight(String name, Shape shape) {
+  /** A tensor of the checkpoint; asking for it again gives the same value. */
+  public Value weight(Param param) {
     return weights.computeIfAbsent(
-        name, n -> new Value(this, next++, new Op.Weight(n), n, List.of(), shape, DType.F32));
+        param,
+        p -> new Value(this, next++, new Op.Weight(p), p.name(), List.of(), p.shape(), DType.F32));
   }
 
   /**
@@ -48,17 +63,61 @@ public final class Graph {
    * @throws IllegalArgumentException where the inputs do not fit the operation
    */
   public Value node(Op op, String path, Value... in) {
-    var shape = Infer.shape(op, path, Arrays.stream(in).map(Value::shape).toList());
     var values = List.of(in);
-    return new Value(this, next++, op, path, values, shape, Infer.dtype(op, values));
+    return node(op, path, Infer.dtype(op, values), values);
   }
 
-  void putOutput(String name, Value v) {
+  /**
+   * The result of an operation, of a given type.
+   *
+   * @throws IllegalArgumentException where the inputs do not fit the operation
+   */
+  public Value node(Op op, String path, DType dtype, List<Value> in) {
+    var shape = Infer.shape(op, path, in.stream().map(Value::shape).toList());
+    return new Value(this, next++, op, path, in, shape, dtype);
+  }
+
+  /**
+   * A node of another graph again in this one.
+   *
+   * @param at what stands here for an operand there
+   */
+  public Value copy(Value v, UnaryOperator<Value> at) {
+    return switch (v.op()) {
+      case Op.Input(var name) -> input(name, v.shape(), v.dtype(), v.graph().port(name));
+      case Op.Weight(var param) -> weight(param);
+      default -> node(v.op(), v.path(), v.dtype(), v.inputs().stream().map(at).toList());
+    };
+  }
+
+  /**
+   * What an input or output is to a plan.
+   *
+   * @throws IllegalArgumentException where there is none of that name
+   */
+  public Port port(String name) {
+    var port = ports.get(name);
+    if (port == null) {
+      throw new IllegalArgumentException(name + ": expected one of " + ports.keySet());
+    }
+    return port;
+  }
+
+  private void put(String name, Port port) {
+    var old = ports.putIfAbsent(name, port);
+    if (old != null && old != port) {
+      throw new IllegalArgumentException(
+          name + ": expected input and output of a name to be alike, got " + old + " and " + port);
+    }
+  }
+
+  void putOutput(String name, Value v, Port port) {
     var old = outputs.putIfAbsent(name, v);
     if (old != null && !old.equals(v)) {
       throw new IllegalArgumentException(
           "output " + name + ": expected a new name, got one in use");
     }
+    put(name, port);
   }
 
   Value expose(Site site, Value v) {

@@ -16,14 +16,14 @@ public interface Hook {
     return (site, v) -> next.at(site, at(site, v));
   }
 
-  /** Makes matching values outputs of the graph, named after their sites. */
+  /** Makes matching values outputs of the graph, named after their sites, that go to banks. */
   static Hook capture(Predicate<Site> where) {
-    return (site, v) -> where.test(site) ? v.output(site.toString()) : v;
+    return (site, v) -> where.test(site) ? v.output(site.toString(), Port.BANK) : v;
   }
 
-  /** Replaces matching values by inputs of the graph, named after their sites. */
+  /** Replaces matching values by inputs of the graph, named after their sites, from banks. */
   static Hook inject(Predicate<Site> where) {
     return (site, v) ->
-        where.test(site) ? v.graph().input(site.toString(), v.shape(), v.dtype()) : v;
+        where.test(site) ? v.graph().input(site.toString(), v.shape(), v.dtype(), Port.BANK) : v;
   }
 }

@@ -2,7 +2,9 @@ package org.drag4j.graph;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 
 /** Shapes and costs of operations, from the shapes of their inputs. */
@@ -81,6 +83,7 @@ final class Infer {
         yield new Shape(dims);
       }
       case Op.TimestepEmbedding t -> Shape.of(in.get(0).dim(0), t.dim());
+      case Op.Cast _ -> in.get(0);
       case Op.Fused(var body, var then) -> {
         int used = body.arity();
         var y = shape(body, path, in.subList(0, used));
@@ -95,14 +98,21 @@ final class Infer {
     };
   }
 
-  /** Arithmetic and compulsory traffic of one node. */
-  static Cost cost(Value y) {
+  /**
+   * Arithmetic and compulsory traffic of one node.
+   *
+   * @param weights the type in which a weight is stored
+   */
+  static Cost cost(Value y, Function<Param, DType> weights) {
     if (y.op() instanceof Op.Input || y.op() instanceof Op.Weight || y.op() instanceof Op.Reshape) {
       return Cost.ZERO;
     }
-    long bytes = bytes(y);
+    long bytes = bytes(y, y.dtype());
     for (var v : y.inputs()) {
-      bytes += bytes(v);
+      var dtype = v.root().op() instanceof Op.Weight(var param) ? weights.apply(param) : v.dtype();
+      // Of a table only the rows that are picked, as many as there are results.
+      boolean table = y.op() instanceof Op.Embedding && v.equals(y.in(1));
+      bytes += bytes(table ? y : v, dtype);
     }
     return new Cost(flops(y.op(), y), bytes);
   }
@@ -110,7 +120,7 @@ final class Infer {
   private static long flops(Op op, Value y) {
     long n = y.shape().size();
     return switch (op) {
-      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Move _ -> 0;
+      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Cast _, Op.Move _ -> 0;
       case Op.Conv2d _ -> {
         var w = y.in(1).shape();
         yield 2 * n * w.dim(1) * w.dim(2) * w.dim(3);
@@ -133,8 +143,8 @@ final class Infer {
     };
   }
 
-  private static long bytes(Value v) {
-    return v.shape().size() * v.dtype().bytes();
+  private static long bytes(Value v, DType dtype) {
+    return v.shape().size() * dtype.bytes();
   }
 
   private static Shape conv2d(Op.Conv2d c, String path, List<Shape> in) {
@@ -193,9 +203,13 @@ final class Infer {
     return true;
   }
 
-  /** Element type of the result: that of the first input, except where indices pick rows. */
+  /** Element type of the result: that of the first input, except where the operation says it. */
   static DType dtype(Op op, List<Value> in) {
-    return op instanceof Op.Embedding ? DType.F32 : in.get(0).dtype();
+    return switch (op) {
+      case Op.Embedding _ -> DType.F32;
+      case Op.Cast(var to) -> to;
+      default -> in.get(0).dtype();
+    };
   }
 
   private static IllegalArgumentException misfit(

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 
 /**
@@ -14,8 +16,8 @@ public sealed interface Op {
   /** A tensor the caller provides before each run. */
   record Input(String name) implements Op {}
 
-  /** A tensor of the checkpoint, under its full name there. */
-  record Weight(String name) implements Op {}
+  /** A tensor of the checkpoint, in our order. */
+  record Weight(Param param) implements Op {}
 
   /**
    * 2-D convolution of {@code x [N, H, W, I]} with {@code w [O, kh, kw, I]} and, where {@code
@@ -105,6 +107,15 @@ public sealed interface Op {
    */
   record TimestepEmbedding(int dim, boolean flipSinToCos, float freqShift) implements Op {}
 
+  /** The same numbers rounded to another floating-point type, F32 or F16. */
+  record Cast(DType to) implements Op {
+    public Cast {
+      if (to != DType.F32 && to != DType.F16) {
+        throw new IllegalArgumentException("cast: expected F32 or F16, got " + to);
+      }
+    }
+  }
+
   /**
    * {@code body}, then each elementwise operation, or {@link Geglu}, of {@code then} on its result;
    * a binary one takes the next of the inputs left over. Made by fusion, never by a network, so
@@ -149,7 +160,7 @@ public sealed interface Op {
       case Conv2d c -> c.bias() ? 3 : 2;
       case Linear l -> l.bias() ? 3 : 2;
       case GroupNorm _, LayerNorm _, Attention _ -> 3;
-      case Unary _, Geglu _, Reshape _, Upsample _, TimestepEmbedding _ -> 1;
+      case Unary _, Geglu _, Reshape _, Upsample _, TimestepEmbedding _, Cast _ -> 1;
       case Binary _, Embedding _ -> 2;
       case Concat _ -> -1;
       case Fused(var body, var then) ->

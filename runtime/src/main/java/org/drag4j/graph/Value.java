@@ -1,7 +1,9 @@
 package org.drag4j.graph;
 
 import java.util.List;
+import java.util.function.Function;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -21,14 +23,37 @@ public record Value(
     return inputs.get(i);
   }
 
-  /** Arithmetic and compulsory traffic of computing this value. */
+  /** What a chain of reshapes is a view of. */
+  public Value root() {
+    var v = this;
+    while (v.op instanceof Op.Reshape) {
+      v = v.in(0);
+    }
+    return v;
+  }
+
+  /** Arithmetic and compulsory traffic of computing this value, all of it of the graph's types. */
   public Cost cost() {
-    return Infer.cost(this);
+    return cost(_ -> DType.F32);
+  }
+
+  /**
+   * Arithmetic and compulsory traffic of computing this value.
+   *
+   * @param weights the type in which a weight is stored
+   */
+  public Cost cost(Function<Param, DType> weights) {
+    return Infer.cost(this, weights);
+  }
+
+  /** Makes this value a named output of its graph, for the host to read, and returns it. */
+  public Value output(String name) {
+    return output(name, Port.OWNED);
   }
 
   /** Makes this value a named output of its graph and returns it. */
-  public Value output(String name) {
-    graph.putOutput(name, this);
+  public Value output(String name, Port port) {
+    graph.putOutput(name, this, port);
     return this;
   }
 
@@ -80,6 +105,11 @@ public record Value(
   /** {@code [N, H, W, C]} resized to height by width by nearest neighbour. */
   public Value upsample(int height, int width) {
     return then(new Op.Upsample(height, width));
+  }
+
+  /** The same numbers rounded to F32 or F16. */
+  public Value cast(DType to) {
+    return then(new Op.Cast(to));
   }
 
   private Value then(Op next) {

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -115,14 +114,12 @@ public enum Fusion {
         done.put(v, rewritten(v));
       }
       // What was absorbed into a later node is still in the new graph, but dead there.
-      from.outputs().forEach((name, v) -> at(v).output(name));
+      from.outputs().forEach((name, v) -> at(v).output(name, from.port(name)));
       return to;
     }
 
     private Value rewritten(Value v) {
       return switch (v.op()) {
-        case Op.Input(var name) -> to.input(name, v.shape(), v.dtype());
-        case Op.Weight(var name) -> to.weight(name, v.shape());
         case Op.Unary u -> fused(v, 0, u).orElseGet(() -> copy(v));
         case Op.Geglu g -> fused(v, 0, g).orElseGet(() -> copy(v));
         // The later operand first: its producer can wait for the other one to be there.
@@ -159,16 +156,12 @@ public enum Fusion {
       if (stage instanceof Op.Binary) {
         inputs.add(at(v.in(1 - i)));
       }
-      var y = node(new Op.Fused(body, then), producer.path(), inputs);
+      var y = to.node(new Op.Fused(body, then), producer.path(), v.dtype(), inputs);
       return supported.test(y) ? Optional.of(y) : Optional.empty();
     }
 
     private Value copy(Value v) {
-      return node(v.op(), v.path(), v.inputs().stream().map(this::at).toList());
-    }
-
-    private Value node(Op op, String path, List<Value> inputs) {
-      return to.node(op, path, inputs.toArray(Value[]::new));
+      return to.copy(v, this::at);
     }
 
     private Value at(Value old) {

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
+import org.drag4j.graph.Port;
 import org.drag4j.graph.Value;
 
 /**
@@ -17,7 +18,7 @@ import org.drag4j.graph.Value;
  *
  * @param once the first part
  * @param rest the other one
- * @param names the first part's outputs, which are inputs of the rest
+ * @param names the first part's outputs, which are inputs of the rest; to be bound to one tensor
  */
 public record Hoisted(Graph once, Graph rest, Set<String> names) {
   public Hoisted {
@@ -45,14 +46,7 @@ public record Hoisted(Graph once, Graph rest, Set<String> names) {
       if (have != null) {
         return have;
       }
-      var made =
-          switch (v.op()) {
-            case Op.Input(var name) -> graph.input(name, v.shape(), v.dtype());
-            case Op.Weight(var name) -> graph.weight(name, v.shape());
-            default ->
-                graph.node(
-                    v.op(), v.path(), v.inputs().stream().map(this::copy).toArray(Value[]::new));
-          };
+      var made = graph.copy(v, this::copy);
       copies.put(v, made);
       return made;
     }
@@ -103,13 +97,13 @@ public record Hoisted(Graph once, Graph rest, Set<String> names) {
           // Not by its id: dead nodes count there, and equal halves must have equal names.
           var name = v.path() + "@" + names.size();
           names.add(name);
-          once.copy(v).output(name);
-          rest.copies.put(v, rest.graph.input(name, v.shape(), v.dtype()));
+          once.copy(v).output(name, Port.BOUND);
+          rest.copies.put(v, rest.graph.input(name, v.shape(), v.dtype(), Port.BOUND));
         } else if (!early.contains(v)) {
           rest.copy(v);
         }
       }
-      graph.outputs().forEach((name, v) -> rest.copy(v).output(name));
+      graph.outputs().forEach((name, v) -> rest.copy(v).output(name, graph.port(name)));
       return new Hoisted(once.graph, rest.graph, names);
     }
   }

@@ -20,6 +20,7 @@ import org.drag4j.device.UnsupportedOpException;
 import org.drag4j.graph.Cost;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Op;
+import org.drag4j.graph.Port;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
@@ -35,14 +36,14 @@ public final class Plan implements AutoCloseable {
   private final Backend backend;
   private final List<Step> steps;
   private final DeviceMemory slab;
-  private final SequencedMap<String, Port> ports;
+  private final SequencedMap<String, Place> places;
   private final Set<String> unbound;
   private final Tensor sample;
   private final Replay replay;
   private int first;
 
-  /** A named input or output: the value it stands for, of which type and where that is. */
-  private record Port(Value value, DType dtype, Slot slot) {
+  /** A named input or output: the value it stands for and where that is. */
+  private record Place(Value value, Slot slot) {
     int samples() {
       return value.shape().dim(0);
     }
@@ -52,13 +53,13 @@ public final class Plan implements AutoCloseable {
       Backend backend,
       List<Step> steps,
       DeviceMemory slab,
-      SequencedMap<String, Port> ports,
+      SequencedMap<String, Place> places,
       Set<String> unbound,
       Tensor sample) {
     this.backend = backend;
     this.steps = steps;
     this.slab = slab;
-    this.ports = ports;
+    this.places = places;
     this.unbound = unbound;
     this.sample = sample;
     replay = backend.replay(steps.stream().map(Step::launch).toList());
@@ -73,7 +74,7 @@ public final class Plan implements AutoCloseable {
    */
   public static Plan compile(
       Graph graph, Backend backend, DeviceWeights weights, PlanOptions options) {
-    return new Compiler(fused(graph, backend, options), backend, options).compile(weights);
+    return new Compiler(rewritten(graph, backend, options), backend, options).compile(weights);
   }
 
   /**
@@ -82,13 +83,19 @@ public final class Plan implements AutoCloseable {
    * @throws UnsupportedOpException listing every node the device has no kernel for
    */
   public static long slabBytes(Graph graph, Backend backend, PlanOptions options) {
-    return new Compiler(fused(graph, backend, options), backend, options).slabBytes();
+    return new Compiler(rewritten(graph, backend, options), backend, options).slabBytes();
   }
 
-  private static Graph fused(Graph graph, Backend backend, PlanOptions options) {
+  /** The values that a plan of this graph would store or compute; nothing is allocated. */
+  public static List<Value> nodes(Graph graph, Backend backend, PlanOptions options) {
+    return rewritten(graph, backend, options).live();
+  }
+
+  private static Graph rewritten(Graph graph, Backend backend, PlanOptions options) {
     backend.check(options.kernels());
+    var stored = StoredTypes.of(graph, backend.activations());
     return Fusion.apply(
-        graph, options.fusionsOff(), v -> backend.select(v, options.kernels()).isPresent());
+        stored, options.fusionsOff(), v -> backend.select(v, options.kernels()).isPresent());
   }
 
   /** What runs, in order. */
@@ -108,7 +115,7 @@ public final class Plan implements AutoCloseable {
 
   /** Names of the inputs and outputs. */
   public Set<String> names() {
-    return ports.sequencedKeySet();
+    return places.sequencedKeySet();
   }
 
   /**
@@ -117,22 +124,17 @@ public final class Plan implements AutoCloseable {
    * @throws IllegalArgumentException where there is none of that name, or it is not bound yet
    */
   public Tensor tensor(String name) {
-    var port = port(name);
+    var place = place(name);
     if (unbound.contains(name)) {
       throw new IllegalArgumentException(name + ": expected to be bound before use, got no tensor");
     }
-    var at = port.slot().tensor();
-    return new Tensor(at.memory(), at.offset(), port.value().shape(), port.dtype());
+    var at = place.slot().tensor();
+    return new Tensor(at.memory(), at.offset(), place.value().shape(), place.value().dtype());
   }
 
-  /** The value an input or output stands for. */
+  /** The value an input or output stands for, of the type in which the device stores it. */
   public Value value(String name) {
-    return port(name).value();
-  }
-
-  /** Element type of an input or output on the device. */
-  public DType dtype(String name) {
-    return port(name).dtype();
+    return place(name).value();
   }
 
   /**
@@ -141,9 +143,9 @@ public final class Plan implements AutoCloseable {
    * @throws IllegalArgumentException where name, shape, type or device do not fit
    */
   public void bind(String name, Tensor tensor) {
-    var port = port(name);
-    check(name, port, tensor, tensor.shape().equals(port.value().shape()));
-    port.slot().rebind(tensor);
+    var place = place(name);
+    check(name, place, tensor, tensor.shape().equals(place.value().shape()));
+    place.slot().rebind(tensor);
     unbound.remove(name);
   }
 
@@ -156,46 +158,45 @@ public final class Plan implements AutoCloseable {
    *     ends before a run's last sample
    */
   public void bindBanks(Map<String, Tensor> banks, int from) {
-    banks.forEach((name, all) -> {
-      var port = port(name);
-      var shape = port.value().shape();
-      boolean fits =
-          shape.rank() > 0
-              && all.shape().rank() == shape.rank()
-              && all.shape().equals(shape.with(0, all.shape().dim(0)));
-      check(name, port, all, fits);
-    });
-    ports.forEach((name, port) -> {
-      var bank = port.slot().bank();
-      var all = banks.get(name);
-      if (all != null) {
-        checkSamples(name, port, all, from);
-      } else if (bank != null) {
-        checkSamples(name, port, bank.all(), from);
+    var turns = new LinkedHashMap<String, Slot.Bank>();
+    places.forEach((name, place) -> {
+      var bank = place.slot().bank();
+      if (bank != null) {
+        turns.put(name, bank);
       }
     });
+    banks.forEach((name, all) -> {
+      check(name, place(name), all, isBank(name, all));
+      turns.put(name, new Slot.Bank(all, sample));
+    });
+    turns.forEach((name, bank) -> checkSamples(name, bank.all(), from));
     if (from != first) {
       sample.write(new int[] {from});
       first = from;
     }
-    ports.forEach((name, port) -> {
-      var bank = port.slot().bank();
-      var all = banks.get(name);
-      if (all != null) {
-        port.slot().rebind(new Slot.Bank(all, sample), from, port.samples());
-        unbound.remove(name);
-      } else if (bank != null) {
-        port.slot().rebind(bank, from, port.samples());
-      }
+    turns.forEach((name, bank) -> {
+      var place = place(name);
+      place.slot().rebind(bank, from, place.samples());
+      unbound.remove(name);
     });
   }
 
-  private static void checkSamples(String name, Port port, Tensor all, int from) {
-    if (from < 0 || from > all.shape().dim(0) - port.samples()) {
+  private boolean isBank(String name, Tensor all) {
+    var value = place(name).value();
+    var shape = value.shape();
+    return value.graph().port(name) == Port.BANK
+        && shape.rank() > 0
+        && all.shape().rank() == shape.rank()
+        && all.shape().equals(shape.with(0, all.shape().dim(0)));
+  }
+
+  private void checkSamples(String name, Tensor all, int from) {
+    int samples = place(name).samples();
+    if (from < 0 || from > all.shape().dim(0) - samples) {
       throw new IllegalArgumentException(
           name
               + ": expected "
-              + port.samples()
+              + samples
               + " samples from "
               + from
               + " on, got a bank of "
@@ -203,16 +204,17 @@ public final class Plan implements AutoCloseable {
     }
   }
 
-  private void check(String name, Port port, Tensor tensor, boolean fits) {
+  private void check(String name, Place place, Tensor tensor, boolean fits) {
+    var value = place.value();
     if (!fits
-        || tensor.dtype() != port.dtype()
+        || tensor.dtype() != value.dtype()
         || !tensor.memory().device().equals(backend.device())) {
       throw new IllegalArgumentException(
           name
               + ": expected "
-              + port.value().shape()
+              + value.shape()
               + " "
-              + port.dtype()
+              + value.dtype()
               + " on "
               + backend.device()
               + ", got "
@@ -227,11 +229,12 @@ public final class Plan implements AutoCloseable {
   /**
    * Computes the outputs from the inputs.
    *
-   * @throws IllegalStateException where an external tensor was never bound
+   * @throws IllegalStateException where a tensor to be bound never was
    */
   public void run(Trace trace) {
     if (!unbound.isEmpty()) {
-      throw new IllegalStateException("plan: expected every external tensor bound, not " + unbound);
+      throw new IllegalStateException(
+          "plan: expected every tensor of another's bound, not " + unbound);
     }
     if (trace.equals(Trace.OFF)) {
       replay.enqueue();
@@ -259,12 +262,12 @@ public final class Plan implements AutoCloseable {
     slab.close();
   }
 
-  private Port port(String name) {
-    var port = ports.get(name);
-    if (port == null) {
+  private Place place(String name) {
+    var place = places.get(name);
+    if (place == null) {
       throw new IllegalArgumentException(name + ": expected one of " + names());
     }
-    return port;
+    return place;
   }
 
   /** One compilation. */
@@ -273,13 +276,12 @@ public final class Plan implements AutoCloseable {
     private final Backend backend;
     private final PlanOptions options;
     private final List<Value> nodes;
-    private final SequencedMap<String, Value> ports;
-    private final Set<Value> external = new HashSet<>();
-    // What the caller sees is of the type the graph says.
-    private final Set<Value> seen = new HashSet<>();
+    private final SequencedMap<String, Value> ports = new LinkedHashMap<>();
+    private final Set<Value> bound = new HashSet<>();
     private final MemoryLayout layout = new MemoryLayout();
     private final List<Chosen> chosen;
     private final Map<Value, MemoryLayout.Block> blocks;
+    private final boolean banks;
     private final MemoryLayout.Block sample;
     private final Map<Value, Slot> slots = new HashMap<>();
 
@@ -290,18 +292,21 @@ public final class Plan implements AutoCloseable {
       this.backend = backend;
       this.options = options;
       this.nodes = graph.live();
-      ports = portNames();
-      ports.forEach((name, v) -> {
-        if (options.external().test(name)) {
-          external.add(root(v));
+      for (var v : nodes) {
+        if (v.op() instanceof Op.Input(var name)) {
+          ports.put(name, v);
         }
-        if (!options.kept().test(name)) {
-          seen.add(root(v));
+      }
+      ports.putAll(graph.outputs());
+      ports.forEach((name, v) -> {
+        if (graph.port(name) != Port.OWNED) {
+          bound.add(v.root());
         }
       });
+      banks = ports.keySet().stream().anyMatch(name -> graph.port(name) == Port.BANK);
       chosen = choose();
       blocks = blocks();
-      sample = layout.add(external.isEmpty() ? 0 : Integer.BYTES, -1, chosen.size());
+      sample = layout.add(banks ? Integer.BYTES : 0, -1, chosen.size());
     }
 
     long slabBytes() {
@@ -311,57 +316,29 @@ public final class Plan implements AutoCloseable {
     Plan compile(DeviceWeights weights) {
       var slab = backend.allocate(layout.place(), "activations");
       try {
-        for (var e : blocks.entrySet()) {
-          var v = e.getKey();
-          slots.put(v, new Slot(new Tensor(slab, e.getValue().offset(), v.shape(), dtype(v))));
-        }
+        blocks.forEach((v, block) ->
+            slots.put(v, new Slot(new Tensor(slab, block.offset(), v.shape(), v.dtype()))));
+        // Until it is bound a slot holds nothing; the placeholder is never read.
+        bound.forEach(v -> slots.put(v, new Slot(new Tensor(slab, 0, Shape.of(0), v.dtype()))));
         var unbound = new HashSet<String>();
-        var bound = new LinkedHashMap<String, Port>();
+        var places = new LinkedHashMap<String, Place>();
         ports.forEach((name, v) -> {
-          var root = root(v);
-          if (options.external().test(name)) {
-            // Until it is bound the slot holds nothing; the placeholder is never read.
-            slots.putIfAbsent(root, new Slot(new Tensor(slab, 0, Shape.of(0), dtype(root))));
+          if (graph.port(name) != Port.OWNED) {
             unbound.add(name);
           }
-          bound.put(name, new Port(v, dtype(root), slot(root)));
+          places.put(name, new Place(v, slot(v.root())));
         });
         var steps = new ArrayList<Step>();
         for (var c : chosen) {
           var launch = c.kernel().bind(bindings(slab, c, weights));
-          steps.add(new Step(c.node(), c.kernel(), launch, c.node().cost()));
+          steps.add(new Step(c.node(), c.kernel(), launch, c.node().cost(weights::dtype)));
         }
-        var at = new Tensor(slab, sample.offset(), Shape.of(external.isEmpty() ? 0 : 1), DType.I32);
-        return new Plan(backend, List.copyOf(steps), slab, bound, unbound, at);
+        var at = new Tensor(slab, sample.offset(), Shape.of(banks ? 1 : 0), DType.I32);
+        return new Plan(backend, List.copyOf(steps), slab, places, unbound, at);
       } catch (RuntimeException | Error e) {
         slab.close();
         throw e;
       }
-    }
-
-    private SequencedMap<String, Value> portNames() {
-      var named = new LinkedHashMap<String, Value>();
-      for (var v : nodes) {
-        if (v.op() instanceof Op.Input(var name)) {
-          named.put(name, v);
-        }
-      }
-      var taken = new HashMap<Value, String>();
-      graph
-          .outputs()
-          .forEach((name, v) -> {
-            var other = taken.putIfAbsent(root(v), name);
-            boolean aliased = other != null || root(v).op() instanceof Op.Input;
-            if (aliased && options.external().test(name)) {
-              throw new IllegalArgumentException(
-                  "output "
-                      + name
-                      + ": expected a value of its own to bind, got that of "
-                      + root(v).path());
-            }
-            named.put(name, v);
-          });
-      return named;
     }
 
     private List<Chosen> choose() {
@@ -399,24 +376,24 @@ public final class Plan implements AutoCloseable {
       int end = chosen.size();
       for (var v : ports.values()) {
         // Inputs stay as they were written from one run to the next.
-        if (v.op() instanceof Op.Input && !external.contains(v)) {
-          placed.put(v, layout.add(bytes(v, dtype(v)), -1, end));
+        if (v.op() instanceof Op.Input && !bound.contains(v)) {
+          placed.put(v, layout.add(bytes(v), -1, end));
         }
       }
       for (int step = 0; step < chosen.size(); step++) {
         var node = chosen.get(step).node();
         for (var in : node.inputs()) {
-          var block = placed.get(root(in));
+          var block = placed.get(in.root());
           if (block != null) {
             block.keepUntil(step);
           }
         }
-        if (!external.contains(node)) {
-          placed.put(node, layout.add(bytes(node, dtype(node)), step, step));
+        if (!bound.contains(node)) {
+          placed.put(node, layout.add(bytes(node), step, step));
         }
       }
       for (var v : ports.values()) {
-        var block = placed.get(root(v));
+        var block = placed.get(v.root());
         if (block != null) {
           block.keepUntil(end);
         }
@@ -435,7 +412,7 @@ public final class Plan implements AutoCloseable {
       return new Bindings() {
         @Override
         public Slot slot(Value v) {
-          return Compiler.this.slot(root(v));
+          return Compiler.this.slot(v.root());
         }
 
         @Override
@@ -464,21 +441,8 @@ public final class Plan implements AutoCloseable {
           || v.op() instanceof Op.Reshape);
     }
 
-    /** What a chain of reshapes is a view of. */
-    private static Value root(Value v) {
-      while (v.op() instanceof Op.Reshape) {
-        v = v.in(0);
-      }
-      return v;
-    }
-
-    /** Type in which a value that is no view is stored. */
-    private DType dtype(Value v) {
-      return v.dtype() == DType.F32 && !seen.contains(v) ? backend.activations() : v.dtype();
-    }
-
-    private static long bytes(Value v, DType dtype) {
-      return Math.multiplyExact(v.shape().size(), dtype.bytes());
+    private static long bytes(Value v) {
+      return Math.multiplyExact(v.shape().size(), v.dtype().bytes());
     }
   }
 }

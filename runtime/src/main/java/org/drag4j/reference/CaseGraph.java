@@ -15,8 +15,10 @@ import java.util.stream.IntStream;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
+import org.drag4j.graph.Port;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;
@@ -45,7 +47,7 @@ public final class CaseGraph {
 
   /**
    * One node of a network by itself, with its own inputs and weights of the checkpoint's types, and
-   * without what was fused after it. Its numbers mean nothing: what it costs to make them does not
+   * without what was fused after it; inputs and output are bound. Its numbers mean nothing: what it costs to make them does not
    * count, nor do they take room. The output is {@code y}.
    */
   public static CaseGraph of(Value node, WeightSource checkpoint) {
@@ -54,18 +56,18 @@ public final class CaseGraph {
     var in = new Value[body.arity()];
     for (int i = 0; i < in.length; i++) {
       var v = node.in(i);
-      if (v.op() instanceof Op.Weight(var name)) {
-        var entry = checkpoint.entry(name).orElseThrow();
+      if (v.op() instanceof Op.Weight(var param)) {
+        var entry = checkpoint.require(param);
         int[] next = {0};
         // No two rows are the same; exact in every type.
-        g.weights.put(name, entry.shape(), entry.dtype(), () -> (64 + next[0]++ % 61) / 4096.0);
-        in[i] = g.graph.weight(name, v.shape());
+        g.weights.put(param.name(), entry.shape(), entry.dtype(), () -> (64 + next[0]++ % 61) / 4096.0);
+        in[i] = g.graph.weight(param);
       } else {
         g.inputs.put("x" + i, new Input(v.shape(), at -> (at % 255 - 127) / 128.0));
-        in[i] = g.graph.input("x" + i, v.shape(), v.dtype());
+        in[i] = g.graph.input("x" + i, v.shape(), v.dtype(), Port.BOUND);
       }
     }
-    g.graph.node(body, node.path(), in).output("y");
+    g.graph.node(body, node.path(), in).output("y", Port.BOUND);
     return g;
   }
 
@@ -123,18 +125,9 @@ public final class CaseGraph {
     var one = input("one", () -> 1, 1);
     var done = new HashMap<Value, Value>();
     for (var v : from.live()) {
-      done.put(
-          v,
-          switch (v.op()) {
-            case Op.Input(var name) -> {
-              var x = graph.input(name, v.shape(), v.dtype());
-              yield v.dtype() == DType.F32 ? x.times(one) : x;
-            }
-            case Op.Weight(var name) -> graph.weight(name, v.shape());
-            default ->
-                graph.node(
-                    v.op(), v.path(), v.inputs().stream().map(done::get).toArray(Value[]::new));
-          });
+      var again = graph.copy(v, done::get);
+      boolean given = v.op() instanceof Op.Input && v.dtype() == DType.F32;
+      done.put(v, given ? again.times(one) : again);
     }
     from.outputs()
         .forEach((name, v) -> Objects.requireNonNull(done.get(v)).times(one).output(name));
@@ -203,7 +196,7 @@ public final class CaseGraph {
     int in = x.shape().dim(3);
     fanIn(path + ".weight", out, in, kernel, kernel);
     var op = new Op.Conv2d(stride, before, after, bias);
-    var w = graph.weight(path + ".weight", Shape.of(out, kernel, kernel, in));
+    var w = graph.weight(Param.filter(path + ".weight", out, kernel, kernel, in));
     return bias
         ? graph.node(op, path, x, w, vector(path + ".bias", out, normal(0, 0.5)))
         : graph.node(op, path, x, w);
@@ -219,7 +212,7 @@ public final class CaseGraph {
     var path = "linear" + layers++;
     int in = x.shape().dim(-1);
     fanIn(path + ".weight", out, in);
-    var w = graph.weight(path + ".weight", Shape.of(out, in));
+    var w = graph.weight(Param.of(path + ".weight", Shape.of(out, in)));
     return bias
         ? graph.node(new Op.Linear(true), path, x, w, vector(path + ".bias", out, normal(0, 0.5)))
         : graph.node(new Op.Linear(false), path, x, w);
@@ -250,7 +243,7 @@ public final class CaseGraph {
   /** A tensor of the checkpoint, in the layout it has there. */
   public Value table(String name, DoubleSupplier elements, int... dims) {
     weights.put(name, Shape.of(dims), weightType, elements);
-    return graph.weight(name, Shape.of(dims));
+    return graph.weight(Param.of(name, Shape.of(dims)));
   }
 
   /** Attention on given queries, keys and values. */

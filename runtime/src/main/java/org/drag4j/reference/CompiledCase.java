@@ -8,13 +8,14 @@ import java.util.Map;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.graph.Op;
+import org.drag4j.graph.Port;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.trace.Trace;
 
 /**
- * A case compiled for a device in one way or several, its inputs written. External inputs and
+ * A case compiled for a device in one way or several, its inputs written. Bound inputs and
  * outputs are the same memory for all of them.
  */
 public final class CompiledCase implements AutoCloseable {
@@ -43,7 +44,7 @@ public final class CompiledCase implements AutoCloseable {
       for (var options : ways) {
         all.plans.add(Plan.compile(built.graph(), backend, all.weights, options));
         for (var name : all.plans.getLast().names()) {
-          if (options.external().test(name)) {
+          if (built.graph().port(name) != Port.OWNED) {
             all.bind(name, all.plans.getLast());
           }
         }
@@ -69,7 +70,7 @@ public final class CompiledCase implements AutoCloseable {
             name,
             _ -> {
               var shape = plan.value(name).shape();
-              var dtype = plan.dtype(name);
+              var dtype = plan.value(name).dtype();
               var memory = backend.allocate(shape.size() * dtype.bytes(), name + " of a case");
               return new Tensor(memory, 0, shape, dtype);
             });

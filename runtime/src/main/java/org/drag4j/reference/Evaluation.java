@@ -1,8 +1,6 @@
 package org.drag4j.reference;
 
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -23,8 +21,6 @@ public record Evaluation(Meaning meaning, Storage storage) {
   public enum Storage {
     /** Nowhere. */
     SINGLE,
-    /** What is neither input nor output, before it is read. */
-    HALF_BETWEEN,
     /** Every operand, inputs and weights too, and every result; but not timesteps. */
     HALF
   }
@@ -44,17 +40,16 @@ public record Evaluation(Meaning meaning, Storage storage) {
   public SequencedMap<String, double[]> of(
       Graph graph, Map<String, double[]> inputs, WeightSource weights) {
     var done = new HashMap<Value, double[]>();
-    var kept = new HashSet<Value>();
-    graph.outputs().values().forEach(v -> kept.add(root(v)));
     for (var v : graph.live()) {
       var x =
           switch (v.op()) {
             case Op.Input(var name) -> find(inputs, name);
-            case Op.Weight(var name) -> WeightValues.of(weights, name, v.shape());
+            case Op.Weight(var param) -> WeightValues.of(weights, param);
             default ->
                 meaning.of(v, v.inputs().stream().map(in -> read(v, in, find(done, in))).toList());
           };
-      done.put(v, rounded(v, kept) ? toHalf(x) : x);
+      boolean given = v.op() instanceof Op.Input || v.op() instanceof Op.Weight;
+      done.put(v, storage == Storage.HALF && !given ? Meaning.toHalf(x) : x);
     }
     var outputs = new LinkedHashMap<String, double[]>();
     graph.outputs().forEach((name, v) -> outputs.put(name, find(done, v)));
@@ -66,35 +61,13 @@ public record Evaluation(Meaning meaning, Storage storage) {
     return of(built.graph(), built.inputs(), built.weights());
   }
 
-  private boolean rounded(Value v, HashSet<Value> kept) {
-    return switch (storage) {
-      case SINGLE -> false;
-      case HALF_BETWEEN -> !given(v) && !kept.contains(root(v));
-      case HALF -> !given(v);
-    };
-  }
-
-  private static boolean given(Value v) {
-    return v.op() instanceof Op.Input || v.op() instanceof Op.Weight;
-  }
-
   /** An operand as an operation reads it. */
   private double[] read(Value v, Value operand, double[] x) {
     return storage == Storage.HALF
             && operand.dtype() == DType.F32
             && !(v.op() instanceof Op.TimestepEmbedding)
-        ? toHalf(x)
+        ? Meaning.toHalf(x)
         : x;
-  }
-
-  private static Value root(Value v) {
-    return v.op() instanceof Op.Reshape ? root(v.in(0)) : v;
-  }
-
-  private static double[] toHalf(double[] x) {
-    return Arrays.stream(x)
-        .map(v -> Float.float16ToFloat(Float.floatToFloat16((float) v)))
-        .toArray();
   }
 
   private static <K> double[] find(Map<K, double[]> map, K key) {

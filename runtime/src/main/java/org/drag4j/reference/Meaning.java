@@ -1,6 +1,7 @@
 package org.drag4j.reference;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -71,6 +72,13 @@ public enum Meaning {
     return of(graph.node(op, op.label(), values), Stream.of(in).map(Operand::values).toList());
   }
 
+  /** Numbers rounded to half. */
+  static double[] toHalf(double[] x) {
+    return Arrays.stream(x)
+        .map(v -> Float.float16ToFloat(Float.floatToFloat16((float) v)))
+        .toArray();
+  }
+
   private double[] apply(Op op, List<double[]> in, List<Shape> shapes, Shape out) {
     return switch (op) {
       case Op.Input _, Op.Weight _ ->
@@ -102,6 +110,7 @@ public enum Meaning {
       case Op.Geglu _ -> geglu(in.getFirst(), out.dim(-1));
       case Op.Concat _ -> concat(in, shapes, out);
       case Op.Reshape _ -> in.getFirst();
+      case Op.Cast(var to) -> to == DType.F16 ? toHalf(in.getFirst()) : in.getFirst();
       case Op.Upsample _ -> upsample(in.getFirst(), shapes.getFirst(), out);
       case Op.Embedding _ -> {
         int width = out.dim(-1);

@@ -39,6 +39,8 @@ public final class OpCases {
     var c = new OpCases();
     c.convolutions();
     c.linears();
+    c.computedWeights();
+    c.casts();
     c.attentions();
     c.norms();
     c.elementwise();
@@ -136,6 +138,11 @@ public final class OpCases {
             g.node(
                 new Op.TimestepEmbedding(320, true, 0),
                 g.input("t", () -> g.whole(0, 1000), g.whole(1, 5))));
+    c.drawn(
+        "cast",
+        "cast",
+        seed,
+        g -> g.input("x", 1, g.whole(1, 40), g.whole(1, 100)).cast(DType.F16).cast(DType.F32));
     c.drawn(
         "resnet block",
         "block",
@@ -238,7 +245,7 @@ public final class OpCases {
     var v = g.linear(c, 40, false);
     tokens = tokens.plus(g.attention(g.linear(tokens, 40, false), k, v, 2, false));
     tokens = tokens.plus(g.linear(g.linear(tokens, 160, true).geglu(), 40, true));
-    h = tokens.reshape(2, 4, 4, 40).upsample(9, 9).concat(skip).gelu();
+    h = tokens.reshape(2, 4, 4, 40).upsample(9, 9).concat(skip).gelu().cast(DType.F16).cast(DType.F32);
     h.times(g.input("gain", 1)).plus(h).output("y");
   }
 
@@ -315,6 +322,91 @@ public final class OpCases {
     linear(DType.F16, Shape.of(1, 1, 1, 1280), 320, true);
     linear(DType.BF16, Shape.of(3, 1, 1, 1280), 640, true);
     linear(DType.F16, Shape.of(1, 77, 1024), 1280, false);
+  }
+
+  /** Products whose weight, and bias, is no tensor of the checkpoint; plain and fused. */
+  private void computedWeights() {
+    int[][] linears = {{1, 77, 64, 320}, {2, 5, 31, 17}, {1, 3, 640, 4}, {1, 16, 128, 130}};
+    for (var s : linears) {
+      for (boolean bias : new boolean[] {false, true}) {
+        var name = "linear by an input " + Arrays.toString(s) + (bias ? "" : " no bias");
+        add("linear by an input", DType.F32, name, g -> linearByInputs(g, s, bias).output("y"));
+        add(
+            "linear by an input",
+            DType.F32,
+            name + ", silu, residual",
+            g ->
+                linearByInputs(g, s, bias).silu().plus(g.input("r", s[0], s[1], s[3])).output("y"));
+      }
+    }
+    add(
+        "linear by an input",
+        DType.F16,
+        "linear by a computed weight",
+        g -> {
+          var w = g.input("w", 48, 32).silu();
+          var b = g.input("b", 48).times(g.input("c", 1));
+          g.node(new Op.Linear(true), g.input("x", 1, 9, 32), w, b).output("y");
+        });
+    // Pictures, height, width, in, out, kernel, stride, padding.
+    int[][] convolutions = {
+      {1, 8, 8, 32, 48, 1, 1, 0},
+      {2, 5, 7, 3, 5, 1, 1, 0},
+      {1, 8, 8, 32, 64, 3, 1, 1},
+      {2, 6, 5, 16, 16, 3, 1, 1},
+      {1, 7, 9, 5, 67, 3, 1, 1},
+      {1, 8, 8, 32, 32, 3, 2, 1},
+      {2, 9, 7, 11, 4, 3, 2, 1},
+    };
+    for (var s : convolutions) {
+      for (boolean bias : new boolean[] {false, true}) {
+        var name = "conv2d by an input " + Arrays.toString(s) + (bias ? "" : " no bias");
+        add(
+            "conv2d by an input",
+            DType.F32,
+            name,
+            g -> convolutionByInputs(g, s, bias).output("y"));
+        add(
+            "conv2d by an input",
+            DType.F32,
+            name + ", shift, silu",
+            g ->
+                convolutionByInputs(g, s, bias)
+                    .plus(g.input("temb", s[0], 1, 1, s[4]))
+                    .silu()
+                    .output("y"));
+      }
+    }
+  }
+
+  private static Value linearByInputs(CaseGraph g, int[] s, boolean bias) {
+    var x = g.input("x", s[0], s[1], s[2]);
+    var w = g.input("w", g.normal(0, 1 / Math.sqrt(s[2])), s[3], s[2]);
+    var op = new Op.Linear(bias);
+    return bias ? g.node(op, x, w, g.input("b", s[3])) : g.node(op, x, w);
+  }
+
+  private static Value convolutionByInputs(CaseGraph g, int[] s, boolean bias) {
+    var x = g.input("x", s[0], s[1], s[2], s[3]);
+    double deviation = 1 / Math.sqrt(s[3] * s[5] * s[5]);
+    var w = g.input("w", g.normal(0, deviation), s[4], s[5], s[5], s[3]);
+    var op = new Op.Conv2d(s[6], s[7], s[7], bias);
+    return bias ? g.node(op, x, w, g.input("b", s[4])) : g.node(op, x, w);
+  }
+
+  private void casts() {
+    for (int n : new int[] {1, 7, 1000, 4097}) {
+      add(
+          "cast",
+          DType.F32,
+          "cast to half and back of " + n,
+          g -> g.input("x", n).cast(DType.F16).cast(DType.F32).output("y"));
+      add(
+          "cast",
+          DType.F32,
+          "cast to half, then silu of " + n,
+          g -> g.input("x", n).cast(DType.F16).silu().output("y"));
+    }
   }
 
   private void attention(int n, int t, int s, int heads, int size, double peak, boolean causal) {

@@ -19,7 +19,7 @@ import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;
 
 /**
- * A device whose kernels are the {@link Meaning} of their operations; results are stored in float.
+ * A device whose kernels are the {@link Meaning} of their operations; results are stored in the type of their value.
  * It has no provider, so no user meets it among the devices: it is far too slow for a picture.
  */
 public final class ReferenceBackend implements Backend {
@@ -87,19 +87,31 @@ public final class ReferenceBackend implements Backend {
       var in = node.inputs().stream().map(v -> operand(v, at, weights)).toList();
       var out = at.slot(node);
       return () -> {
-        var y = meaning.of(node, in.stream().map(Supplier::get).toList());
+        write(meaning.of(node, in.stream().map(Supplier::get).toList()), out.tensor());
+      };
+    }
+
+    private static void write(double[] y, Tensor to) {
+      MemorySegment source;
+      if (to.dtype() == DType.F16) {
+        var halves = new short[y.length];
+        for (int i = 0; i < y.length; i++) {
+          halves[i] = Float.floatToFloat16((float) y[i]);
+        }
+        source = MemorySegment.ofArray(halves);
+      } else {
         var floats = new float[y.length];
         for (int i = 0; i < y.length; i++) {
           floats[i] = (float) y[i];
         }
-        var to = out.tensor();
-        to.memory().write(to.offset(), MemorySegment.ofArray(floats));
-      };
+        source = MemorySegment.ofArray(floats);
+      }
+      to.memory().write(to.offset(), source);
     }
 
     private static Supplier<double[]> operand(Value v, Bindings at, WeightSource weights) {
-      if (v.op() instanceof Op.Weight(var name)) {
-        return () -> WeightValues.of(weights, name, v.shape());
+      if (v.op() instanceof Op.Weight(var param)) {
+        return () -> WeightValues.of(weights, param);
       }
       var slot = at.slot(v);
       return () -> read(slot.tensor());
@@ -113,6 +125,12 @@ public final class ReferenceBackend implements Backend {
         from.memory().read(from.offset(), MemorySegment.ofArray(raw));
         for (int i = 0; i < count; i++) {
           x[i] = raw[i];
+        }
+      } else if (from.dtype() == DType.F16) {
+        var raw = new short[count];
+        from.memory().read(from.offset(), MemorySegment.ofArray(raw));
+        for (int i = 0; i < count; i++) {
+          x[i] = Float.float16ToFloat(raw[i]);
         }
       } else {
         var raw = new float[count];

@@ -18,22 +18,23 @@ public record Weights(WeightSource source, String prefix) {
   }
 
   /**
-   * Full name of a tensor, checked to exist with this shape in the checkpoint's own layout.
+   * A weight of this shape, in the checkpoint's order, which is ours.
    *
-   * @throws WeightMismatchException where it is missing or of another shape
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */
-  public String require(String leaf, Shape expected) {
-    var name = path(leaf);
-    var entry =
-        source
-            .entry(name)
-            .orElseThrow(() ->
-                WeightMismatchException.of(
-                    source, name, expected.toString(), "no tensor of that name"));
-    if (!entry.shape().equals(expected)) {
-      throw WeightMismatchException.of(source, name, expected.toString(), entry.shape().toString());
-    }
-    return name;
+  public Param require(String leaf, Shape expected) {
+    return require(leaf, expected, Layout.SAME);
+  }
+
+  /**
+   * A weight of this shape in the checkpoint's own layout.
+   *
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
+   */
+  public Param require(String leaf, Shape expected, Layout layout) {
+    var param = new Param(path(leaf), expected, layout);
+    source.require(param);
+    return param;
   }
 
   private String path(String leaf) {

@@ -44,6 +44,9 @@ public final class Tuner {
   /** Operations an element of the result below which a node moves numbers, however it is done. */
   private static final int LEAST_WORK = 32;
 
+  /** Each operation alone, as it is measured. */
+  private static final PlanOptions APART = new PlanOptions(KernelOptions.DEFAULT, Set.of("all"));
+
   /** Timed runs of a candidate: at least, where time allows, and at most. */
   private static final int LEAST_RUNS = 2;
 
@@ -130,7 +133,7 @@ public final class Tuner {
   public List<Shape> shapes(Map<Graph, WeightSource> networks, KernelOptions options) {
     var shapes = new LinkedHashMap<String, Shape>();
     networks.forEach((graph, weights) -> {
-      for (var node : graph.live()) {
+      for (var node : Plan.nodes(graph, backend, APART)) {
         if (node.cost().flops() < LEAST_WORK * node.shape().size()) {
           continue;
         }
@@ -264,7 +267,7 @@ public final class Tuner {
         CaseGraph.of(shape.node(), shape.weights()),
         candidates.stream()
             .map(name -> new KernelOptions(false, Map.of(label, name)))
-            .map(kernels -> new PlanOptions(kernels, Set.of(), _ -> true, _ -> true))
+            .map(PlanOptions::of)
             .toList());
   }
 

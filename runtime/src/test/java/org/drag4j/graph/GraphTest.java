@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import org.drag4j.layer.Attention;
+import org.drag4j.layer.Layers;
 import org.drag4j.layer.Linear;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 
@@ -57,7 +59,7 @@ class GraphTest {
   @Test
   void weightsOfOneNameAreOneValue() {
     var g = new Graph(Hook.NONE);
-    assertSame(g.weight("w", Shape.of(2)), g.weight("w", Shape.of(2)));
+    assertSame(g.weight(Param.of("w", Shape.of(2))), g.weight(Param.of("w", Shape.of(2))));
   }
 
   @Test
@@ -145,7 +147,7 @@ class GraphTest {
   }
 
   private static Linear linear(String path) {
-    return new Linear(path, DIM, DIM, false);
+    return Layers.linear(path, DIM, DIM, false);
   }
 
   private static List<String> paths(Graph g) {

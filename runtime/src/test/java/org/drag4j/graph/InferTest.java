@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.stream.Stream;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -118,7 +119,7 @@ class InferTest {
   void costsCountMultiplyAddsTwiceAndEveryOperandOnce() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", s(2, 8, 8, 16), DType.F32);
-    var w = g.weight("w", s(32, 3, 3, 16));
+    var w = g.weight(Param.filter("w", 32, 3, 3, 16));
     var y = g.node(new Op.Conv2d(1, 1, 1, false), "conv", x, w);
     assertEquals(2L * 2 * 8 * 8 * 32 * 3 * 3 * 16, y.cost().flops());
     assertEquals(4L * (2 * 8 * 8 * 16 + 32 * 3 * 3 * 16 + 2 * 8 * 8 * 32), y.cost().bytes());
@@ -137,7 +138,8 @@ class InferTest {
     var g = new Graph(Hook.NONE);
     var ids = g.input("ids", s(1, 7), DType.I32);
     assertEquals(DType.I32, ids.reshape(7, 1).dtype());
-    assertEquals(DType.F32, g.node(new Op.Embedding(), "e", ids, g.weight("w", s(9, 4))).dtype());
+    assertEquals(
+        DType.F32, g.node(new Op.Embedding(), "e", ids, g.weight(Param.of("w", s(9, 4)))).dtype());
   }
 
   private static Shape s(int... dims) {

@@ -8,7 +8,7 @@ import java.util.Set;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Value;
-import org.drag4j.layer.Linear;
+import org.drag4j.layer.Layers;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
@@ -20,7 +20,7 @@ class HoistedTest {
   private final Value context = graph.input("context", Shape.of(1, 3, 8), DType.F32);
 
   private static Value linear(String path, Value of) {
-    return new Linear(path, 8, 8, true).forward(of);
+    return Layers.linear(path, 8, 8, true).forward(of);
   }
 
   private static List<String> labels(Graph graph) {

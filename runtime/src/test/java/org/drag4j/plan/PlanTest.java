@@ -27,11 +27,10 @@ import org.drag4j.device.UnsupportedOpException;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
+import org.drag4j.graph.Port;
 import org.drag4j.graph.Value;
-import org.drag4j.layer.Conv2d;
-import org.drag4j.layer.GroupNorm;
 import org.drag4j.layer.Identity;
-import org.drag4j.layer.Linear;
+import org.drag4j.layer.Layers;
 import org.drag4j.layer.ResnetBlock2D;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
@@ -67,8 +66,7 @@ class PlanTest {
         }
       };
 
-  private static final PlanOptions PLAIN =
-      new PlanOptions(KernelOptions.DEFAULT, Set.of("all"), _ -> false);
+  private static final PlanOptions PLAIN = new PlanOptions(KernelOptions.DEFAULT, Set.of("all"));
 
   @Test
   void stepsAreTheLiveNodesThatCompute() {
@@ -90,7 +88,7 @@ class PlanTest {
   void everyUnsupportedNodeIsListed() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 4, 4, 8), DType.F32);
-    new Linear("a.proj", 8, 8, true).forward(x.geglu().concat(x.geglu())).silu().output("y");
+    Layers.linear("a.proj", 8, 8, true).forward(x.geglu().concat(x.geglu())).silu().output("y");
     var backend = new RecordingBackend(op -> op instanceof Op.Concat, 0);
     var e = assertThrows(UnsupportedOpException.class, () -> compile(g, backend, PLAIN));
     var message = String.valueOf(e.getMessage());
@@ -117,7 +115,7 @@ class PlanTest {
   void aGateIsFusedToItsLinearLayerAndCostsAsMuch() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(2, 5, 12), DType.F32);
-    new Linear("proj", 12, 32, true).forward(x).geglu().output("y");
+    Layers.linear("proj", 12, 32, true).forward(x).geglu().output("y");
     long product = 2L * 2 * 5 * 12 * 32;
     long gate = 8L * 2 * 5 * 16;
     for (boolean plain : new boolean[] {false, true}) {
@@ -142,11 +140,12 @@ class PlanTest {
   void valuesThatOthersNeedAreNotFusedAway() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 3, 8), DType.F32);
-    var seen = new Linear("seen", 8, 8, true).forward(x).output("seen");
+    var seen = Layers.linear("seen", 8, 8, true).forward(x).output("seen");
     seen.silu().output("a");
-    var twice = new Linear("twice", 8, 8, true).forward(x);
+    var twice = Layers.linear("twice", 8, 8, true).forward(x);
     twice.silu().plus(twice).output("b");
-    var small = new Linear("small", 8, 8, true).forward(g.input("s", Shape.of(1, 1, 8), DType.F32));
+    var small =
+        Layers.linear("small", 8, 8, true).forward(g.input("s", Shape.of(1, 1, 8), DType.F32));
     x.plus(small).output("c");
     try (var plan = compile(g, new NullBackend(), PlanOptions.DEFAULT)) {
       assertTrue(plan.steps().stream().noneMatch(s -> s.node().op() instanceof Op.Fused));
@@ -184,9 +183,9 @@ class PlanTest {
   @Test
   void externalTensorsTakeNoRoomAndMustBeBound() {
     var g = new Graph(Hook.NONE);
-    g.input("x", Shape.of(1, 1000), DType.F32).silu().gelu().output("y");
+    g.input("x", Shape.of(1, 1000), DType.F32, Port.BOUND).silu().gelu().output("y", Port.BANK);
     var backend = new NullBackend();
-    try (var plan = compile(g, backend, PLAIN.withExternal(_ -> true))) {
+    try (var plan = compile(g, backend, PLAIN)) {
       // What is in between, and the number of the sample with which banks begin.
       assertEquals(4032 + 64, plan.slabBytes());
       var e = assertThrows(IllegalStateException.class, () -> plan.run(Trace.OFF));
@@ -226,11 +225,11 @@ class PlanTest {
   @Test
   void samplesOfBanksAreBoundByTheirNumber() {
     var g = new Graph(Hook.NONE);
-    g.input("x", Shape.of(2, 8), DType.F32).silu().output("y");
+    g.input("x", Shape.of(2, 8), DType.F32).silu().output("y", Port.BANK);
     var backend = new RecordingBackend(_ -> true, 0);
     var memory = backend.allocate(1 << 12, "test");
     var bank = new Tensor(memory, 32, Shape.of(5, 8), DType.F32);
-    try (var plan = compile(g, backend, PLAIN.withExternal("y"::equals))) {
+    try (var plan = compile(g, backend, PLAIN)) {
       var slot = backend.bound().getFirst().written();
       assertThrows(IllegalStateException.class, () -> plan.run(Trace.OFF));
       plan.bindBanks(Map.of("y", bank), 0);
@@ -251,6 +250,7 @@ class PlanTest {
         assertThrows(IllegalArgumentException.class, () -> plan.bindBanks(Map.of("y", wrong), 0));
       }
       assertThrows(IllegalArgumentException.class, () -> plan.bindBanks(Map.of("z", bank), 0));
+      assertThrows(IllegalArgumentException.class, () -> plan.bindBanks(Map.of("x", bank), 0));
       plan.bind("y", new Tensor(memory, 0, Shape.of(2, 8), DType.F32));
       assertNull(slot.bank());
     }
@@ -273,9 +273,14 @@ class PlanTest {
     try (var plan = compile(g, new NullBackend(), PLAIN)) {
       assertEquals(plan.tensor("a").offset(), plan.tensor("b").offset());
     }
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> compile(g, new NullBackend(), PLAIN.withExternal("b"::equals)).close());
+    for (var port : List.of(Port.BOUND, Port.BANK)) {
+      var bound = new Graph(Hook.NONE);
+      var again = bound.input("x", Shape.of(1, 8), DType.F32).silu();
+      again.output("a");
+      again.reshape(8).output("b", port);
+      assertThrows(
+          IllegalArgumentException.class, () -> compile(bound, new NullBackend(), PLAIN).close());
+    }
   }
 
   /** Independent of how the layout is found: replays the steps and watches every byte. */
@@ -370,8 +375,8 @@ class PlanTest {
             case 0 -> a.silu();
             case 1 -> a.plus(b);
             case 2 -> a.times(b);
-            case 3 -> new Conv2d("conv" + j, c, 8, 1, 1, 0, 0).forward(a);
-            case 4 -> new GroupNorm("norm" + j, 2, c, 1e-5f).forward(a);
+            case 3 -> Layers.conv2d("conv" + j, c, 8, 1, 1, 0).forward(a);
+            case 4 -> Layers.groupNorm("norm" + j, 2, c, 1e-5f).forward(a);
             case 5 -> c > 64 ? a.gelu() : a.concat(b);
             default -> a.reshape(1, 4, c).gelu().reshape(1, 2, 2, c);
           });
@@ -396,8 +401,7 @@ class PlanTest {
 
   private static List<String> resnetSteps(Set<String> off) {
     try (var plan =
-        compile(
-            resnet(), new NullBackend(), new PlanOptions(KernelOptions.DEFAULT, off, _ -> false))) {
+        compile(resnet(), new NullBackend(), new PlanOptions(KernelOptions.DEFAULT, off))) {
       assertFalse(plan.steps().isEmpty());
       return plan.steps().stream().map(s -> s.node().op().label()).toList();
     }
@@ -407,21 +411,21 @@ class PlanTest {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 4, 4, 16), DType.F32);
     var temb = g.input("temb", Shape.of(1, 1, 1, 16), DType.F32);
-    var h = new GroupNorm("norm1", 4, 16, 1e-5f).forward(x).silu();
-    h = new Conv2d("conv1", 16, 16, 3, 1, 1, 1).forward(h).plus(temb);
-    h = new GroupNorm("norm2", 4, 16, 1e-5f).forward(h).silu();
-    x.plus(new Conv2d("conv2", 16, 16, 3, 1, 1, 1).forward(h)).output("y");
+    var h = Layers.groupNorm("norm1", 4, 16, 1e-5f).forward(x).silu();
+    h = Layers.conv2d("conv1", 16, 16, 3, 1, 1).forward(h).plus(temb);
+    h = Layers.groupNorm("norm2", 4, 16, 1e-5f).forward(h).silu();
+    x.plus(Layers.conv2d("conv2", 16, 16, 3, 1, 1).forward(h)).output("y");
     return g;
   }
 
   private static ResnetBlock2D block(String path, int c) {
     return new ResnetBlock2D(
         path,
-        new GroupNorm(path + ".norm1", 32, c, 1e-5f),
-        new Conv2d(path + ".conv1", c, c, 3, 1, 1, 1),
+        Layers.groupNorm(path + ".norm1", 32, c, 1e-5f),
+        Layers.conv2d(path + ".conv1", c, c, 3, 1, 1),
         Optional.empty(),
-        new GroupNorm(path + ".norm2", 32, c, 1e-5f),
-        new Conv2d(path + ".conv2", c, c, 3, 1, 1, 1),
+        Layers.groupNorm(path + ".norm2", 32, c, 1e-5f),
+        Layers.conv2d(path + ".conv2", c, c, 3, 1, 1),
         new Identity());
   }
 

@@ -12,6 +12,7 @@ import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +106,14 @@ class MeaningTest {
   }
 
   @Test
+  void castsRoundToHalf() {
+    var x = operand(Shape.of(3), 1 + 0x1p-12, 1e-9, 2);
+    assertArrayEquals(
+        new double[] {1, 0, 2}, Meaning.EXACT.of(new Op.Cast(DType.F16), x));
+    assertArrayEquals(x.values(), Meaning.EXACT.of(new Op.Cast(DType.F32), x));
+  }
+
+  @Test
   void concatJoinsRows() {
     assertArrayEquals(
         new double[] {1, 10, 20, 2, 30, 40},
@@ -142,8 +151,8 @@ class MeaningTest {
             new Op.Conv2d(2, 0, 1, true),
             "conv",
             x,
-            graph.weight("w", Shape.of(1, 3, 3, 2)),
-            graph.weight("b", Shape.of(1)))
+            graph.weight(Param.filter("w", 1, 3, 3, 2)),
+            graph.weight(Param.of("b", Shape.of(1))))
         .output("y");
     // Rows 0, 1 and columns 0, 1 of the filter meet the image, the rest meets zeros.
     double expected =
@@ -155,7 +164,9 @@ class MeaningTest {
   void linearMultipliesByTheTransposedWeight() {
     put("w", Shape.of(2, 3), 1, 0, 2, 0, 1, -1);
     var x = graph.input("x", Shape.of(1, 3), DType.F32);
-    graph.node(new Op.Linear(false), "linear", x, graph.weight("w", Shape.of(2, 3))).output("y");
+    graph
+        .node(new Op.Linear(false), "linear", x, graph.weight(Param.of("w", Shape.of(2, 3))))
+        .output("y");
     assertArrayEquals(new double[] {7, -1}, y(Map.of("x", series(3))));
   }
 
@@ -169,8 +180,8 @@ class MeaningTest {
             new Op.GroupNorm(2, 0),
             "norm",
             x,
-            graph.weight("scale", Shape.of(4)),
-            graph.weight("shift", Shape.of(4)))
+            graph.weight(Param.of("scale", Shape.of(4))),
+            graph.weight(Param.of("shift", Shape.of(4))))
         .output("y");
     assertArrayEquals(
         new double[] {-1, 1, -2, 12}, y(Map.of("x", new double[] {1, 3, 100, 300})), 1e-12);
@@ -238,7 +249,7 @@ class MeaningTest {
   void aFusedNodeIsItsBodyThenItsStages() {
     put("w", Shape.of(2, 2), 1, 0, 0, -1);
     var x = graph.input("x", Shape.of(1, 2), DType.F32);
-    var w = graph.weight("w", Shape.of(2, 2));
+    var w = graph.weight(Param.of("w", Shape.of(2, 2)));
     var r = graph.input("r", Shape.of(1, 2), DType.F32);
     var then =
         List.<Op>of(
@@ -257,7 +268,9 @@ class MeaningTest {
     var x = graph.input("x", Shape.of(3), DType.F32);
     put("w", Shape.of(1, 3), 1, 1, 1);
     Value row = x.reshape(1, 3);
-    graph.node(new Op.Linear(false), "sum", row, graph.weight("w", Shape.of(1, 3))).output("y");
+    graph
+        .node(new Op.Linear(false), "sum", row, graph.weight(Param.of("w", Shape.of(1, 3))))
+        .output("y");
     var in = Map.of("x", new double[] {0x1p24, 1, 1});
     assertArrayEquals(new double[] {0x1p24 + 2}, y(in));
     assertArrayEquals(

@@ -122,7 +122,7 @@ class OpCasesTest {
   }
 
   private static PlanOptions external(boolean exact) {
-    return new PlanOptions(new KernelOptions(exact, Map.of()), Set.of(), _ -> true, _ -> true);
+    return PlanOptions.of(new KernelOptions(exact, Map.of()));
   }
 
   /** Where a half is what a device keeps, inputs are written as halves. */

@@ -43,7 +43,7 @@ class WeightsTest {
     assertEquals("a.0", w.prefix());
     assertTrue(w.has("weight"));
     assertFalse(w.has("bias"));
-    assertEquals("a.0.weight", w.require("weight", Shape.of(2, 3)));
+    assertEquals(Param.of("a.0.weight", Shape.of(2, 3)), w.require("weight", Shape.of(2, 3)));
   }
 
   @Test

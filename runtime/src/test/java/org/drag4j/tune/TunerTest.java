@@ -26,6 +26,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.reference.WrappedBackend;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource;
 import org.junit.jupiter.api.Test;
@@ -92,7 +93,7 @@ class TunerTest {
   /** Linear layers of so many rows, each followed by something too small to be measured. */
   private static Map<Graph, WeightSource> network(int... rows) {
     var g = new Graph(Hook.NONE);
-    var w = g.weight("w", Shape.of(8, 16));
+    var w = g.weight(Param.of("w", Shape.of(8, 16)));
     for (int i = 0; i < rows.length; i++) {
       var x = g.input("x" + i, Shape.of(rows[i], 16), DType.F32);
       g.node(new Op.Linear(false), "layer", x, w).silu().output("y" + i);
@@ -211,7 +212,7 @@ class TunerTest {
   void keysTellShapesApartButNotWhatIsFused() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 8, 8, 4), DType.F32);
-    var w = g.weight("w", Shape.of(6, 3, 3, 4));
+    var w = g.weight(Param.filter("w", 6, 3, 3, 4));
     var plain = g.node(new Op.Conv2d(1, 1, 1, false), "conv", x, w);
     assertEquals("conv2d/1x8x8x4/6x3x3x4/s1/p1-1", Tuned.key(plain));
     var fused =

@@ -11,7 +11,6 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
@@ -88,13 +87,13 @@ final class Conv2dCpu {
   private Conv2dCpu() {}
 
   /**
-   * The variants that suit, the cheapest first; none where an operand is not a weight of the
-   * checkpoint, or a fused stage is not one of ours.
+   * The variants that suit, the cheapest first; none where an operand is not of floats, or a fused
+   * stage is not one of ours.
    */
   static SequencedMap<String, Kernel> candidates(CpuContext context, Value node, boolean exact) {
     var then = Epilogue.stages(node);
     var sorted = new LinkedHashMap<String, Kernel>();
-    if (then.isEmpty() || !WeightOperands.fit(node)) {
+    if (then.isEmpty() || !Operands.floats(node)) {
       return sorted;
     }
     var choices = new LinkedHashMap<String, Choice>();
@@ -139,6 +138,10 @@ final class Conv2dCpu {
 
     @Override
     public long workspaceBytes() {
+      return paddedBytes() + Factors.workspaceBytes(context, node);
+    }
+
+    private long paddedBytes() {
       return padding.none() ? 0 : padding.floats() * Float.BYTES;
     }
 
@@ -163,8 +166,7 @@ final class Conv2dCpu {
           new PanelProduct(
               context,
               geometry,
-              Operands.weight(node, at, columns, inner, w.dim(1) * w.dim(2)),
-              Operands.bias(node, at),
+              Factors.of(context, node, at, paddedBytes()),
               false,
               Epilogue.bind(context.math(), then, columns, at));
       var x = at.slot(node.in(0));

@@ -61,6 +61,10 @@ final class Conv2dWinograd implements Kernel {
 
   @Override
   public long workspaceBytes() {
+    return matricesBytes() + Factors.workspaceBytes(context, node);
+  }
+
+  private long matricesBytes() {
     return (long) winograd.points() * matrixStep() * Float.BYTES;
   }
 
@@ -85,9 +89,8 @@ final class Conv2dWinograd implements Kernel {
             tiles,
             batch(),
             matrixStep(),
-            Operands.weight(node, at, columns, inner, 9),
+            Factors.of(context, node, at, matricesBytes()),
             inner,
-            Operands.bias(node, at),
             Epilogue.bind(context.math(), then, columns, at));
     var x = at.slot(node.in(0));
     var y = at.slot(node);
@@ -129,9 +132,9 @@ final class Conv2dWinograd implements Kernel {
     private final Tiles tiles;
     private final int batch;
     private final int matrixStep;
+    private final Factors factors;
     private final PackedWeight weight;
     private final int inner;
-    private final float[] bias;
     private final Epilogue epilogue;
     private final int lanes = Lanes.floats().length();
     private final int channels;
@@ -154,18 +157,17 @@ final class Conv2dWinograd implements Kernel {
         Tiles tiles,
         int batch,
         int matrixStep,
-        PackedWeight weight,
+        Factors factors,
         int inner,
-        float[] bias,
         Epilogue epilogue) {
       this.context = context;
       this.winograd = winograd;
       this.tiles = tiles;
       this.batch = batch;
       this.matrixStep = matrixStep;
-      this.weight = weight;
+      this.factors = factors;
+      weight = factors.weight();
       this.inner = inner;
-      this.bias = bias;
       this.epilogue = epilogue;
       channels = Math.ceilDiv(inner, Math.ceilDiv(inner, CHANNELS));
       int width = context.gemm().panelWidth();
@@ -190,6 +192,7 @@ final class Conv2dWinograd implements Kernel {
       vStart = CpuMemory.start(workspace);
       y = CpuMemory.floats(to);
       yStart = CpuMemory.start(to);
+      factors.prepare();
       epilogue.prepare();
       for (first = 0; first < tiles.count(); first += batch) {
         count = Math.min(batch, tiles.count() - first);
@@ -355,9 +358,9 @@ final class Conv2dWinograd implements Kernel {
     }
 
     private void addBias(int at, int pixels, int left, int width) {
-      if (bias.length > 0) {
+      if (factors.biased()) {
         for (int i = 0; i < pixels; i++) {
-          context.math().add(y, at + i * weight.columns(), bias, left, width);
+          context.math().add(y, at + i * weight.columns(), factors.biases(), left, width);
         }
       }
     }

@@ -30,6 +30,7 @@ final class CpuBackend implements Backend {
     var all = new HashMap<String, List<String>>();
     Op.labels().forEach(op -> all.put(op, List.of("row")));
     all.put("attention", List.of("flash"));
+    all.put("cast", List.of("element"));
     all.put("conv2d", Conv2dCpu.VARIANTS);
     all.put("embedding", List.of("gather"));
     all.put("linear", List.of("packed"));
@@ -108,6 +109,7 @@ final class CpuBackend implements Backend {
       case Op.Upsample _ -> Optional.of(new UpsampleCpu(shared, node));
       case Op.Embedding _ -> EmbeddingCpu.select(shared, node);
       case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(shared, node));
+      case Op.Cast _ -> CastCpu.select(node);
       case Op.Conv2d _, Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }

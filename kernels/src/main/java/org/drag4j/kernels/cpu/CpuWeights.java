@@ -8,6 +8,7 @@ import java.util.Map;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.tensor.WeightSource;
 
@@ -20,9 +21,9 @@ final class CpuWeights implements DeviceWeights {
 
   private final WeightSource source;
   private final CpuContext context;
-  private final Map<String, PackedWeight> packed = new HashMap<>();
-  private final Map<String, float[]> vectors = new HashMap<>();
-  private final Map<String, Elements> tables = new HashMap<>();
+  private final Map<Param, PackedWeight> packed = new HashMap<>();
+  private final Map<Param, float[]> vectors = new HashMap<>();
+  private final Map<Param, Elements> tables = new HashMap<>();
 
   CpuWeights(WeightSource source, CpuContext context) {
     this.source = source;
@@ -30,59 +31,62 @@ final class CpuWeights implements DeviceWeights {
   }
 
   /**
-   * The matrix {@code [columns][inner][taps]} of a linear layer ({@code taps} 1) or convolution, in
-   * panels.
+   * The matrix of a linear layer or convolution, in panels.
    *
-   * @throws WeightMismatchException where it is missing, of another size or not floating point
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */
-  PackedWeight packed(String name, int columns, int inner, int taps) {
-    var have = packed.get(name);
+  PackedWeight packed(Param param) {
+    var have = packed.get(param);
     if (have == null) {
-      int count = Math.toIntExact((long) columns * inner * taps);
+      int columns = param.shape().dim(0);
+      int taps = param.taps();
+      int inner = Math.toIntExact(param.shape().size() / columns / taps);
       have =
           copied(
-              name,
+              param,
               true,
-              count,
               (bytes, dtype) -> new PackedWeight(context, bytes, dtype, columns, inner, taps));
-      packed.put(name, have);
+      packed.put(param, have);
     }
     return have;
   }
 
   /**
-   * A bias, scale or shift as floats, not to be written to.
+   * A bias, scale or shift as floats in our order, not to be written to.
    *
-   * @throws WeightMismatchException where it is missing or not floating point
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */
-  float[] vector(String name) {
-    var have = vectors.get(name);
-    if (have == null) {
-      int count = Math.toIntExact(entry(name).shape().size());
-      have = new float[count];
-      elements(name, count).widen(context.math(), 0, count, have, 0);
-      vectors.put(name, have);
+  float[] vector(Param param) {
+    return vectors.computeIfAbsent(param, this::floats);
+  }
+
+  private float[] floats(Param param) {
+    int count = Math.toIntExact(param.shape().size());
+    var file = new float[count];
+    elements(param).widen(context.math(), 0, count, file, 0);
+    if (param.taps() == 1) {
+      return file;
     }
-    return have;
+    var ours = new float[count];
+    for (int i = 0; i < count; i++) {
+      ours[i] = file[(int) param.position(i)];
+    }
+    return ours;
   }
 
   /**
-   * A table in the checkpoint's order and precision.
+   * A table in the checkpoint's precision.
    *
-   * @throws WeightMismatchException where it is missing, of another size or not floating point
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */
-  Elements table(String name, int count) {
-    var have = tables.get(name);
-    if (have == null) {
-      have = elements(name, count);
-      tables.put(name, have);
-    }
-    return have;
+  Elements table(Param param) {
+    return tables.computeIfAbsent(param, this::elements);
   }
 
-  private Elements elements(String name, int count) {
+  private Elements elements(Param param) {
+    int count = Math.toIntExact(param.shape().size());
     return copied(
-        name, false, count, (bytes, dtype) -> Elements.copyOf(context.math(), bytes, dtype, count));
+        param, false, (bytes, dtype) -> Elements.copyOf(context.math(), bytes, dtype, count));
   }
 
   private interface Copying<T> {
@@ -90,40 +94,26 @@ final class CpuWeights implements DeviceWeights {
   }
 
   /**
-   * A copy of a tensor, whose bytes are checked to be as many as they must be.
+   * A copy of a tensor.
    *
    * @param workers whether {@code copying} reads in other threads than this
    */
-  private <T> T copied(String name, boolean workers, int count, Copying<T> copying) {
-    var entry = entry(name);
-    if (entry.shape().size() != count) {
-      throw WeightMismatchException.of(source, name, count + " elements", entry.shape().toString());
-    }
-    switch (entry.dtype()) {
-      case F16, BF16, F32, F64 -> {}
-      case I32, I64, U8 ->
-          throw WeightMismatchException.of(
-              source, name, "F16, BF16, F32 or F64", entry.dtype().toString());
-    }
-    long expected = (long) count * entry.dtype().bytes();
-    boolean onHeap = workers && expected <= SMALL;
+  private <T> T copied(Param param, boolean workers, Copying<T> copying) {
+    boolean onHeap = workers && source.require(param).byteSize() <= SMALL;
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
     try (var arena = workers && !onHeap ? Arena.ofShared() : Arena.ofConfined()) {
-      var bytes = source.bytes(name, arena);
-      if (bytes.byteSize() != expected) {
-        throw WeightMismatchException.of(
-            source, name, expected + " bytes", Long.toString(bytes.byteSize()));
-      }
+      var stored = source.checked(param, arena);
+      var bytes = stored.bytes();
       if (onHeap) {
         bytes = MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_BYTE));
       }
-      return copying.copy(bytes, entry.dtype());
+      return copying.copy(bytes, stored.dtype());
     } catch (OutOfMemoryError e) {
       throw new DeviceMemoryException(
           "cpu: weights: the Java heap of "
               + (Runtime.getRuntime().maxMemory() >> 20)
               + " MB is full at "
-              + name
+              + param.name()
               + ", "
               + (byteSize() >> 20)
               + " MB of weights loaded; try DRAG4J_JAVA_OPTS=-Xmx with more",
@@ -131,11 +121,11 @@ final class CpuWeights implements DeviceWeights {
     }
   }
 
-  private WeightSource.Entry entry(String name) {
-    return source
-        .entry(name)
-        .orElseThrow(
-            () -> WeightMismatchException.of(source, name, "a tensor of that name", "none"));
+  /** Vectors are kept as floats, all else in the checkpoint's precision, but no doubles. */
+  @Override
+  public DType dtype(Param param) {
+    var dtype = source.require(param).dtype();
+    return param.fileShape().rank() < 2 || dtype == DType.F64 ? DType.F32 : dtype;
   }
 
   @Override

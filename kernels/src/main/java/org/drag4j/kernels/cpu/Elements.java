@@ -203,15 +203,27 @@ sealed interface Elements {
     }
   }
 
-  /** Floats. */
+  /** Floats, of an array that may be another one later. */
   final class Bits32 implements Elements {
-    private final float[] values;
+    private float[] values;
+    private int start;
 
-    private Bits32(float[] values) {
+    Bits32(float[] values) {
       this.values = values;
     }
 
-    /** The floats themselves, not to be written to. */
+    /** Makes these the floats of {@code other} from {@code first} on. */
+    void move(float[] other, int first) {
+      values = other;
+      start = first;
+    }
+
+    /** Index of the first one. */
+    int start() {
+      return start;
+    }
+
+    /** The floats themselves. */
     float[] values() {
       return values;
     }
@@ -223,7 +235,7 @@ sealed interface Elements {
 
     @Override
     public void widen(RowMath math, int from, int count, float[] to, int at) {
-      System.arraycopy(values, from, to, at, count);
+      System.arraycopy(values, start + from, to, at, count);
     }
   }
 }

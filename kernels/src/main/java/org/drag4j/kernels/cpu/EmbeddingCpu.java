@@ -4,25 +4,27 @@ import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 
 /** Rows of a table, picked by index. */
 final class EmbeddingCpu implements Kernel {
   private final RowMath math;
   private final Value node;
+  private final Param param;
 
-  private EmbeddingCpu(RowMath math, Value node) {
+  private EmbeddingCpu(RowMath math, Value node, Param param) {
     this.math = math;
     this.node = node;
+    this.param = param;
   }
 
   /** Empty where the table is not a weight of the checkpoint. */
   static Optional<Kernel> select(CpuContext context, Value node) {
-    return node.in(1).op() instanceof Op.Weight && node.in(0).dtype() == DType.I32
-        ? Optional.of(new EmbeddingCpu(context.math(), node))
+    return node.in(1).op() instanceof Op.Weight(var param) && node.in(0).dtype() == DType.I32
+        ? Optional.of(new EmbeddingCpu(context.math(), node, param))
         : Optional.empty();
   }
 
@@ -37,11 +39,8 @@ final class EmbeddingCpu implements Kernel {
    */
   @Override
   public Launch bind(Bindings at) {
-    int rows = node.in(1).shape().dim(0);
     int columns = node.in(1).shape().dim(1);
-    var table =
-        Operands.weights(at)
-            .table(WeightOperands.name(node.in(1)), Math.multiplyExact(rows, columns));
+    var table = Operands.weights(at).table(param);
     int count = Math.toIntExact(node.in(0).shape().size());
     var ids = at.slot(node.in(0));
     var y = at.slot(node);

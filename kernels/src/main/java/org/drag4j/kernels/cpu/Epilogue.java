@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
-import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.Broadcast;
@@ -33,14 +32,13 @@ final class Epilogue {
   /** A stage with its operand's place; {@code values} and {@code start} change from run to run. */
   private static final class Bound {
     private final Stage stage;
-    private final @Nullable Slot slot;
-    private float[] values;
+    private final @Nullable Place operand;
+    private float[] values = new float[0];
     private int start;
 
-    Bound(Stage stage, @Nullable Slot slot, float[] values) {
+    Bound(Stage stage, @Nullable Place operand) {
       this.stage = stage;
-      this.slot = slot;
-      this.values = values;
+      this.operand = operand;
     }
   }
 
@@ -75,8 +73,7 @@ final class Epilogue {
 
   private static Optional<Stage> binary(Op.BinaryFn fn, Value operand, Shape result) {
     var shape = operand.shape();
-    boolean weight = operand.op() instanceof Op.Weight;
-    if (operand.dtype() != DType.F32 || (weight && shape.rank() > 3)) {
+    if (operand.dtype() != DType.F32) {
       return Optional.empty();
     }
     return Broadcast.rows(result, shape)
@@ -89,10 +86,8 @@ final class Epilogue {
     for (int i = 0; i < bound.length; i++) {
       bound[i] =
           switch (stages.get(i)) {
-            case Stage.Unary u -> new Bound(u, null, new float[0]);
-            case Stage.Binary b when b.operand().op() instanceof Op.Weight(var name) ->
-                new Bound(b, null, ((CpuWeights) at.weights()).vector(name));
-            case Stage.Binary b -> new Bound(b, at.slot(b.operand()), new float[0]);
+            case Stage.Unary u -> new Bound(u, null);
+            case Stage.Binary b -> new Bound(b, Place.of(at, b.operand()));
           };
     }
     return new Epilogue(math, columns, bound);
@@ -101,9 +96,10 @@ final class Epilogue {
   /** Looks up where the operands are in this run. */
   void prepare() {
     for (var s : stages) {
-      if (s.slot != null) {
-        s.values = CpuMemory.floats(s.slot);
-        s.start = CpuMemory.start(s.slot);
+      if (s.operand != null) {
+        s.operand.lookUp();
+        s.values = s.operand.floats();
+        s.start = s.operand.start();
       }
     }
   }

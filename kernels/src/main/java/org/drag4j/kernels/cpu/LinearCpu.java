@@ -5,11 +5,10 @@ import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
-/** A linear layer: a product with packed weights. */
+/** A linear layer: a product with packed weights, the checkpoint's or any others. */
 final class LinearCpu implements Kernel {
   private final CpuContext context;
   private final Value node;
@@ -24,11 +23,11 @@ final class LinearCpu implements Kernel {
   }
 
   /**
-   * Empty where an operand is not a weight of the checkpoint, or a fused stage is not one of ours;
-   * a gate is where its halves are whole panels.
+   * Empty where an operand is not of floats, or a fused stage is not one of ours; a gate is where
+   * its halves are whole panels.
    */
   static Optional<Kernel> select(CpuContext context, Value node) {
-    if (!WeightOperands.fit(node)) {
+    if (!Operands.floats(node)) {
       return Optional.empty();
     }
     if (node.op() instanceof Op.Fused(var _, var then) && then.equals(List.of(new Op.Geglu()))) {
@@ -50,6 +49,11 @@ final class LinearCpu implements Kernel {
   }
 
   @Override
+  public long workspaceBytes() {
+    return Factors.workspaceBytes(context, node);
+  }
+
+  @Override
   public Launch bind(Bindings at) {
     int inner = node.in(1).shape().dim(1);
     int rows = Math.toIntExact(node.in(0).shape().size() / inner);
@@ -57,8 +61,7 @@ final class LinearCpu implements Kernel {
         new PanelProduct(
             context,
             PanelProduct.Geometry.dense(rows, inner),
-            Operands.weight(node, at, columns(node), inner, 1),
-            Operands.bias(node, at),
+            Factors.of(context, node, at, 0),
             gated,
             Epilogue.bind(context.math(), then, node.shape().dim(-1), at));
     var x = at.slot(node.in(0));

@@ -1,22 +1,16 @@
 package org.drag4j.kernels.cpu;
 
 import org.drag4j.device.Bindings;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
 
-/** Weight and bias of a linear layer or convolution, fused or not. */
+/** Operands of a node that are weights of the checkpoint, and how kernels are named. */
 final class Operands {
   private Operands() {}
 
-  static PackedWeight weight(Value node, Bindings at, int columns, int inner, int taps) {
-    return weights(at).packed(WeightOperands.name(node.in(1)), columns, inner, taps);
-  }
-
-  /** The bias, or no floats where there is none. */
-  static float[] bias(Value node, Bindings at) {
-    return node.op().body().arity() > 2
-        ? weights(at).vector(WeightOperands.name(node.in(2)))
-        : new float[0];
+  /** Whether all operands of a node are floats, and it has a result. */
+  static boolean floats(Value node) {
+    return node.shape().size() > 0 && node.inputs().stream().allMatch(v -> v.dtype() == DType.F32);
   }
 
   static CpuWeights weights(Bindings at) {

@@ -56,6 +56,9 @@ final class PackedWeight {
     }
   }
 
+  /** Numbers of a row that are turned at a time. */
+  private static final int RUN = 96;
+
   private final Layout layout;
   private final Elements elements;
   private final RowMath math;
@@ -66,6 +69,44 @@ final class PackedWeight {
     layout = Layout.of(context.gemm(), columns, inner, taps);
     math = context.math();
     elements = Elements.panels(context, bytes, dtype, layout);
+  }
+
+  private PackedWeight(CpuContext context, Layout layout) {
+    this.layout = layout;
+    math = context.math();
+    elements = new Elements.Bits32(new float[0]);
+  }
+
+  /** Room for a matrix {@code [columns][inner]} that has no place yet. */
+  static PackedWeight room(CpuContext context, int columns, int inner) {
+    return new PackedWeight(context, Layout.of(context.gemm(), columns, inner, 1));
+  }
+
+  /** Puts the room there. */
+  void move(float[] floats, int start) {
+    if (elements instanceof Elements.Bits32 f) {
+      f.move(floats, start);
+    }
+  }
+
+  /** Packs a panel of a matrix {@code [columns][inner]} that starts there into the room. */
+  void pack(int panel, float[] from, int at) {
+    if (!(elements instanceof Elements.Bits32 to)) {
+      return;
+    }
+    int inner = layout.rows();
+    int count = layout.columns(panel);
+    int width = layout.width(panel);
+    int first = at + panel * layout.panelWidth() * inner;
+    int start = to.start() + layout.start(panel);
+    for (int begin = 0; begin < inner; begin += RUN) {
+      int end = Math.min(inner, begin + RUN);
+      for (int j = 0; j < width; j++) {
+        for (int i = begin; i < end; i++) {
+          to.values()[start + i * width + j] = j < count ? from[first + j * inner + i] : 0;
+        }
+      }
+    }
   }
 
   int panels() {
@@ -118,8 +159,8 @@ final class PackedWeight {
 
   /** Where {@link #rows} from row {@code from} on start in their array. */
   int start(int panel, int from) {
-    return elements instanceof Elements.Bits32
-        ? layout.start(panel) + from * layout.width(panel)
+    return elements instanceof Elements.Bits32 f
+        ? f.start() + layout.start(panel) + from * layout.width(panel)
         : 0;
   }
 

@@ -1,7 +1,5 @@
 package org.drag4j.kernels.cpu;
 
-import java.util.Arrays;
-
 /**
  * Activations times packed weights: what linear layers and direct convolutions have in common. A
  * task is one panel of columns times one block of rows. Every element is summed in the same order
@@ -37,6 +35,7 @@ final class PanelProduct {
 
   private final CpuContext context;
   private final Geometry geometry;
+  private final Factors factors;
   private final PackedWeight weight;
   private final boolean gated;
   private final int panels;
@@ -59,25 +58,20 @@ final class PanelProduct {
   }
 
   /**
-   * @param bias one float a column, or none
    * @param gated whether the result is half as wide: the first half of the columns times the GELU
    *     of the second
    * @param epilogue what is done to the result
    */
   PanelProduct(
-      CpuContext context,
-      Geometry geometry,
-      PackedWeight weight,
-      float[] bias,
-      boolean gated,
-      Epilogue epilogue) {
+      CpuContext context, Geometry geometry, Factors factors, boolean gated, Epilogue epilogue) {
     this.context = context;
     this.geometry = geometry;
-    this.weight = weight;
+    this.factors = factors;
+    weight = factors.weight();
     this.gated = gated;
     panels = gated ? weight.panels() / 2 : weight.panels();
     columns = gated ? weight.columns() / 2 : weight.columns();
-    initial = Arrays.copyOf(bias, weight.panels() * context.gemm().panelWidth());
+    initial = factors.biases();
     this.epilogue = epilogue;
     int blocks = Math.ceilDiv(geometry.length(), BLOCK_LENGTH);
     blockLength = Math.ceilDiv(geometry.length(), blocks);
@@ -111,6 +105,7 @@ final class PanelProduct {
     this.aStart = aStart;
     this.c = c;
     this.cStart = cStart;
+    factors.prepare();
     epilogue.prepare();
     context.workers().run(tasks, task);
   }

@@ -20,14 +20,10 @@ final class Place {
     this.floats = floats;
   }
 
-  /** The place of an activation, or of a weight as floats in the checkpoint's order. */
+  /** The place of an activation, or of a weight as floats. */
   static Place of(Bindings at, Value v) {
-    var root = v;
-    while (root.op() instanceof Op.Reshape) {
-      root = root.in(0);
-    }
-    return root.op() instanceof Op.Weight(var name)
-        ? new Place(null, ((CpuWeights) at.weights()).vector(name))
+    return v.root().op() instanceof Op.Weight(var param)
+        ? new Place(null, Operands.weights(at).vector(param))
         : new Place(at.slot(v), new float[0]);
   }
 

@@ -12,9 +12,9 @@ import org.drag4j.kernels.cuda.kernel.Product;
 final class Conv2dCuda {
   private Conv2dCuda() {}
 
-  /** Empty where the filter is not the checkpoint's, or a fused stage is not one of ours. */
+  /** Empty where a fused stage is not one of ours. */
   static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
-    if (!(node.op().body() instanceof Op.Conv2d conv) || !(node.in(1).op() instanceof Op.Weight)) {
+    if (!(node.op().body() instanceof Op.Conv2d conv)) {
       return Optional.empty();
     }
     return Stages.of(node)
@@ -37,7 +37,7 @@ final class Conv2dCuda {
             p,
             calls.in(0),
             0,
-            calls.filter(1),
+            calls.in(1),
             channels,
             0,
             x.dim(1),

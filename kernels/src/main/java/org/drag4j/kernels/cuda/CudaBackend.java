@@ -122,7 +122,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public DeviceWeights weights(WeightSource source) {
-    return new CudaWeights(source, heap);
+    return new CudaWeights(source, heap, activations);
   }
 
   @Override
@@ -132,7 +132,9 @@ final class CudaBackend implements Backend {
 
   @Override
   public Stream<Candidate> candidates(Value node, KernelOptions options) {
-    return node.dtype() == DType.F32 ? candidates.of(this, node, options) : Stream.empty();
+    return node.op() instanceof Op.Cast || node.dtype() == activations
+        ? candidates.of(this, node, options)
+        : Stream.empty();
   }
 
   @Override
@@ -159,6 +161,7 @@ final class CudaBackend implements Backend {
       case Op.Geglu _ -> GegluCuda.select(this, node, variant);
       case Op.Move move -> MoveCuda.select(this, node, move, variant);
       case Op.TimestepEmbedding _ -> TimestepEmbeddingCuda.select(this, node, variant);
+      case Op.Cast _ -> CastCuda.select(this, node, variant);
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }

@@ -14,18 +14,20 @@ import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.driver.KernelCall;
 import org.drag4j.kernels.cuda.driver.StreamCall;
 import org.drag4j.kernels.cuda.kernel.CudaKernel;
-import org.drag4j.kernels.cuda.kernel.CudaKernels;
-import org.drag4j.kernels.cuda.kernel.RepackArgs;
 import org.drag4j.tensor.DType;
-import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Param;
 
 /** What a node calls, put together for where its operands are now. */
 final class CudaCalls {
+  /**
+   * What NVIDIA's libraries ask of their workspace, and more than any kernel of ours. Plans align
+   * less, so there is room to start later.
+   */
+  static final long ALIGNMENT = 256;
+
   private final Prepared kernel;
   private final Bindings at;
-  private final Scratch room;
   private final DType type;
-  private final long[] inputs;
   private final List<StreamCall> calls = new ArrayList<>();
   private final Set<Slot> placed = new HashSet<>();
   // Freed with the calls, which may outlive this plan in a recording.
@@ -34,9 +36,7 @@ final class CudaCalls {
   private CudaCalls(Prepared kernel, Bindings at) {
     this.kernel = kernel;
     this.at = at;
-    this.room = Scratch.of(kernel);
     this.type = kernel.backend().activations();
-    this.inputs = new long[kernel.node().inputs().size()];
   }
 
   /**
@@ -60,7 +60,6 @@ final class CudaCalls {
     var calls = new CudaCalls(kernel, at);
     if (kernel.node().shape().size() > 0) {
       kernel.work().accept(calls);
-      calls.deliver();
     }
     return new Made(calls.calls.toArray(StreamCall[]::new), calls.places());
   }
@@ -68,7 +67,7 @@ final class CudaCalls {
   private CudaPlace[] places() {
     var slots = new LinkedHashSet<Slot>();
     for (var v : kernel.node().inputs()) {
-      if (!(Scratch.root(v).op() instanceof Op.Weight)) {
+      if (!(v.root().op() instanceof Op.Weight)) {
         slots.add(at.slot(v));
       }
     }
@@ -78,19 +77,19 @@ final class CudaCalls {
         .toArray(CudaPlace[]::new);
   }
 
-  /** The bank an operand is in; empty where it is in none, or of another format. */
+  /** The bank an operand is in; empty where it is in none. */
   Optional<Banked> bank(int i) {
     return bank(kernel.node().in(i));
   }
 
-  /** The bank the result goes to; empty where it goes to none, or of another format. */
+  /** The bank the result goes to; empty where it goes to none. */
   Optional<Banked> bankOut() {
     return bank(kernel.node());
   }
 
   private Optional<Banked> bank(Value v) {
     var bank = at.slot(v).bank();
-    if (bank == null || bank.all().dtype() != type) {
+    if (bank == null) {
       return Optional.empty();
     }
     long samples = Math.max(1, v.shape().dim(0));
@@ -112,86 +111,25 @@ final class CudaCalls {
     return type;
   }
 
-  /**
-   * Address of an operand in the device's format, or of one that is not floating point as it is.
-   * That of a bank's samples holds for this run only.
-   */
+  /** Address of an operand; that of a bank's samples holds for this run only. */
   long in(int i) {
-    if (inputs[i] == 0) {
-      inputs[i] = resolve(i);
-    }
-    return inputs[i];
-  }
-
-  private long resolve(int i) {
     var v = kernel.node().in(i);
-    var root = Scratch.root(v);
-    if (root.op() instanceof Op.Weight(var name)) {
-      // Flat: in the checkpoint's order.
-      return weight(name, Shape.of(Math.toIntExact(v.shape().size())));
-    }
-    var slot = at.slot(v);
-    long address = place(slot);
-    if (v.dtype() != DType.F32 || slot.tensor().dtype() == type) {
-      return address;
-    }
-    long staged = scratch() + room.inputs().get(i);
-    cast(address, slot.tensor().dtype(), staged, type, v.shape().size());
-    return staged;
+    return v.root().op() instanceof Op.Weight(var param) ? weight(param) : place(at.slot(v));
   }
 
-  /** Address of an operand of F32, converted to {@code scratch} where it is not. */
-  long floats(int i, long scratch) {
-    var v = kernel.node().in(i);
-    var slot = at.slot(v);
-    long address = place(slot);
-    if (slot.tensor().dtype() == DType.F32) {
-      return address;
-    }
-    cast(address, slot.tensor().dtype(), scratch, DType.F32, v.shape().size());
-    return scratch;
-  }
-
-  /** Address of a convolution's weight, input channels innermost. */
-  long filter(int i) {
-    var v = kernel.node().in(i);
-    if (v.op() instanceof Op.Weight(var name)) {
-      return weight(name, v.shape());
-    }
-    throw new IllegalArgumentException(v + ": expected a weight of the checkpoint");
-  }
-
-  private long weight(String name, Shape shape) {
-    var tensor = ((CudaWeights) at.weights()).tensor(name, shape, type);
+  private long weight(Param param) {
+    var tensor = ((CudaWeights) at.weights()).tensor(param, type);
     return ((CudaMemory) tensor.memory()).address() + tensor.offset();
   }
 
-  /** Address for the result, in the device's format. */
+  /** Address for the result. */
   long out() {
-    return delivers() ? scratch() + room.result() : place(at.slot(kernel.node()));
+    return place(at.slot(kernel.node()));
   }
 
   /** Address of the kernel's own scratch memory. */
   long scratch() {
-    return Scratch.start(CudaMemory.address(at.workspace()));
-  }
-
-  private boolean delivers() {
-    return at.slot(kernel.node()).tensor().dtype() != type;
-  }
-
-  private void deliver() {
-    if (delivers()) {
-      var slot = at.slot(kernel.node());
-      long size = kernel.node().shape().size();
-      cast(out(), type, place(slot), slot.tensor().dtype(), size);
-    }
-  }
-
-  private void cast(long x, DType from, long y, DType to, long size) {
-    var kernels = from == DType.F16 ? CudaKernels.REPACK_F16 : CudaKernels.REPACK_F32;
-    int n = Math.toIntExact(size);
-    add(kernels.of(to), new RepackArgs(x, y, 0, 0, 0, 1, 1, 1, 1, n, n));
+    return Math.ceilDiv(CudaMemory.address(at.workspace()), ALIGNMENT) * ALIGNMENT;
   }
 
   /** Appends a call. */

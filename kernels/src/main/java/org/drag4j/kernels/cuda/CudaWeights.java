@@ -11,6 +11,7 @@ import java.util.Map;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightMismatchException;
@@ -34,83 +35,52 @@ final class CudaWeights implements DeviceWeights {
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private record Key(String name, DType dtype) {}
+  private record Key(Param param, DType dtype) {}
 
   private final WeightSource source;
   private final CudaHeap heap;
+  private final DType activations;
   private final Map<Key, Tensor> tensors = new HashMap<>();
   private final List<CudaMemory> blocks = new ArrayList<>();
   private long used;
 
-  CudaWeights(WeightSource source, CudaHeap heap) {
+  /** Those of a device that keeps activations in this type. */
+  CudaWeights(WeightSource source, CudaHeap heap, DType activations) {
     this.source = source;
     this.heap = heap;
+    this.activations = activations;
   }
 
   /**
-   * A tensor of the checkpoint as kernels want it: of this shape, channels innermost ({@code [O,
-   * kh, kw, I]} where the checkpoint has {@code [O, I, kh, kw]}), of this type.
+   * A tensor of the checkpoint in our order, of this type.
    *
    * @param dtype F16 or F32
-   * @throws WeightMismatchException where it is missing, of another size or not floating point
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    * @throws DeviceException where a value is too large for F16
    */
-  Tensor tensor(String name, Shape shape, DType dtype) {
+  Tensor tensor(Param param, DType dtype) {
     if (dtype != DType.F16 && dtype != DType.F32) {
-      throw new IllegalArgumentException(name + ": expected F16 or F32, got " + dtype);
+      throw new IllegalArgumentException(param.name() + ": expected F16 or F32, got " + dtype);
     }
-    var key = new Key(name, dtype);
+    var key = new Key(param, dtype);
     var have = tensors.get(key);
     if (have == null) {
-      have = upload(name, shape, dtype);
+      have = upload(param, dtype);
       tensors.put(key, have);
-    }
-    if (!have.shape().equals(shape)) {
-      return new Tensor(have.memory(), have.offset(), shape, dtype);
     }
     return have;
   }
 
-  private Tensor upload(String name, Shape shape, DType dtype) {
-    var entry =
-        source
-            .entry(name)
-            .orElseThrow(
-                () -> WeightMismatchException.of(source, name, "a tensor of that name", "none"));
-    if (entry.shape().size() != shape.size()) {
-      throw WeightMismatchException.of(
-          source, name, shape.size() + " elements", entry.shape().toString());
-    }
-    switch (entry.dtype()) {
-      case F16, BF16, F32, F64 -> {}
-      case I32, I64, U8 ->
-          throw WeightMismatchException.of(
-              source, name, "F16, BF16, F32 or F64", entry.dtype().toString());
-    }
-    var tensor = place(shape, dtype);
+  private Tensor upload(Param param, DType dtype) {
+    source.require(param);
+    var tensor = place(param.shape(), dtype);
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
     try (var arena = Arena.ofConfined()) {
-      var bytes = source.bytes(name, arena);
-      long expected = Math.multiplyExact(shape.size(), entry.dtype().bytes());
-      if (bytes.byteSize() != expected) {
-        throw WeightMismatchException.of(
-            source, name, expected + " bytes", Long.toString(bytes.byteSize()));
-      }
-      copy(name, bytes, entry.dtype(), tensor);
+      var order = new Repacking(param, source.checked(param, arena), dtype);
+      long address = ((CudaMemory) tensor.memory()).address() + tensor.offset();
+      heap.staging().write(address, tensor.byteSize(), dtype.bytes(), order::fill);
     }
     return tensor;
-  }
-
-  private void copy(String name, MemorySegment bytes, DType from, Tensor tensor) {
-    var shape = tensor.shape();
-    int inner = shape.rank() == 0 ? 1 : shape.dim(-1);
-    long taps = 1;
-    for (int i = 1; i < shape.rank() - 1; i++) {
-      taps *= shape.dim(i);
-    }
-    var order = new Repacking(name, bytes, from, tensor.dtype(), inner, taps);
-    long address = ((CudaMemory) tensor.memory()).address() + tensor.offset();
-    heap.staging().write(address, tensor.byteSize(), tensor.dtype().bytes(), order::fill);
   }
 
   /** Where the next tensor goes. */
@@ -127,22 +97,18 @@ final class CudaWeights implements DeviceWeights {
     return tensor;
   }
 
-  /**
-   * Elements in the device's order and type.
-   *
-   * @param inner channels, innermost on the device
-   * @param taps positions of a convolution's window, innermost in the checkpoint
-   */
-  private record Repacking(
-      String name, MemorySegment bytes, DType from, DType to, int inner, long taps) {
+  /** Elements in our order and the device's type. */
+  private record Repacking(Param param, WeightSource.Checked file, DType to) {
     /** Writes the elements from byte {@code at} of the result on. */
     void fill(MemorySegment part, long at) {
       long first = at / to.bytes();
       long count = part.byteSize() / to.bytes();
-      if (taps == 1 && from == to) {
-        MemorySegment.copy(bytes, at, part, 0, part.byteSize());
+      if (param.taps() == 1 && file.dtype() == to) {
+        MemorySegment.copy(file.bytes(), at, part, 0, part.byteSize());
         return;
       }
+      long inner = param.inner();
+      long taps = param.taps();
       // The checkpoint has [O][I][taps], the device [O][taps][I].
       long window = inner * taps;
       long channel = first % inner;
@@ -166,30 +132,37 @@ final class CudaWeights implements DeviceWeights {
     }
 
     private float value(long index) {
-      return switch (from) {
+      var bytes = file.bytes();
+      return switch (file.dtype()) {
         case F32 -> bytes.get(FLOAT, index * Float.BYTES);
         case F16 -> Float.float16ToFloat(bytes.get(HALF, index * Short.BYTES));
         case BF16 -> Float.intBitsToFloat(bytes.get(HALF, index * Short.BYTES) << 16);
         case F64 -> (float) bytes.get(DOUBLE, index * Double.BYTES);
-        case I32, I64, U8 -> throw new IllegalStateException(name + ": " + from);
+        case I32, I64, U8 -> throw new IllegalStateException(param + ": " + file.dtype());
       };
     }
 
     private short half(long index) {
-      if (from == DType.F16) {
-        return bytes.get(HALF, index * Short.BYTES);
+      if (file.dtype() == DType.F16) {
+        return file.bytes().get(HALF, index * Short.BYTES);
       }
       float value = value(index);
       short half = Float.floatToFloat16(value);
       if (Float.isInfinite(Float.float16ToFloat(half)) && !Float.isInfinite(value)) {
         throw new DeviceException(
-            name
+            param.name()
                 + ": expected values within 65504 for float16, got "
                 + value
                 + "; run this model in float32");
       }
       return half;
     }
+  }
+
+  /** All are kept in the type of activations. */
+  @Override
+  public DType dtype(Param param) {
+    return activations;
   }
 
   @Override

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.ToLongFunction;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.Kernel;
 import org.drag4j.graph.Op;
@@ -109,10 +108,8 @@ final class LibraryKernel {
       return new Offer.Refused<>("there is nothing to compute");
     }
     return switch (node.op().body()) {
-      case Op.Linear _ -> withExtras(this::spec, calls -> calls.in(1));
-      case Op.Conv2d conv when node.in(1).op() instanceof Op.Weight ->
-          withExtras((bias, residual) -> spec(conv, bias, residual), calls -> calls.filter(1));
-      case Op.Conv2d _ -> new Offer.Refused<>("its filter is not the checkpoint's");
+      case Op.Linear _ -> withExtras(this::spec);
+      case Op.Conv2d conv -> withExtras((bias, residual) -> spec(conv, bias, residual));
       case Op.Attention attention -> attention(attention);
       default -> new Offer.Refused<>("it is not among the operations of the library");
     };
@@ -132,26 +129,22 @@ final class LibraryKernel {
   }
 
   /** By the library alone, or, where it does not take all extras, with those added behind it. */
-  private Offer<Kernel> withExtras(Specification specification, ToLongFunction<CudaCalls> weight) {
+  private Offer<Kernel> withExtras(Specification specification) {
     var offer = opened.offer(specification.of(extras.perChannel(), extras.residual() >= 0));
     if (offer instanceof Offer.Ready<Library.Operation>(var operation)) {
-      return ready(operation, "", calls -> run(calls, weight, operation, true));
+      return ready(operation, "", calls -> run(calls, operation, true));
     }
     var rest = extras.any() ? opened.offer(specification.of(false, false)) : offer;
     return switch (rest) {
       case Offer.Ready<Library.Operation>(var operation) ->
-          ready(operation, "+binary", calls -> run(calls, weight, operation, false));
+          ready(operation, "+binary", calls -> run(calls, operation, false));
       case Offer.Refused<Library.Operation>(var reason) -> new Offer.Refused<>(reason);
     };
   }
 
-  private void run(
-      CudaCalls calls,
-      ToLongFunction<CudaCalls> weight,
-      Library.Operation operation,
-      boolean whole) {
+  private void run(CudaCalls calls, Library.Operation operation, boolean whole) {
     long x = aligned(calls.in(0));
-    long w = aligned(weight.applyAsLong(calls));
+    long w = aligned(calls.in(1));
     long y = aligned(calls.out());
     long bias = whole ? perChannel(calls, operation) : 0;
     long residual = whole ? residual(calls) : 0;

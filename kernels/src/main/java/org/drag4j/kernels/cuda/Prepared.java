@@ -36,7 +36,7 @@ record Prepared(
 
   @Override
   public long workspaceBytes() {
-    return Scratch.of(this).bytes();
+    return scratchBytes == 0 ? 0 : scratchBytes + CudaCalls.ALIGNMENT;
   }
 
   @Override

@@ -45,7 +45,7 @@ record Stages(List<Function<CudaCalls, Epilogue.Stage>> stages) {
   }
 
   private static Optional<Broadcast.Rows> rows(Value v, Shape result) {
-    return v.dtype() == DType.F32 ? Broadcast.rows(result, v.shape()) : Optional.empty();
+    return v.dtype() == DType.I32 ? Optional.empty() : Broadcast.rows(result, v.shape());
   }
 
   /** As kernels take them. */

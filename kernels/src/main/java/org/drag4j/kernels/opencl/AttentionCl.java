@@ -135,7 +135,7 @@ final class AttentionCl {
 
   /** Values, transposed; then keys as floats, where they may not be that already. */
   private long panelWorkspace() {
-    long keyRoom = context.activations() == DType.F32 ? 0 : keyFloats();
+    long keyRoom = node.in(1).dtype() == DType.F32 ? 0 : keyFloats();
     return Float.BYTES * (valueFloats() + keyRoom);
   }
 
@@ -153,7 +153,7 @@ final class AttentionCl {
             .arg(valueStride)
             .arg(op.heads())
             .over(Math.ceilDiv(keys, TURNED), (long) images * op.heads());
-    if (k.tensor().dtype() == DType.F32) {
+    if (node.in(1).dtype() == DType.F32) {
       var attend = attend(at, k, values, panel);
       return () -> {
         turn.run();
@@ -168,7 +168,7 @@ final class AttentionCl {
             .slot(floats)
             .arg(count)
             .arg(Pieces.RUN)
-            .arg(0)
+            .arg(Epilogue.IDENTITY)
             .over(Math.ceilDiv(count, Pieces.RUN));
     var attend = attend(at, floats, values, panel);
     return () -> {

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Value;
 
 /** Convolutions: as a matrix product, or by Winograd's where that is less work. */
@@ -22,7 +21,7 @@ final class ConvolutionCl {
       OpenClContext context, Value node, KernelOptions options) {
     var all = new LinkedHashMap<String, Kernel>();
     var epilogue = Epilogue.of(node);
-    if (epilogue.isEmpty() || !WeightOperands.fit(node)) {
+    if (epilogue.isEmpty() || !Operands.floating(node)) {
       return all;
     }
     var w = node.in(1).shape(); // [O, kh, kw, I]

@@ -1,6 +1,7 @@
 package org.drag4j.kernels.opencl;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
@@ -21,7 +22,24 @@ final class ElementwiseCl {
       return Optional.empty();
     }
     return Optional.of(
-        new Prepared(name(context, "unary", variant), at -> unary(context, node, fn, variant, at)));
+        new Prepared(
+            name(context, "unary", variant),
+            at -> unary(context, node, Epilogue.code(fn), variant, at)));
+  }
+
+  /** Empty for other types than F32 and F16. */
+  static Optional<Kernel> cast(OpenClContext context, Value node, Variant variant) {
+    if (!Operands.floating(node)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Prepared(
+            "cast_" + type(node) + "_" + variant.label() + "_from_" + type(node.in(0)),
+            at -> unary(context, node, Epilogue.IDENTITY, variant, at)));
+  }
+
+  private static String type(Value v) {
+    return v.dtype().name().toLowerCase(Locale.ROOT);
   }
 
   private static String name(OpenClContext context, String label, Variant variant) {
@@ -29,7 +47,7 @@ final class ElementwiseCl {
   }
 
   private static Launch unary(
-      OpenClContext context, Value node, Op.UnaryFn fn, Variant variant, Bindings at) {
+      OpenClContext context, Value node, int fn, Variant variant, Bindings at) {
     long count = node.shape().size();
     int each = Pieces.of(variant, count).run();
     return Call.of(context, "unary", variant, "unary_run")
@@ -37,7 +55,7 @@ final class ElementwiseCl {
             .slot(at.slot(node))
             .arg(count)
             .arg(each)
-            .arg(Epilogue.code(fn))
+            .arg(fn)
             .over(Math.ceilDiv(count, each))
         ::run;
   }

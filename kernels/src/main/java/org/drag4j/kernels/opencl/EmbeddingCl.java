@@ -6,10 +6,10 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 
 /** Rows of a table picked by index, and sinusoidal embeddings of timesteps. */
 final class EmbeddingCl {
@@ -19,25 +19,23 @@ final class EmbeddingCl {
 
   /** Empty where the table is not a weight of the checkpoint. */
   static Optional<Kernel> embedding(OpenClContext context, Value node, Variant variant) {
-    if (!(node.in(1).op() instanceof Op.Weight) || node.in(0).dtype() != DType.I32) {
+    if (!(node.in(1).op() instanceof Op.Weight(var param)) || node.in(0).dtype() != DType.I32) {
       return Optional.empty();
     }
     return Optional.of(
         new Prepared(
-            "embedding_" + context.prefix() + "_" + variant.label(),
-            at -> embedding(context, node, variant, at)));
+                "embedding_" + context.prefix() + "_" + variant.label(),
+                at -> embedding(context, node, param, variant, at)));
   }
 
   /**
    * The launch throws IllegalArgumentException at an index that the table does not have, before
    * anything is written.
    */
-  private static Launch embedding(OpenClContext context, Value node, Variant variant, Bindings at) {
-    int rows = node.in(1).shape().dim(0);
+  private static Launch embedding(
+      OpenClContext context, Value node, Param param, Variant variant, Bindings at) {
     int columns = node.in(1).shape().dim(1);
-    var table =
-        Operands.weights(at)
-            .table(WeightOperands.name(node.in(1)), Math.multiplyExact(rows, columns));
+    var table = Operands.weights(at).table(param);
     int count = Math.toIntExact(node.in(0).shape().size());
     var ids = Operands.slot(at, node.in(0));
     var pieces = Pieces.of(variant, columns);

@@ -17,6 +17,9 @@ import org.drag4j.tensor.Shape;
  * @param stages the first in the lowest bits
  */
 record Epilogue(int stages, List<Operand> operands) {
+  /** The number by which kernels know the function that changes nothing but, perhaps, the type. */
+  static final int IDENTITY = 0;
+
   /** Stages that fit into an int. */
   private static final int MAX_STAGES = 7;
 
@@ -79,8 +82,7 @@ record Epilogue(int stages, List<Operand> operands) {
 
   private static Optional<Operand> operand(Value v, Shape result) {
     var shape = v.shape();
-    boolean weight = v.op() instanceof Op.Weight;
-    if (v.dtype() != DType.F32 || (weight && shape.rank() > 3)) {
+    if (v.dtype() == DType.I32) {
       return Optional.empty();
     }
     return Broadcast.rows(result, shape).map(r -> new Operand(v, r.repeat(), r.rows()));
@@ -94,7 +96,7 @@ record Epilogue(int stages, List<Operand> operands) {
         var o = operands.get(i);
         call.slot(Operands.slot(at, o.value())).arg(o.repeat()).arg(o.rows());
       } else {
-        call.nothing().arg(0L).arg(0).arg(1).arg(1);
+        call.absent().arg(1).arg(1);
       }
     }
     return call;

@@ -156,7 +156,7 @@ final class NormCl {
             .arg(sizes.positions())
             .arg(sizes.channels())
             .arg(each)
-            .arg(then.map(Epilogue::code).orElse(0))
+            .arg(then.map(Epilogue::code).orElse(Epilogue.IDENTITY))
             .over(across, Math.ceilDiv(sizes.positions(), each), sizes.images());
     return () -> {
       moments.run();

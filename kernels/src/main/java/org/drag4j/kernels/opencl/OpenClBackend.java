@@ -91,6 +91,7 @@ final class OpenClBackend implements Backend {
       case Op.Geglu _ -> both(v -> ElementwiseCl.geglu(context, node, v));
       case Op.Move move -> both(v -> MoveCl.select(context, node, move, v));
       case Op.TimestepEmbedding _ -> both(v -> EmbeddingCl.timestep(context, node, v));
+      case Op.Cast _ -> both(v -> ElementwiseCl.cast(context, node, v));
       case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> new LinkedHashMap<>();
     };
   }

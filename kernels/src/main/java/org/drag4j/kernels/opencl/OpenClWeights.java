@@ -6,8 +6,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 import org.drag4j.device.DeviceWeights;
+import org.drag4j.device.Slot;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
+import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.tensor.WeightSource;
 import org.jocl.CL;
@@ -24,11 +29,14 @@ final class OpenClWeights implements DeviceWeights {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Inner numbers a work-item packs: 64 rows of them stay in the first-level cache. */
-  private static final int PACKED_TOGETHER = 16;
-
   /** Numbers on the device, and the type they have there. */
-  record Stored(OpenClMemory memory, DType dtype) {}
+  record Stored(OpenClMemory memory, DType dtype) {
+    /** As an operand that is never anywhere else. */
+    Slot slot() {
+      int count = Math.toIntExact(memory.byteSize() / dtype.bytes());
+      return new Slot(new Tensor(memory, 0, Shape.of(count), dtype));
+    }
+  }
 
   private final OpenClContext context;
   private final WeightSource source;
@@ -40,64 +48,52 @@ final class OpenClWeights implements DeviceWeights {
   }
 
   /**
-   * The matrix {@code [columns][inner][taps]} of a linear layer ({@code taps} 1) or convolution, in
-   * panels of {@code width} columns, {@code [taps][inner][width]} each.
+   * The matrix of a linear layer or convolution, in panels of {@code width} columns.
    *
-   * @throws WeightMismatchException where it is missing, of another size or not floating point
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */
-  Stored packed(String name, int columns, int inner, int taps, int width) {
-    var key = name + "/" + width;
+  Stored packed(Param param, int width) {
+    var key = param + "/" + width;
     var have = stored.get(key);
     if (have == null) {
-      have = pack(name, columns, inner, taps, width);
+      have = pack(param, width);
       stored.put(key, have);
     }
     return have;
   }
 
-  private Stored pack(String name, int columns, int inner, int taps, int width) {
-    long count = (long) columns * inner * taps;
+  private Stored pack(Param param, int width) {
+    int columns = param.shape().dim(0);
+    int taps = param.taps();
+    int inner = Math.toIntExact(param.shape().size() / columns / taps);
     int panels = Math.ceilDiv(columns, width);
-    try (var raw = copied(name, count, false).memory()) {
-      var dtype = kept(entry(name).dtype());
-      var memory =
-          context.allocate(
-              (long) panels * width * inner * taps * dtype.bytes(), "weights: " + name);
-      var variant = context.variant();
-      int each = variant == Variant.PANEL ? PACKED_TOGETHER : 1;
-      Call.of(context, "pack", variant, dtype == DType.F32 ? "pack_32" : "pack_16")
-          .memory(raw)
-          .memory(memory)
-          .arg(columns)
-          .arg(inner)
-          .arg(taps)
-          .arg(width)
-          .arg(each)
-          .over(Math.ceilDiv(inner, each), panels)
-          .run();
+    var raw = copied(param, false);
+    try (var _ = raw.memory()) {
+      long bytes = (long) panels * width * inner * taps * raw.dtype().bytes();
+      var packed = new Stored(context.allocate(bytes, "weights: " + param.name()), raw.dtype());
+      Factors.pack(context, raw.slot(), packed.slot(), columns, inner, taps, width).run();
       // Before the next tensor is read: no more than one is there twice.
       context.finish();
-      return new Stored(memory, dtype);
+      return packed;
     }
   }
 
   /**
-   * A bias, scale or shift as floats.
+   * A bias, scale or shift as floats in our order.
    *
-   * @throws WeightMismatchException where it is missing or not floating point
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */
-  Stored vector(String name) {
-    return stored.computeIfAbsent(
-        name + "/vector", _ -> copied(name, entry(name).shape().size(), true));
+  Stored vector(Param param) {
+    return stored.computeIfAbsent(param + "/vector", _ -> copied(param, true));
   }
 
   /**
-   * A table in the checkpoint's order and precision.
+   * A table in the checkpoint's precision.
    *
-   * @throws WeightMismatchException where it is missing, of another size or not floating point
+   * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */
-  Stored table(String name, long count) {
-    return stored.computeIfAbsent(name + "/table", _ -> copied(name, count, false));
+  Stored table(Param param) {
+    return stored.computeIfAbsent(param + "/table", _ -> copied(param, false));
   }
 
   /** Numbers that are nobody's weights but live as long; the name tells them all. */
@@ -111,37 +107,25 @@ final class OpenClWeights implements DeviceWeights {
         });
   }
 
-  private Stored copied(String name, long count, boolean asFloats) {
-    var entry = entry(name);
-    if (entry.shape().size() != count) {
-      throw WeightMismatchException.of(source, name, count + " elements", entry.shape().toString());
-    }
-    var dtype = asFloats ? DType.F32 : kept(entry.dtype());
-    switch (entry.dtype()) {
-      case F16, BF16, F32, F64 -> {}
-      case I32, I64, U8 ->
-          throw WeightMismatchException.of(
-              source, name, "F16, BF16, F32 or F64", entry.dtype().toString());
-    }
+  /** A tensor as floats in our order, or in the checkpoint's order and precision. */
+  private Stored copied(Param param, boolean asFloats) {
     // Closed at once: the mapped pages go back, so that the file is never in memory as a whole.
     try (var arena = Arena.ofConfined()) {
-      var bytes = source.bytes(name, arena);
-      long expected = count * entry.dtype().bytes();
-      if (bytes.byteSize() != expected) {
-        throw WeightMismatchException.of(
-            source, name, expected + " bytes", Long.toString(bytes.byteSize()));
-      }
-      var memory = context.allocate(count * dtype.bytes(), "weights: " + name);
-      if (dtype == entry.dtype()) {
-        memory.write(0, bytes);
+      var checked = source.checked(param, arena);
+      var dtype = asFloats ? DType.F32 : kept(checked.dtype());
+      long count = param.shape().size();
+      var memory = context.allocate(count * dtype.bytes(), "weights: " + param.name());
+      if (dtype == checked.dtype() && (!asFloats || param.taps() == 1)) {
+        memory.write(0, checked.bytes());
       } else {
-        widen(bytes, entry.dtype(), memory, count);
+        widen(checked, asFloats ? param::position : i -> i, memory, count);
       }
       return new Stored(memory, dtype);
     }
   }
 
-  private static void widen(MemorySegment bytes, DType from, OpenClMemory to, long count) {
+  private static void widen(
+      WeightSource.Checked from, LongUnaryOperator position, OpenClMemory to, long count) {
     to.access(
         0,
         count * Float.BYTES,
@@ -149,7 +133,8 @@ final class OpenClWeights implements DeviceWeights {
         (window, start) -> {
           long first = start / Float.BYTES;
           for (long i = 0; i < window.byteSize() / Float.BYTES; i++) {
-            window.setAtIndex(ValueLayout.JAVA_FLOAT, i, number(bytes, from, first + i));
+            long at = position.applyAsLong(first + i);
+            window.setAtIndex(ValueLayout.JAVA_FLOAT, i, number(from.bytes(), from.dtype(), at));
           }
         });
   }
@@ -169,11 +154,10 @@ final class OpenClWeights implements DeviceWeights {
     return dtype == DType.F64 ? DType.F32 : dtype;
   }
 
-  private WeightSource.Entry entry(String name) {
-    return source
-        .entry(name)
-        .orElseThrow(
-            () -> WeightMismatchException.of(source, name, "a tensor of that name", "none"));
+  /** Vectors are kept as floats, all else in the checkpoint's precision, but no doubles. */
+  @Override
+  public DType dtype(Param param) {
+    return param.fileShape().rank() < 2 ? DType.F32 : kept(source.require(param).dtype());
   }
 
   @Override

@@ -9,7 +9,6 @@ import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -127,8 +126,8 @@ final class ProductCl {
   }
 
   /**
-   * All that can run, the device's own choice first; none where an operand is not a weight of the
-   * checkpoint, or a fused stage is not one of ours.
+   * All that can run, the device's own choice first; none where an operand is not floating point, or
+   * a fused stage is not one of ours.
    *
    * @param cuts whether panels are to be had cut in other ways as well
    */
@@ -136,7 +135,7 @@ final class ProductCl {
       OpenClContext context, Value node, boolean exact, boolean cuts) {
     var all = new LinkedHashMap<String, Kernel>();
     var epilogue = Epilogue.of(node);
-    if (epilogue.isEmpty() || !WeightOperands.fit(node)) {
+    if (epilogue.isEmpty() || !Operands.floating(node)) {
       return all;
     }
     var product = new ProductCl(context, node, epilogue.get(), exact);
@@ -146,7 +145,11 @@ final class ProductCl {
           variant.label(),
           switch (variant) {
             case PANEL -> product.panelKernel(name, Optional.empty());
-            case TILE -> new Prepared(name + "tile_64x64" + product.parts, product::bindTile);
+            case TILE ->
+                new Prepared(
+                    name + "tile_64x64" + product.parts,
+                    Factors.workspaceBytes(node, TILE, 0),
+                    product::bindTile);
           });
     }
     if (cuts && context.variant() == Variant.PANEL) {
@@ -165,7 +168,7 @@ final class ProductCl {
   private Kernel panelKernel(String name, Optional<Cut> cut) {
     return new Prepared(
         name + "panel_" + tileRows() + "x" + panel() + parts,
-        panelWorkspace(),
+        Factors.workspaceBytes(node, panel(), paddedBytes()),
         at -> bindPanel(at, cut));
   }
 
@@ -197,24 +200,27 @@ final class ProductCl {
   }
 
   /** Room for the operand as floats between zeros, where it may not be that already. */
-  private long panelWorkspace() {
-    return shape.padded() || context.activations() != DType.F32
-        ? shape.paddedSize() * Float.BYTES
-        : 0;
+  private long paddedBytes() {
+    return inPlace() ? 0 : shape.paddedSize() * Float.BYTES;
+  }
+
+  private boolean inPlace() {
+    return !shape.padded() && node.in(0).dtype() == DType.F32;
   }
 
   private Launch bindPanel(Bindings at, Optional<Cut> cut) {
-    var x = at.slot(node.in(0));
-    if (!shape.padded() && x.tensor().dtype() == DType.F32) {
-      return panel(at, x, cut)::run;
+    var x = Operands.slot(at, node.in(0));
+    var factors = Factors.of(context, node, at, panel(), paddedBytes());
+    if (inPlace()) {
+      return factors.before(panel(at, x, factors, cut)::run);
     }
     var padded = at.workspace();
     var pad = pad(x, padded);
-    var product = panel(at, padded, cut);
-    return () -> {
+    var product = panel(at, padded, factors, cut);
+    return factors.before(() -> {
       pad.run();
       product.run();
-    };
+    });
   }
 
   private Call pad(Slot x, Slot padded) {
@@ -232,10 +238,10 @@ final class ProductCl {
         .over(Math.ceilDiv(length, Pieces.RUN), (long) shape.pictures() * shape.paddedHeight());
   }
 
-  private Call panel(Bindings at, Slot a, Optional<Cut> given) {
+  private Call panel(Bindings at, Slot a, Factors factors, Optional<Cut> given) {
     int panel = panel();
     int panels = Math.ceilDiv(shape.columns(), panel);
-    var cut = given.orElseGet(() -> new Cut(block(panels), panelsFirst(weights(at, panel))));
+    var cut = given.orElseGet(() -> new Cut(block(panels), panelsFirst(factors)));
     int block = cut.rows();
     boolean panelsFirst = cut.panelsFirst();
     long line = (long) shape.paddedWidth() * shape.channels();
@@ -244,7 +250,7 @@ final class ProductCl {
         operands(
                 Call.of(context, "product", Variant.PANEL, "product_panel" + panel + parts).slot(a),
                 at,
-                panel)
+                factors)
             .arg(panelsFirst ? 1 : 0)
             .arg(block)
             .arg(shape.width())
@@ -264,8 +270,8 @@ final class ProductCl {
    * Whether the weights are the smaller operand: it is gone through again for each part of the
    * larger.
    */
-  private boolean panelsFirst(OpenClWeights.Stored weights) {
-    long bytes = (long) shape.inner() * shape.columns() * weights.dtype().bytes();
+  private boolean panelsFirst(Factors factors) {
+    long bytes = (long) shape.inner() * shape.columns() * factors.weight().tensor().dtype().bytes();
     return bytes < shape.paddedSize() * Float.BYTES;
   }
 
@@ -278,14 +284,15 @@ final class ProductCl {
   }
 
   private Launch bindTile(Bindings at) {
-    var x = at.slot(node.in(0));
+    var x = Operands.slot(at, node.in(0));
+    var factors = Factors.of(context, node, at, TILE, 0);
     boolean half =
         context.info().extensions().half()
-            && x.tensor().dtype() == DType.F16
-            && weights(at, TILE).dtype() == DType.F16;
+            && node.in(0).dtype() == DType.F16
+            && factors.weight().tensor().dtype() == DType.F16;
     var name = (half ? "product_tile64_half" : "product_tile64") + parts;
     var call =
-        operands(Call.of(context, "product", Variant.TILE, name).slot(x), at, TILE)
+        operands(Call.of(context, "product", Variant.TILE, name).slot(x), at, factors)
             .arg(shape.inner())
             .arg(shape.fromHeight())
             .arg(shape.fromWidth())
@@ -296,28 +303,11 @@ final class ProductCl {
             .arg(shape.stride())
             .arg(shape.before());
     long[] groups = {Math.ceilDiv(shape.columns(), TILE), Math.ceilDiv(shape.rows(), TILE)};
-    return epilogue.addTo(call, at).groups(groups, SIDE, SIDE)::run;
-  }
-
-  private OpenClWeights.Stored weights(Bindings at, int width) {
-    return Operands.weights(at)
-        .packed(
-            WeightOperands.name(node.in(1)),
-            shape.columns(),
-            shape.channels(),
-            shape.taps(),
-            width);
+    return factors.before(epilogue.addTo(call, at).groups(groups, SIDE, SIDE)::run);
   }
 
   /** Weights, bias, result and its size. */
-  private Call.Builder operands(Call.Builder call, Bindings at, int width) {
-    var packed = weights(at, width);
-    call.memory(packed.memory()).arg(Call.code(packed.dtype()));
-    if (node.op().body().arity() > 2) {
-      call.memory(Operands.weights(at).vector(WeightOperands.name(node.in(2))).memory()).arg(1);
-    } else {
-      call.nothing().arg(0);
-    }
-    return call.slot(at.slot(node)).arg(shape.rows()).arg(shape.columns());
+  private Call.Builder operands(Call.Builder call, Bindings at, Factors factors) {
+    return factors.addTo(call).slot(at.slot(node)).arg(shape.rows()).arg(shape.columns());
   }
 }

@@ -7,7 +7,6 @@ import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
-import org.drag4j.device.WeightOperands;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
@@ -19,7 +18,6 @@ import org.drag4j.graph.Value;
 final class WinogradCl {
   private static final int PANEL = 64;
   private static final int LANES = 16;
-  private static final int TAPS = 9;
 
   /** Transformed pictures in memory at a time: more than that falls out of the last cache. */
   private static final long TRANSFORMED_BYTES = 16L << 20;
@@ -181,8 +179,12 @@ final class WinogradCl {
 
   Kernel kernel() {
     var name = "conv2d_" + context.prefix() + "_" + size.label() + "_6x" + PANEL + parts();
-    long workspace = size.points() * matrixStep() * Float.BYTES;
+    long workspace = Factors.workspaceBytes(node, PANEL, matricesBytes());
     return new Prepared(name, size.approximate(), workspace, this::bind);
+  }
+
+  private long matricesBytes() {
+    return size.points() * matrixStep() * Float.BYTES;
   }
 
   /** Tiles whose transforms are in memory at a time. */
@@ -198,14 +200,15 @@ final class WinogradCl {
   }
 
   private Launch bind(Bindings at) {
+    var factors = Factors.of(context, node, at, PANEL, matricesBytes());
     var calls = new ArrayList<Call>();
     for (int first = 0; first < tiles(); first += batch()) {
       int count = Math.min(batch(), tiles() - first);
       calls.add(transform(at, first, count));
-      calls.add(multiply(at, first, count));
+      calls.add(multiply(at, factors, first, count));
     }
     var all = List.copyOf(calls);
-    return () -> all.forEach(Call::run);
+    return factors.before(() -> all.forEach(Call::run));
   }
 
   private Call transform(Bindings at, int first, int count) {
@@ -222,9 +225,7 @@ final class WinogradCl {
         .over(count);
   }
 
-  private Call multiply(Bindings at, int first, int count) {
-    var weights = Operands.weights(at);
-    var packed = weights.packed(WeightOperands.name(node.in(1)), columns, inner, TAPS, PANEL);
+  private Call multiply(Bindings at, Factors factors, int first, int count) {
     int each = tilesOfAnItem(count);
     var call =
         Call.of(
@@ -233,15 +234,10 @@ final class WinogradCl {
                 Variant.PANEL,
                 "winograd" + size.outputs + "_product" + parts())
             .slot(at.workspace())
-            .arg(matrixStep())
-            .memory(packed.memory())
-            .arg(Call.code(packed.dtype()));
-    if (node.op().body().arity() > 2) {
-      call.memory(weights.vector(WeightOperands.name(node.in(2))).memory()).arg(1);
-    } else {
-      call.nothing().arg(0);
-    }
-    call.slot(at.slot(node))
+            .arg(matrixStep());
+    factors
+        .addTo(call)
+        .slot(at.slot(node))
         .arg(first)
         .arg(count)
         .arg(each)

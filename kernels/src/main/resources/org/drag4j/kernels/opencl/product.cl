@@ -114,10 +114,11 @@ PARTS(tile16, bf16, 12, 16, 2)
 // without divisions.
 #define PRODUCT(NAME, TILE, R, PANEL) \
   kernel void NAME( \
-      global const float *a, long a_at, int a_type, global const char *b, int b_type, \
-      global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows, \
-      int columns, int panels_first, int block, int width, int height, long x_step, long y_step, \
-      long picture_step, int runs, int length, long run_step, STAGES_PARAMS) { \
+      global const float *a, long a_at, int a_type, global const char *b, long b_at, \
+      int b_type, global const void *bias, long bias_at, int bias_type, int has_bias, \
+      global void *y, long y_at, int y_type, int rows, int columns, int panels_first, int block, \
+      int width, int height, long x_step, long y_step, long picture_step, int runs, int length, \
+      long run_step, STAGES_PARAMS) { \
     int i0 = get_global_id(0); \
     int i1 = get_global_id(1); \
     int top = (panels_first ? i1 : i0) * block; \
@@ -125,7 +126,7 @@ PARTS(tile16, bf16, 12, 16, 2)
     int panel = panels_first ? i0 : i1; \
     int left = panel * PANEL; \
     int inner = runs * length; \
-    global const char *weights = b + (long)panel * inner * PANEL * (b_type == T_F32 ? 4 : 2); \
+    global const char *weights = b + (b_at + (long)panel * inner * PANEL) * (b_type == T_F32 ? 4 : 2); \
     int across = top % width; \
     int down = top / width % height; \
     long picture = a_at + top / width / height * picture_step; \
@@ -158,7 +159,7 @@ PARTS(tile16, bf16, 12, 16, 2)
           if (n > 0) { \
             float16 x = sums[i * (PANEL / 16) + j]; \
             if (has_bias) { \
-              x += load_some(bias, column, n, T_F32, 0); \
+              x += load_some(bias, bias_at + column, n, bias_type, 0); \
             } \
             x = epilogue(x, row, column, columns, n, STAGES_ARGS); \
             store_some(x, y, y_at + (long)row * columns + column, n, y_type); \
@@ -191,10 +192,11 @@ PRODUCT(product_panel16_parts, tile16_parts, 12, 16)
 // of at most PART products each where that is not 0.
 #define PRODUCT_TILE(NAME, T, GET, PUT, PART) \
   kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void NAME( \
-      global const void *x, long x_at, int x_type, global const void *b, int b_type, \
-      global const float *bias, int has_bias, global void *y, long y_at, int y_type, int rows, \
-      int columns, int inner, int from_height, int from_width, int channels, int height, int width, \
-      int kernel_width, int stride, int before, STAGES_PARAMS) { \
+      global const void *x, long x_at, int x_type, global const void *b, long b_at, \
+      int b_type, global const void *bias, long bias_at, int bias_type, int has_bias, \
+      global void *y, long y_at, int y_type, int rows, int columns, int inner, int from_height, \
+      int from_width, int channels, int height, int width, int kernel_width, int stride, \
+      int before, STAGES_PARAMS) { \
     local T at[DEPTH][TILE + 1]; \
     local T bt[DEPTH][TILE]; \
     int li = get_local_id(0); \
@@ -202,7 +204,7 @@ PRODUCT(product_panel16_parts, tile16_parts, 12, 16)
     int me = lj * SIDE + li; \
     int top = (int)get_group_id(1) * TILE; \
     int panel = get_group_id(0); \
-    long weights = (long)panel * inner * TILE; \
+    long weights = b_at + (long)panel * inner * TILE; \
     float sums[EACH][EACH]; \
     float parts[EACH][EACH]; \
     for (int i = 0; i < EACH; i++) { \
@@ -264,7 +266,7 @@ PRODUCT(product_panel16_parts, tile16_parts, 12, 16)
         int column = panel * TILE + j * SIDE + li; \
         if (row < rows && column < columns) { \
           float v = PART == 0 ? sums[i][j] : sums[i][j] + parts[i][j]; \
-          v = has_bias ? v + bias[column] : v; \
+          v = has_bias ? v + load(bias, bias_at + column, bias_type) : v; \
           v = epilogue(v, row, column, columns, 1, STAGES_ARGS); \
           store(v, y, y_at + (long)row * columns + column, y_type); \
         } \

@@ -141,15 +141,16 @@ INPUT(4)
 // fall into the same few lines of the cache.
 #define PRODUCT(M, NAME, MULTIPLY) \
   kernel void NAME( \
-      global const float *v, long v_at, int v_type, long v_step, global const char *b, int b_type, \
-      global const float *bias, int has_bias, global void *y, long y_at, int y_type, int first, \
-      int count, int each, int inner, int chunk, int columns, int height, int width, int across, \
+      global const float *v, long v_at, int v_type, long v_step, global const char *b, \
+      long b_at, int b_type, global const void *bias, long bias_at, int bias_type, int has_bias, \
+      global void *y, long y_at, int y_type, int first, int count, int each, int inner, int chunk, \
+      int columns, int height, int width, int across, \
       int down, local float *products, local float *u, STAGES_PARAMS) { \
     int begin = (int)get_global_id(0) * each; \
     int n = min(each, count - begin); \
     int panel = get_global_id(1); \
     int step = n * 64 + 16; \
-    long weights = (long)panel * 9 * inner * 64; \
+    long weights = b_at + (long)panel * 9 * inner * 64; \
     for (int c = 0; c < inner; c += chunk) { \
       int k = min(chunk, inner - c); \
       int u_step = k * 64 + 16; \
@@ -191,7 +192,7 @@ INPUT(4)
         for (int q = 0; q < M + 2; q++) { \
           output_line##M(m + q, M + 2); \
         } \
-        float16 add = has_bias ? vload16(0, bias + column) : (float16)(0); \
+        float16 add = has_bias ? load_v(bias, bias_at + column, bias_type) : (float16)(0); \
         for (int dy = 0; dy < M && top + dy < height; dy++) { \
           output_line##M(m + (M + 2) * dy, 1); \
           for (int dx = 0; dx < M && left + dx < width; dx++) { \

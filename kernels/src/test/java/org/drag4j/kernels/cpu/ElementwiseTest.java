@@ -11,6 +11,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,7 +114,7 @@ final class ElementwiseTest {
         bits,
         weights,
         in ->
-            in.get(0).plus(in.get(0).graph().weight("position_embedding.weight", Shape.of(7, 20))),
+            in.get(0).plus(in.get(0).graph().weight(Param.of("position_embedding.weight", Shape.of(7, 20)))),
         Lone.In.normal(5, 2, 7, 20));
   }
 

@@ -76,7 +76,7 @@ final class Lone {
     var shape = net.apply(values).output("y").shape();
     try (var backend = new CpuBackend(threads, bits);
         var weights = backend.weights(source);
-        var plan = Plan.compile(g, backend, weights, PlanOptions.DEFAULT.withExternal(_ -> true))) {
+        var plan = Plan.compile(g, backend, weights, PlanOptions.DEFAULT)) {
       assertEquals(1, plan.steps().size(), plan.steps().toString());
       var guarded = new ArrayList<float[]>();
       for (int i = 0; i < inputs.length; i++) {

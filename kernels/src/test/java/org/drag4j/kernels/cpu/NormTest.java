@@ -13,6 +13,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,8 +159,8 @@ final class NormTest {
       Function<List<Value>, Value> net =
           in -> {
             var g = in.get(0).graph();
-            var s = g.weight("norm.weight", Shape.of(32));
-            var b = g.weight("norm.bias", Shape.of(32));
+            var s = g.weight(Param.of("norm.weight", Shape.of(32)));
+            var b = g.weight(Param.of("norm.bias", Shape.of(32)));
             return g.node(
                 groups == 1 ? new Op.LayerNorm(EPS) : new Op.GroupNorm(groups, EPS),
                 "p",

@@ -21,6 +21,7 @@ import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightMismatchException;
@@ -99,9 +100,9 @@ final class ProductTest {
   }
 
   private static Value linear(Graph g, Value x, int columns, boolean bias) {
-    var w = g.weight("w", Shape.of(columns, x.shape().dim(-1)));
+    var w = g.weight(Param.of("w", Shape.of(columns, x.shape().dim(-1))));
     return bias
-        ? g.node(new Op.Linear(true), "p", x, w, g.weight("b", Shape.of(columns)))
+        ? g.node(new Op.Linear(true), "p", x, w, g.weight(Param.of("b", Shape.of(columns))))
         : g.node(new Op.Linear(false), "p", x, w);
   }
 
@@ -134,10 +135,10 @@ final class ProductTest {
 
     Value node(Graph g, boolean bias) {
       var x = g.input("x", Shape.of(n, h, w, in), DType.F32);
-      var weight = g.weight("w", Shape.of(out, kh, kw, in));
+      var weight = g.weight(Param.filter("w", out, kh, kw, in));
       var op = new Op.Conv2d(s, pb, pa, bias);
       return bias
-          ? g.node(op, "p", x, weight, g.weight("b", Shape.of(out)))
+          ? g.node(op, "p", x, weight, g.weight(Param.of("b", Shape.of(out))))
           : g.node(op, "p", x, weight);
     }
 
@@ -266,7 +267,7 @@ final class ProductTest {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(2, 5, 6), DType.F32);
     var product = linear(g, x, 18, false);
-    product.plus(g.weight("position", Shape.of(5, 18))).output("y");
+    product.plus(g.weight(Param.of("position", Shape.of(5, 18)))).output("y");
     float[] in = Sums.normal(60, 14);
     float[] y = run(g, weights, 2, bits, 1, in);
     var sums = Sums.of(product, in, weights);
@@ -285,7 +286,7 @@ final class ProductTest {
         var x = g.input("x", Shape.of(2, 5, 4, 6), DType.F32);
         var e = g.input("e", shape, DType.F32);
         var op = new Op.Fused(new Op.Linear(false), List.of(new Op.Binary(Op.BinaryFn.ADD)));
-        var node = g.node(op, "p", x, g.weight("w", Shape.of(70, 6)), e);
+        var node = g.node(op, "p", x, g.weight(Param.of("w", Shape.of(70, 6))), e);
         assertTrue(backend.select(node, KernelOptions.DEFAULT).isEmpty(), shape.toString());
       }
     }
@@ -318,7 +319,7 @@ final class ProductTest {
     var product = linear(g, g.input("x", Shape.of(1, 11, 9), DType.F32), 67, true).output("y");
     try (var backend = new CpuBackend(2, bits);
         var packed = backend.weights(weights);
-        var plan = Plan.compile(g, backend, packed, PlanOptions.DEFAULT.withExternal(_ -> true));
+        var plan = Plan.compile(g, backend, packed, PlanOptions.DEFAULT);
         var memory = backend.allocate(4L * 4096, "test")) {
       for (int shift : new int[] {0, 17}) {
         float[] in = Sums.normal(99, 15 + shift);
@@ -351,7 +352,8 @@ final class ProductTest {
     double[] table = weights.put("t", Shape.of(13, 7));
     var g = new Graph(Hook.NONE);
     var ids = g.input("x", Shape.of(2, 3), DType.I32);
-    g.node(new Op.Embedding(), "token_embedding", ids, g.weight("t", Shape.of(13, 7))).output("y");
+    g.node(new Op.Embedding(), "token_embedding", ids, g.weight(Param.of("t", Shape.of(13, 7))))
+        .output("y");
     try (var backend = new CpuBackend(1, 0);
         var packed = backend.weights(weights);
         var plan = Plan.compile(g, backend, packed, PlanOptions.DEFAULT)) {
@@ -409,10 +411,10 @@ final class ProductTest {
     whole.put("w", Shape.of(4, 3));
     whole.put("b", Shape.of(4));
     assertEquals(
-        "test: b: expected a tensor of that name, got none; check that config.json and weights"
+        "test: b: expected [4], got no tensor of that name; check that config.json and weights"
             + " belong together",
         refused(missing, bits));
-    assertTrue(refused(small, bits).startsWith("test: w: expected 12 elements, got [4, 2]"));
+    assertTrue(refused(small, bits).startsWith("test: w: expected [4, 3], got [4, 2]"));
     assertTrue(refused(whole, bits).startsWith("test: w: expected F16, BF16, F32 or F64, got I32"));
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.reference.Meaning;
 import org.drag4j.reference.WeightValues;
@@ -39,8 +40,10 @@ final class Sums {
   static Sum[] of(Value product, float[] x, WeightSource weights) {
     var in = new ArrayList<double[]>();
     in.add(IntStream.range(0, x.length).mapToDouble(i -> x[i]).toArray());
-    for (var w : product.inputs().subList(1, product.inputs().size())) {
-      in.add(WeightValues.of(weights, w.path(), w.shape()));
+    for (var operand : product.inputs().subList(1, product.inputs().size())) {
+      if (operand.op() instanceof Op.Weight(var param)) {
+        in.add(WeightValues.of(weights, param));
+      }
     }
     var values = Meaning.EXACT.of(product, in);
     var magnitudes = Meaning.EXACT.of(product, each(in, Math::abs));

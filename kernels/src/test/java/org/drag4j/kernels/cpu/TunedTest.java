@@ -19,6 +19,7 @@ import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class TunedTest {
   private static Value convolution(int kernel, int pad) {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 32, 32, 64), DType.F32);
-    var w = g.weight("w", Shape.of(64, kernel, kernel, 64));
+    var w = g.weight(Param.filter("w", 64, kernel, kernel, 64));
     return g.node(new Op.Conv2d(1, pad, pad, false), "conv", x, w);
   }
 

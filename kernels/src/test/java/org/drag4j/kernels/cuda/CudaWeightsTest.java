@@ -17,6 +17,7 @@ import java.util.Set;
 import org.drag4j.device.DeviceException;
 import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightMismatchException;
@@ -119,7 +120,8 @@ class CudaWeightsTest {
         try (var backend =
             CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
           var source = new Numbers().put("w", Shape.of(o, i, kh, kw), from);
-          var got = read(backend, weights(backend, source).tensor("w", Shape.of(o, kh, kw, i), to));
+          var got =
+              read(backend, weights(backend, source).tensor(Param.filter("w", o, kh, kw, i), to));
           var expected = new float[o * i * kh * kw];
           int at = 0;
           for (int a = 0; a < o; a++) {
@@ -142,13 +144,14 @@ class CudaWeightsTest {
         CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
       var source =
           new Numbers()
-              .put("matrix", Shape.of(7, 11, 1, 1), DType.F16)
+              .put("matrix", Shape.of(7, 11), DType.F16)
               .put("vector", Shape.of(13), DType.BF16);
       var weights = weights(backend, source);
-      var matrix = weights.tensor("matrix", Shape.of(7, 11), DType.F16);
-      var vector = weights.tensor("vector", Shape.of(13), DType.F32);
-      assertSame(matrix, weights.tensor("matrix", Shape.of(7, 11), DType.F16));
-      assertEquals(vector.offset(), weights.tensor("vector", Shape.of(1, 13), DType.F32).offset());
+      var matrix = weights.tensor(Param.of("matrix", Shape.of(7, 11)), DType.F16);
+      var vector = weights.tensor(Param.of("vector", Shape.of(13)), DType.F32);
+      assertSame(matrix, weights.tensor(Param.of("matrix", Shape.of(7, 11)), DType.F16));
+      assertEquals(
+          vector.offset(), weights.tensor(Param.of("vector", Shape.of(13)), DType.F32).offset());
       assertEquals(0, vector.offset() % 256);
       for (var t : List.of(matrix, vector)) {
         var got = read(backend, t);
@@ -173,9 +176,9 @@ class CudaWeightsTest {
               .put("large", Shape.of(9 << 20), DType.F32)
               .put("last", Shape.of(10), DType.F32);
       var weights = weights(backend, source);
-      var small = weights.tensor("small", Shape.of(10), DType.F32);
-      var large = weights.tensor("large", Shape.of(9 << 20), DType.F32);
-      var last = weights.tensor("last", Shape.of(10), DType.F32);
+      var small = weights.tensor(Param.of("small", Shape.of(10)), DType.F32);
+      var large = weights.tensor(Param.of("large", Shape.of(9 << 20)), DType.F32);
+      var last = weights.tensor(Param.of("last", Shape.of(10)), DType.F32);
       for (var t : List.of(small, large, last)) {
         var got = read(backend, t);
         for (int k = 0; k < got.length; k += 7) {
@@ -196,18 +199,25 @@ class CudaWeightsTest {
               .put("huge", Shape.of(1), DType.F32, 70000f);
       var weights = weights(backend, source);
       assertThrows(
-          WeightMismatchException.class, () -> weights.tensor("w", Shape.of(2, 4), DType.F16));
+          WeightMismatchException.class,
+          () -> weights.tensor(Param.of("w", Shape.of(2, 4)), DType.F16));
       assertThrows(
-          WeightMismatchException.class, () -> weights.tensor("none", Shape.of(1), DType.F16));
+          WeightMismatchException.class,
+          () -> weights.tensor(Param.of("none", Shape.of(1)), DType.F16));
       assertThrows(
-          WeightMismatchException.class, () -> weights.tensor("ids", Shape.of(4), DType.F16));
+          WeightMismatchException.class,
+          () -> weights.tensor(Param.of("ids", Shape.of(4)), DType.F16));
       assertThrows(
-          IllegalArgumentException.class, () -> weights.tensor("w", Shape.of(2, 3), DType.I32));
+          IllegalArgumentException.class,
+          () -> weights.tensor(Param.of("w", Shape.of(2, 3)), DType.I32));
       var e =
-          assertThrows(DeviceException.class, () -> weights.tensor("huge", Shape.of(1), DType.F16));
+          assertThrows(
+              DeviceException.class,
+              () -> weights.tensor(Param.of("huge", Shape.of(1)), DType.F16));
       assertTrue(String.valueOf(e.getMessage()).contains("huge: expected values within 65504"));
       assertArrayEquals(
-          new float[] {70000f}, read(backend, weights.tensor("huge", Shape.of(1), DType.F32)));
+          new float[] {70000f},
+          read(backend, weights.tensor(Param.of("huge", Shape.of(1)), DType.F32)));
     }
   }
 }

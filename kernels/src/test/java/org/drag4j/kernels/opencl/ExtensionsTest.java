@@ -78,8 +78,7 @@ class ExtensionsTest {
     var labels = Set.of("conv2d", "group_norm", "layer_norm", "attention");
     var forced = new HashMap<String, String>();
     labels.forEach(l -> forced.put(l, "tile"));
-    var options =
-        new PlanOptions(new KernelOptions(false, Map.copyOf(forced)), Set.of(), _ -> false);
+    var options = PlanOptions.of(new KernelOptions(false, Map.copyOf(forced)));
     try (var backend = OpenClBackend.open(info, activations, ProgramCache.none(), driver)) {
       return Network.run(backend, Trace.OFF, options, DType.F16);
     }

@@ -14,6 +14,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
@@ -54,14 +55,14 @@ final class Network {
   static Graph graph() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 9, 7, CHANNELS), DType.F32);
-    var scale = g.weight("norm.weight", Shape.of(CHANNELS));
-    var shift = g.weight("norm.bias", Shape.of(CHANNELS));
+    var scale = g.weight(Param.of("norm.weight", Shape.of(CHANNELS)));
+    var shift = g.weight(Param.of("norm.bias", Shape.of(CHANNELS)));
     var h = g.node(new Op.GroupNorm(4, 1e-5f), "norm", x, scale, shift).silu();
-    var w = g.weight("conv.weight", Shape.of(CHANNELS, 3, 3, CHANNELS));
+    var w = g.weight(Param.filter("conv.weight", CHANNELS, 3, 3, CHANNELS));
     h = g.node(new Op.Conv2d(1, 1, 1, false), "conv", h, w);
     var tokens = h.reshape(1, 63, CHANNELS);
-    var gain = g.weight("tokens.weight", Shape.of(CHANNELS));
-    var offset = g.weight("tokens.bias", Shape.of(CHANNELS));
+    var gain = g.weight(Param.of("tokens.weight", Shape.of(CHANNELS)));
+    var offset = g.weight(Param.of("tokens.bias", Shape.of(CHANNELS)));
     tokens = g.node(new Op.LayerNorm(1e-5f), "tokens", tokens, gain, offset);
     g.node(new Op.Attention(2, false), "attention", tokens, tokens, tokens).output("y");
     return g;

@@ -22,6 +22,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.trace.Trace;
 import org.jocl.CL;
@@ -225,7 +226,8 @@ class OpenClFailureTest {
         var weights = backend.weights(new TableOfThree())) {
       var g = new Graph(Hook.NONE);
       var ids = g.input("ids", Shape.of(1, 2), DType.I32);
-      g.node(new Op.Embedding(), "tokens", ids, g.weight("table", Shape.of(3, 5))).output("y");
+      g.node(new Op.Embedding(), "tokens", ids, g.weight(Param.of("table", Shape.of(3, 5))))
+          .output("y");
       try (var plan = Plan.compile(g, backend, weights, PlanOptions.DEFAULT)) {
         plan.tensor("ids").write(new int[] {1, 3});
         var e = assertThrows(IllegalArgumentException.class, () -> plan.run(Trace.OFF));

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.KernelOptions;
@@ -20,6 +19,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.trace.Trace;
 import org.junit.jupiter.api.Assumptions;
@@ -34,14 +34,14 @@ class TunedTest {
   private static Value convolution() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 32, 32, 64), DType.F32);
-    var w = g.weight("w", Shape.of(64, 3, 3, 64));
+    var w = g.weight(Param.filter("w", 64, 3, 3, 64));
     return g.node(new Op.Conv2d(1, 1, 1, false), "conv", x, w);
   }
 
   private static Value linear() {
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(1, 100, 64), DType.F32);
-    return g.node(new Op.Linear(false), "linear", x, g.weight("w", Shape.of(80, 64)));
+    return g.node(new Op.Linear(false), "linear", x, g.weight(Param.of("w", Shape.of(80, 64))));
   }
 
   private static KernelOptions options(boolean exact, Value node, String... ranking) {
@@ -99,18 +99,13 @@ class TunedTest {
       var forced = Map.of("conv2d", "panel");
       var right =
           Network.run(
-              backend,
-              Trace.OFF,
-              new PlanOptions(new KernelOptions(false, forced), Set.of(), _ -> false),
-              DType.F16);
+              backend, Trace.OFF, PlanOptions.of(new KernelOptions(false, forced)), DType.F16);
       var node = linear();
       var key = "conv2d/1x9x7x24/24x3x3x24/s1/p1-1";
       for (var cut : cuts) {
         assertTrue(names(backend, node, KernelOptions.DEFAULT).contains(cut), cut);
         var tuned = new KernelOptions(false, Map.of(), new Tuned(Map.of(key, List.of(cut))));
-        var other =
-            Network.run(
-                backend, Trace.OFF, new PlanOptions(tuned, Set.of(), _ -> false), DType.F16);
+        var other = Network.run(backend, Trace.OFF, PlanOptions.of(tuned), DType.F16);
         assertArrayEquals(right, other, cut);
       }
     }

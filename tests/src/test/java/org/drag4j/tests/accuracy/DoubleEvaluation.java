@@ -93,8 +93,8 @@ final class DoubleEvaluation implements AutoCloseable {
     var in = new ArrayList<double[]>();
     for (var operand : v.inputs()) {
       in.add(
-          operand.op() instanceof Op.Weight(var name)
-              ? WeightValues.of(weights, name, operand.shape())
+          operand.op() instanceof Op.Weight(var param)
+              ? WeightValues.of(weights, param)
               : find(done, operand));
     }
     return switch (v.op()) {

@@ -136,7 +136,7 @@ final class FullSizeAccuracy {
       for (boolean exact : new boolean[] {false, true}) {
         var seen = new Approximate();
         var kernels = new KernelOptions(exact, Map.of());
-        var got = call.computed(backend, new PlanOptions(kernels, Set.of(), _ -> false), seen);
+        var got = call.computed(backend, PlanOptions.of(kernels), seen);
         double error = got.relativeL2(truth);
         double allowed = exact ? ALLOWED_EXACT : ALLOWED;
         boolean right = error <= allowed && !(exact && seen.steps > 0);

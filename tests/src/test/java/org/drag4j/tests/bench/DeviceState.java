@@ -2,7 +2,6 @@ package org.drag4j.tests.bench;
 
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.plan.PlanOptions;
@@ -32,7 +31,7 @@ public class DeviceState {
   }
 
   PlanOptions planOptions() {
-    return new PlanOptions(new KernelOptions(exact, Map.of()), Set.of(), _ -> false);
+    return PlanOptions.of(new KernelOptions(exact, Map.of()));
   }
 
   private static OptionalInt number(String value) {

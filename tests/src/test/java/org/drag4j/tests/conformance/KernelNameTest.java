@@ -21,7 +21,9 @@ import org.drag4j.device.NullBackend;
 import org.drag4j.device.Probe;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.kernels.cuda.RecordedCuda;
 import org.drag4j.kernels.cuda.ShimCuda;
+import org.drag4j.reference.OpCases;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
@@ -34,18 +36,12 @@ class KernelNameTest {
   private static final Pattern NAME =
       Pattern.compile("([a-z0-9_]+?)_(f16|f32)_[a-z0-9]+(_[a-z0-9]+)*(\\+[a-z_]+)?");
 
-  private static boolean computes(Value v) {
-    return !(v.op() instanceof Op.Input
-        || v.op() instanceof Op.Weight
-        || v.op() instanceof Op.Reshape);
-  }
-
-  /** Devices that only choose: nothing is run on the one that stands for CUDA. */
+  /** CUDA's only chooses: nothing is run. */
   private static Map<String, Backend> devices() {
     var all = new LinkedHashMap<String, Backend>();
     all.put("null", new NullBackend());
-    all.put("cuda f32", ShimCuda.open(DType.F32));
-    all.put("cuda f16", ShimCuda.open(DType.F16));
+    all.put("cuda f32", new RecordedCuda().open(DType.F32, true));
+    all.put("cuda f16", new RecordedCuda().open(DType.F16, true));
     for (var probe : Devices.probe()) {
       if (probe instanceof Probe.Available(var device, var _)) {
         all.put(device, Devices.open(device, DeviceOptions.DEFAULT));
@@ -60,24 +56,36 @@ class KernelNameTest {
     var labels = new TreeMap<String, Set<String>>();
     try {
       for (var c : OpCases.all()) {
-        for (var node : c.build().graph().live()) {
-          if (computes(node)) {
-            devices.forEach((device, backend) ->
-                check(device, backend, node, labels.computeIfAbsent(device, _ -> new TreeSet<>())));
+        devices.forEach((device, backend) -> {
+          var seen = labels.computeIfAbsent(device, _ -> new TreeSet<>());
+          for (var node : Plan.nodes(c.build().graph(), backend, PlanOptions.DEFAULT)) {
+            if (computes(node)) {
+              check(device, backend, node, seen);
+            }
           }
-        }
+        });
       }
     } finally {
       devices.values().forEach(Backend::close);
     }
     var all = labels.get("null");
     assertFalse(all.isEmpty());
-    labels.forEach((device, seen) -> assertEquals(all, seen, device));
+    all.add("cast"); // which only a device that stores activations in F16 needs
+    labels.forEach((device, seen) -> {
+      seen.add("cast");
+      assertEquals(all, seen, device);
+    });
+  }
+
+  private static boolean computes(Value v) {
+    return !(v.op() instanceof Op.Input
+        || v.op() instanceof Op.Weight
+        || v.op() instanceof Op.Reshape);
   }
 
   private static void check(String device, Backend backend, Value node, Set<String> seen) {
     var label = node.op().label();
-    var type = backend.activations() == DType.F16 ? "_f16_" : "_f32_";
+    var type = node.dtype() == DType.F16 ? "_f16_" : "_f32_";
     var candidates = backend.candidates(node, KernelOptions.DEFAULT).toList();
     for (var candidate : candidates) {
       var name = candidate.kernel().name();

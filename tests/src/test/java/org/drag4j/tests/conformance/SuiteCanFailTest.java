@@ -86,7 +86,7 @@ class SuiteCanFailTest {
             return super.candidates(node, options).map(c -> c.with(new Coarse(c.kernel())));
           }
         };
-    var exact = new PlanOptions(new KernelOptions(true, Map.of()), Set.of(), _ -> false);
+    var exact = PlanOptions.of(new KernelOptions(true, Map.of()));
     var c = TRIED.getFirst();
     var failure = assertThrows(AssertionError.class, () -> check(coarse, c, exact));
     assertTrue(String.valueOf(failure.getMessage()).contains("approximate"), failure.toString());

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
@@ -43,7 +42,7 @@ record Verified(List<ParityRow> rows, ParityReport report) {
   }
 
   static PlanOptions plan(boolean exact) {
-    return new PlanOptions(new KernelOptions(exact, Map.of()), Set.of(), _ -> false);
+    return PlanOptions.of(new KernelOptions(exact, Map.of()));
   }
 
   ParityRow row(String name) {

@@ -36,9 +36,6 @@ import org.junit.jupiter.api.Test;
  * elementwise rest too, so they may exceed these by one percent.
  */
 class FullSizePlanTest {
-  private static final PlanOptions BANKED =
-      PlanOptions.DEFAULT.withExternal(name -> name.contains("#"));
-
   @Test
   void unetStepOfSd15() throws IOException {
     try (var plan = unet(Like.SD15, 64, 77, 768, Hook.NONE)) {
@@ -155,7 +152,7 @@ class FullSizePlanTest {
 
   private static Plan compile(Graph graph) {
     var backend = new NullBackend();
-    return Plan.compile(graph, backend, backend.weights(NOTHING), BANKED);
+    return Plan.compile(graph, backend, backend.weights(NOTHING), PlanOptions.DEFAULT);
   }
 
   private static final WeightSource NOTHING = new Outline(Map.of());

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +33,7 @@ import org.drag4j.reference.Meaning;
 import org.drag4j.reference.OpCases;
 import org.drag4j.reference.ReferenceBackend;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.Weights;
@@ -85,7 +88,7 @@ class ReplayTest {
             CompiledCase.open(
                 new ReferenceBackend(Meaning.SINGLE),
                 OpCases.everyOp().build(),
-                new PlanOptions(KernelOptions.DEFAULT, Set.of(off), _ -> false))) {
+                new PlanOptions(KernelOptions.DEFAULT, Set.of(off)))) {
       assertTrue(fused.plan().steps().size() < plain.plan().steps().size());
       var stillFused =
           plain.plan().steps().stream()
@@ -134,17 +137,18 @@ class ReplayTest {
     try (var backend = target.open();
         var weights = backend.weights(checkpoint())) {
       try (var capturing = attention(backend, weights, Hook.capture(Site::isSelfKeyOrValue));
-          var injecting = attention(backend, weights, Hook.inject(Site::isSelfKeyOrValue))) {
+          var injecting = attention(backend, weights, Hook.inject(Site::isSelfKeyOrValue));
+          var memory = backend.allocate(2048, "keys and values")) {
+        shared(memory, List.of("attn1#self_key", "attn1#self_value"), capturing, injecting);
         capturing.run(Trace.OFF);
-        for (var name : Set.of("attn1#self_key", "attn1#self_value")) {
-          injecting.bind(name, capturing.tensor(name));
-        }
         injecting.run(Trace.OFF);
         assertArrayEquals(capturing.tensor("y").read(), injecting.tensor("y").read());
 
         // Zero values: attention gives zero, and only the last layer's bias is left.
         var values = injecting.tensor("attn1#self_value");
-        values.write(new float[(int) values.shape().size()]);
+        values
+            .memory()
+            .write(values.offset(), MemorySegment.ofArray(new byte[(int) values.byteSize()]));
         injecting.run(Trace.OFF);
         var y = injecting.tensor("y").read();
         for (int i = 0; i < y.length; i++) {
@@ -158,11 +162,10 @@ class ReplayTest {
   @MethodSource("targets")
   void stepsOfABankAreFilledAndReadAgainByTheirNumber(Target target) {
     var names = List.of("attn1#self_key", "attn1#self_value");
-    var options = PlanOptions.DEFAULT.withExternal(names::contains).withKept(names::contains);
     try (var backend = target.open();
         var weights = backend.weights(checkpoint());
-        var capturing = attention(backend, weights, Hook.capture(Site::isSelfKeyOrValue), options);
-        var injecting = attention(backend, weights, Hook.inject(Site::isSelfKeyOrValue), options);
+        var capturing = attention(backend, weights, Hook.capture(Site::isSelfKeyOrValue));
+        var injecting = attention(backend, weights, Hook.inject(Site::isSelfKeyOrValue));
         var memory = backend.allocate(2 * 3 * 9 * DIM * 4, "bank")) {
       var banks = new HashMap<String, Tensor>();
       for (var name : names) {
@@ -172,7 +175,7 @@ class ReplayTest {
                 memory,
                 banks.size() * memory.byteSize() / 2,
                 Shape.of(3, 9, DIM),
-                capturing.dtype(name)));
+                capturing.value(name).dtype()));
       }
       var x = capturing.tensor("x").read();
       var captured = new ArrayList<float[]>();
@@ -209,18 +212,16 @@ class ReplayTest {
       Value context = graph.input("context", Shape.of(1, 5, DIM), DType.F32);
       attn.forward(x, context).output("y");
       var halves = Hoisted.of(graph, Set.of("context")).orElseThrow();
-      var kept = PlanOptions.DEFAULT.withKept(halves.names()::contains);
       try (var whole = Plan.compile(graph, backend, weights, PlanOptions.DEFAULT);
-          var once = Plan.compile(halves.once(), backend, weights, kept);
-          var rest =
-              Plan.compile(
-                  halves.rest(), backend, weights, kept.withExternal(halves.names()::contains))) {
+          var once = Plan.compile(halves.once(), backend, weights, PlanOptions.DEFAULT);
+          var rest = Plan.compile(halves.rest(), backend, weights, PlanOptions.DEFAULT);
+          var memory = backend.allocate(2048, "keys and values")) {
+        shared(memory, halves.names(), once, rest);
         assertEquals(whole.steps().size(), once.steps().size() + rest.steps().size());
         var tokens = wave(5 * DIM, 0.7);
         whole.tensor("context").write(tokens);
         once.tensor("context").write(tokens);
         once.run(Trace.OFF);
-        halves.names().forEach(name -> rest.bind(name, once.tensor(name)));
         for (double phase : new double[] {1, 2}) {
           for (var plan : List.of(whole, rest)) {
             plan.tensor("x").write(wave(9 * DIM, phase));
@@ -229,6 +230,19 @@ class ReplayTest {
           assertArrayEquals(whole.tensor("y").read(), rest.tensor("y").read());
         }
       }
+    }
+  }
+
+  /** Binds an output of one plan and the input of the same name of another to the same tensor. */
+  private static void shared(DeviceMemory memory, Collection<String> names, Plan from, Plan to) {
+    long each = memory.byteSize() / names.size();
+    long offset = 0;
+    for (var name : names) {
+      var value = from.value(name);
+      var tensor = new Tensor(memory, offset, value.shape(), value.dtype());
+      from.bind(name, tensor);
+      to.bind(name, tensor);
+      offset += each;
     }
   }
 
@@ -271,17 +285,12 @@ class ReplayTest {
   }
 
   private static Plan attention(Backend backend, DeviceWeights weights, Hook hook) {
-    return attention(backend, weights, hook, PlanOptions.DEFAULT);
-  }
-
-  private static Plan attention(
-      Backend backend, DeviceWeights weights, Hook hook, PlanOptions options) {
     var g = new Graph(hook);
     var attn =
         Attention.load(Weights.of(checkpoint()).at("attn1"), Attention.Kind.SELF, 2, DIM, DIM);
     Value x = g.input("x", Shape.of(1, 9, DIM), DType.F32);
     attn.forward(x, x).output("y");
-    var plan = Plan.compile(g, backend, weights, options);
+    var plan = Plan.compile(g, backend, weights, PlanOptions.DEFAULT);
     plan.tensor("x").write(wave(9 * DIM, 0));
     return plan;
   }

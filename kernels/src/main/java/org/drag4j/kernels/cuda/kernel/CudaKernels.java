@@ -263,14 +263,9 @@ public final class CudaKernels {
           _ -> 0,
           a -> new Grid(a.blocks(), 1, 1));
 
-  /** Another order of F32. */
-  public static final Pair<RepackArgs> REPACK_F32 = repack("f32");
-
-  /** Another order of F16. */
-  public static final Pair<RepackArgs> REPACK_F16 = repack("f16");
-
-  /** Another order of BF16. */
-  public static final Pair<RepackArgs> REPACK_BF16 = repack("bf16");
+  /** A cast to each format from the other. */
+  public static final Pair<CastArgs> CAST =
+      wide("cast", CastArgs.class, a -> Math.ceilDiv(a.n(), WIDE));
 
   private CudaKernels() {}
 
@@ -489,16 +484,6 @@ public final class CudaKernels {
         256,
         _ -> 256 / 32 * Float.BYTES,
         a -> new Grid(a.rows(), 1, 1));
-  }
-
-  private static Pair<RepackArgs> repack(String from) {
-    return pair(
-        "repack_" + from,
-        "repack.cu",
-        RepackArgs.class,
-        256,
-        _ -> 0,
-        a -> Grid.covering((long) a.d0() * a.d1() * a.d2() * a.d3(), 256));
   }
 
   /** A kernel of 256 threads, one for each of so many chunks. */

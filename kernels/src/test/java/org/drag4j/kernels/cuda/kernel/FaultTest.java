@@ -363,11 +363,17 @@ final class FaultTest {
         "(half - 0.)",
         m -> ElementwiseTest.timesteps(m, DType.F16, 32, false, 1));
     fault(
-        "no zeros behind the channels",
-        "repack.cu",
-        "i3 < p.valid ? load(x) : 0.f",
-        "load(x)",
-        m -> ElementwiseTest.repack(m, Buffer.Format.F32, DType.F16, new int[] {5, 4, 3, 3}, 8));
+        "a cast that ends with the last whole chunk",
+        "cast.cu",
+        "p.n - i < 8 ? (int)(p.n - i) : 8",
+        "8",
+        m -> ElementwiseTest.cast(m, DType.F16, 1003, 0));
+    fault(
+        "a cast of every other chunk",
+        "cast.cu",
+        "threadIdx.x) * 8",
+        "threadIdx.x) * 16",
+        m -> ElementwiseTest.cast(m, DType.F32, 1000, 3));
   }
 
   private void editing() {
