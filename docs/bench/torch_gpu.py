@@ -59,7 +59,7 @@ def wait(device):
 
 # Who else can do an operation of the UNet; the first is our own kernels throughout.
 PROVIDERS = [
-    ["linear=own", "conv2d=own", "attention=own"],
+    ["linear=mma", "linear=fma", "conv2d=mma", "conv2d=fma", "attention=flash", "attention=gemm"],
     ["linear=cublaslt"],
     ["linear=jcublas"],
     ["conv2d=cudnn"],
@@ -125,7 +125,7 @@ def providers(a):
     network = variant.network(a.model, "unet")
     dtype = a.dtypes.split(",")[-1]
     for named in PROVIDERS:
-        options = [word for one in named for word in ("--provider", one)]
+        options = [word for one in named for word in ("--kernel", one)]
         yield compared(a, variant, network, "unet", dtype, f"{dtype} {' '.join(named)}", *options)
 
 

@@ -1,12 +1,14 @@
 package org.drag4j.engine;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceOptions;
@@ -21,12 +23,25 @@ import org.drag4j.plan.PlanOptions;
  *
  * @param device as {@link Devices#open} names it
  * @param exact whether kernels that are marked approximate are left out
+ * @param kernels by operation the candidates that alone may do it, first come first
+ * @param fusionsOff names of fusions that are not applied
  * @param tuned what was measured on the device, asked for when plans are compiled
  */
-public record Setup(String device, DeviceOptions options, boolean exact, Supplier<Tuned> tuned) {
+public record Setup(
+    String device,
+    DeviceOptions options,
+    boolean exact,
+    Map<String, List<String>> kernels,
+    Set<String> fusionsOff,
+    Supplier<Tuned> tuned) {
+  public Setup {
+    kernels = Map.copyOf(kernels);
+    fusionsOff = Set.copyOf(fusionsOff);
+  }
+
   /** A device opened as usual, its kernels chosen by its own cost model. */
   public static Setup of(String device) {
-    return new Setup(device, DeviceOptions.DEFAULT, false, () -> Tuned.NONE);
+    return new Setup(device, DeviceOptions.DEFAULT, false, Map.of(), Set.of(), () -> Tuned.NONE);
   }
 
   /** Tells that the device will be opened, and soon. */
@@ -37,10 +52,18 @@ public record Setup(String device, DeviceOptions options, boolean exact, Supplie
   /**
    * Opens the device.
    *
-   * @throws org.drag4j.device.DeviceException where it is not there or cannot be opened so
+   * @throws org.drag4j.device.DeviceException where it is not there or cannot be opened so, or has
+   *     no such kernels
    */
   public Backend open() {
-    return Devices.open(device, options);
+    var backend = Devices.open(device, options);
+    try {
+      backend.check(kernelOptions());
+      return backend;
+    } catch (RuntimeException | Error e) {
+      backend.close();
+      throw e;
+    }
   }
 
   /** What the device's kernels depend on; empty where it has no choice between them. */
@@ -50,7 +73,12 @@ public record Setup(String device, DeviceOptions options, boolean exact, Supplie
 
   /** How plans are compiled. */
   public PlanOptions planOptions() {
-    return PlanOptions.of(new KernelOptions(exact, Map.of(), tuned.get()));
+    return new PlanOptions(kernelOptions(), fusionsOff);
+  }
+
+  /** What the user says about the choice of kernels. */
+  public KernelOptions kernelOptions() {
+    return new KernelOptions(exact, kernels, tuned.get());
   }
 
   /**
@@ -69,7 +97,8 @@ public record Setup(String device, DeviceOptions options, boolean exact, Supplie
         device,
         String.join("\n", probes),
         options.activations().toString(),
-        new TreeMap<>(options.providers()).toString(),
+        new TreeMap<>(kernels).toString(),
+        new TreeSet<>(fusionsOff).toString(),
         "exact " + exact,
         "tuned " + new TreeMap<>(tuned.get().rankings()),
         "threads " + options.threads(),

@@ -13,14 +13,19 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
-import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CaseGraph;
+import org.drag4j.reference.CompiledCase;
+import org.drag4j.reference.Evaluation;
+import org.drag4j.reference.Meaning;
+import org.drag4j.reference.OpCase;
+import org.drag4j.reference.OpCases;
 import org.drag4j.tensor.DType;
 import org.drag4j.trace.Trace;
 
 /**
  * Runs small cases of every operation on a device, each at least once, with other sizes and numbers
- * every time, and compares with plain loops.
+ * every time, and compares with what they mean.
  */
 public final class DeviceCheck {
   /** Relative L2: a right kernel in single precision is a hundred times better, a wrong one not. */
@@ -72,11 +77,11 @@ public final class DeviceCheck {
     long start = clock.getAsLong();
     for (long round = 0; round == 0 || clock.getAsLong() - start < nanos; round++) {
       boolean any = false;
-      for (var name : DeviceCase.names()) {
+      for (var c : OpCases.drawn(SEED + round)) {
         if (round > 0 && clock.getAsLong() - start >= nanos) {
           break;
         }
-        any |= check.one(name, SEED + round, starting);
+        any |= check.one(c, starting);
       }
       if (!any) {
         break;
@@ -86,7 +91,8 @@ public final class DeviceCheck {
   }
 
   /** Whether the case may be asked again. */
-  private boolean one(String name, long seed, Consumer<String> starting) {
+  private boolean one(OpCase c, Consumer<String> starting) {
+    var name = c.name();
     var before = rows.getOrDefault(name, new Row(name, List.of(), 0, 0, ""));
     if (!before.ok()) {
       return false;
@@ -96,9 +102,9 @@ public final class DeviceCheck {
     double error = Double.NaN;
     String failure;
     try {
-      var c = DeviceCase.of(name, seed);
-      var got = compute(c, kernels);
-      error = relL2(c.answer(), got);
+      var built = c.build();
+      var answer = Evaluation.by(Meaning.EXACT).of(built).sequencedValues().getFirst();
+      error = relL2(answer, compute(built, kernels));
       failure =
           error <= allowed
               ? ""
@@ -123,14 +129,13 @@ public final class DeviceCheck {
     return row.ok();
   }
 
-  private float[] compute(DeviceCase c, Set<String> kernels) {
-    try (var weights = backend.weights(c.weights());
-        var plan = Plan.compile(c.graph(), backend, weights, PlanOptions.DEFAULT)) {
+  private float[] compute(CaseGraph built, Set<String> kernels) {
+    try (var compiled = CompiledCase.open(backend, built, PlanOptions.DEFAULT)) {
+      var plan = compiled.plan();
       plan.steps().forEach(step -> kernels.add(step.kernel().name()));
-      write(c, plan);
       plan.run(Trace.OFF);
       var first = plan.tensor("y").read();
-      write(c, plan);
+      compiled.write();
       plan.run(Trace.OFF);
       if (!Arrays.equals(first, plan.tensor("y").read())) {
         throw new DeviceException(
@@ -139,22 +144,6 @@ public final class DeviceCheck {
       }
       return first;
     }
-  }
-
-  private static void write(DeviceCase c, Plan plan) {
-    c.inputs()
-        .forEach((name, values) -> {
-          var tensor = plan.tensor(name);
-          if (tensor.dtype() == DType.I32) {
-            tensor.write(Arrays.stream(values).mapToInt(v -> (int) v).toArray());
-          } else {
-            var floats = new float[values.length];
-            for (int i = 0; i < floats.length; i++) {
-              floats[i] = (float) values[i];
-            }
-            tensor.write(floats);
-          }
-        });
   }
 
   /** Not a number where any is not. */

@@ -1,8 +1,10 @@
 package org.drag4j.study;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.drag4j.device.Tuned;
 import org.drag4j.trace.TimingTrace;
 
@@ -39,6 +41,25 @@ public final class KernelTable {
       lines.add(calls + " calls tuned: by kernels that drag4j tune has measured");
     }
     return lines;
+  }
+
+  /**
+   * What two runs are compared by, whatever their devices: a row an operation at a path, with the
+   * kernels that did it.
+   */
+  public static List<Map<String, Object>> json(TimingTrace trace) {
+    var rows = new ArrayList<Map<String, Object>>();
+    for (var row : trace.byPath()) {
+      var json = new LinkedHashMap<String, Object>();
+      json.put("op", row.op());
+      json.put("path", row.path());
+      json.put("kernel", row.kernel());
+      json.put("calls", row.calls());
+      json.put("ms", row.nanos() / 1e6);
+      json.put("gflops", row.gigaflops());
+      rows.add(json);
+    }
+    return rows;
   }
 
   private static String row(String kernel, int calls, long nanos, long of, long flops) {

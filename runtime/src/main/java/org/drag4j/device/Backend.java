@@ -1,9 +1,12 @@
 package org.drag4j.device;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeSet;
 import java.util.function.ObjLongConsumer;
+import java.util.stream.Stream;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
@@ -35,18 +38,56 @@ public interface Backend extends AutoCloseable {
   DeviceWeights weights(WeightSource source);
 
   /**
+   * The ways to compute the node that the options leave open, the preferred one first: what is
+   * forced, else what was measured to be fastest, else the device's own choice. Each is made when
+   * the stream gets there.
+   *
+   * @throws UnsupportedOpException saying why there is none, where there is more to say than that
+   */
+  Stream<Candidate> candidates(Value node, KernelOptions options);
+
+  /**
    * The kernel this device would run for the node, or empty when it has none.
    *
    * @throws UnsupportedOpException saying why there is none, where there is more to say than that
    */
-  Optional<Kernel> select(Value node, KernelOptions options);
+  default Optional<Kernel> select(Value node, KernelOptions options) {
+    return candidates(node, options).findFirst().map(Candidate::kernel);
+  }
 
   /**
-   * The variants, by the names {@code options} can force, among which this device could choose for
-   * the node; its own choice without measurements first. One or none: there is nothing to choose.
+   * Names of all candidates by the operation's label, whatever the node; empty where there is never
+   * a choice.
    */
-  default List<String> variants(Value node, KernelOptions options) {
-    return List.of();
+  default Map<String, List<String>> kernels() {
+    return Map.of();
+  }
+
+  /**
+   * Refuses options that force what this device has not.
+   *
+   * @throws DeviceException with the list of what there is
+   */
+  default void check(KernelOptions options) {
+    var all = kernels();
+    options
+        .forced()
+        .forEach((op, names) -> {
+          var known = all.getOrDefault(op, List.of());
+          for (var name : names) {
+            if (!known.contains(name)) {
+              throw new DeviceException(
+                  device()
+                      + ": "
+                      + KernelOptions.flag(op, name)
+                      + ": expected "
+                      + (all.isEmpty() ? "none on a device without a choice" : "one of ")
+                      + String.join(", ", known.isEmpty() ? new TreeSet<>(all.keySet()) : known)
+                      + ", got "
+                      + (known.isEmpty() ? op : name));
+            }
+          }
+        });
   }
 
   /** What the user should know about how this device is doing; a line each. */

@@ -1,7 +1,7 @@
 package org.drag4j.device;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
@@ -13,9 +13,11 @@ import org.drag4j.tensor.WeightSource;
  * their memory, arithmetic and kernel counts.
  */
 public final class NullBackend implements Backend {
+  private static final String NAME = "null";
+
   @Override
   public String device() {
-    return "null";
+    return NAME;
   }
 
   @Override
@@ -42,19 +44,20 @@ public final class NullBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return Optional.of(
-        new Kernel() {
-          @Override
-          public String name() {
-            return node.op().label() + "_null";
-          }
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return Stream.of(Candidate.own(NAME, new Nowhere(node)));
+  }
 
-          @Override
-          public Launch bind(Bindings at) {
-            return () -> {};
-          }
-        });
+  private record Nowhere(Value node) implements Kernel {
+    @Override
+    public String name() {
+      return node.op().label() + "_f32_" + NAME;
+    }
+
+    @Override
+    public Launch bind(Bindings at) {
+      return () -> {};
+    }
   }
 
   @Override
@@ -66,7 +69,7 @@ public final class NullBackend implements Backend {
   private record Nothing(long byteSize) implements DeviceMemory {
     @Override
     public String device() {
-      return "null";
+      return NAME;
     }
 
     @Override

@@ -6,10 +6,9 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
 /**
- * Which variants of operations were fastest on a device, as measured there once.
+ * Which candidates were fastest on a device, as measured there once.
  *
- * @param rankings by what is computed, variants by the names {@link KernelOptions} takes, the
- *     fastest first
+ * @param rankings by what is computed, candidates by {@link Candidate#name}, the fastest first
  */
 public record Tuned(Map<String, List<String>> rankings) {
   /** Nothing was measured. */
@@ -42,7 +41,7 @@ public record Tuned(Map<String, List<String>> rankings) {
     return key.toString();
   }
 
-  /** Variants for a node, the fastest first; none where nothing was measured. */
+  /** Names of candidates for a node, the fastest first; none where nothing was measured. */
   public List<String> of(Value node) {
     return rankings.isEmpty() ? List.of() : rankings.getOrDefault(key(node), List.of());
   }

@@ -120,8 +120,7 @@ final class Infer {
   private static long flops(Op op, Value y) {
     long n = y.shape().size();
     return switch (op) {
-      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Cast _ -> 0;
-      case Op.Concat _, Op.Upsample _, Op.Embedding _ -> 0;
+      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Cast _, Op.Move _ -> 0;
       case Op.Conv2d _ -> {
         var w = y.in(1).shape();
         yield 2 * n * w.dim(1) * w.dim(2) * w.dim(3);

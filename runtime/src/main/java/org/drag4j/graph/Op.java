@@ -1,6 +1,9 @@
 package org.drag4j.graph;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
@@ -62,17 +65,20 @@ public sealed interface Op {
   /** {@code x [.., 2C]}: its first half times the GELU of its second half. diffusers: GEGLU. */
   record Geglu() implements Op {}
 
+  /** Moves numbers and changes none, so that every right kernel gives the same bits. */
+  sealed interface Move extends Op {}
+
   /** Joins values along the last dimension. */
-  record Concat() implements Op {}
+  record Concat() implements Move {}
 
   /** The same elements in the same order under another shape. */
   record Reshape(Shape shape) implements Op {}
 
   /** Nearest-neighbour resize of {@code [N, H, W, C]} to height by width. */
-  record Upsample(int height, int width) implements Op {}
+  record Upsample(int height, int width) implements Move {}
 
   /** Rows of {@code table [V, C]} picked by {@code ids [N, T]} (I32). */
-  record Embedding() implements Op {
+  record Embedding() implements Move {
     /**
      * Checks an index before a kernel reads the row it names.
      *
@@ -126,27 +132,25 @@ public sealed interface Op {
     return this;
   }
 
-  /** Short name, as kernels, fusions and options spell it. */
+  /** Short name, as kernels, fusions and options spell it: {@code group_norm}. */
   default String label() {
-    return switch (this) {
-      case Input _ -> "input";
-      case Weight _ -> "weight";
-      case Conv2d _ -> "conv2d";
-      case Linear _ -> "linear";
-      case GroupNorm _ -> "group_norm";
-      case LayerNorm _ -> "layer_norm";
-      case Attention _ -> "attention";
-      case Unary _ -> "unary";
-      case Binary _ -> "binary";
-      case Geglu _ -> "geglu";
-      case Concat _ -> "concat";
-      case Reshape _ -> "reshape";
-      case Upsample _ -> "upsample";
-      case Embedding _ -> "embedding";
-      case TimestepEmbedding _ -> "timestep_embedding";
-      case Cast _ -> "cast";
-      case Fused(var body, var _) -> body.label();
-    };
+    return this instanceof Fused(var body, var _) ? body.label() : label(getClass());
+  }
+
+  private static String label(Class<?> op) {
+    return op.getSimpleName().replaceAll("(?<=.)(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+  }
+
+  /** Labels of the operations that devices have kernels for, in the order of their alphabet. */
+  static List<String> labels() {
+    var without = Set.of(Input.class, Weight.class, Reshape.class, Fused.class);
+    return kinds(Op.class).filter(op -> !without.contains(op)).map(Op::label).sorted().toList();
+  }
+
+  private static Stream<Class<?>> kinds(Class<?> op) {
+    return op.isSealed()
+        ? Stream.of(op.getPermittedSubclasses()).flatMap(Op::kinds)
+        : Stream.of(op);
   }
 
   /** Number of inputs, or -1 where any number from 2 up will do. */

@@ -1,6 +1,7 @@
 package org.drag4j.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -25,6 +26,9 @@ public enum Fusion {
   /** Linear layer, activation or gate, residual. */
   LINEAR_EPILOGUE("linear_epilogue", Op.Linear.class);
 
+  /** Switches every one off. */
+  private static final String ALL = "all";
+
   private final String label;
   private final Class<? extends Op> body;
 
@@ -39,13 +43,35 @@ public enum Fusion {
   }
 
   /**
+   * Refuses what is no fusion's name.
+   *
+   * @throws IllegalArgumentException with the list of names
+   */
+  public static void check(Set<String> off) {
+    var names = new ArrayList<>(Arrays.stream(values()).map(Fusion::label).toList());
+    names.add(ALL);
+    for (var name : off) {
+      if (!names.contains(name)) {
+        throw new IllegalArgumentException(
+            "--no-fusion "
+                + name
+                + ": expected one of "
+                + String.join(", ", names)
+                + ", got "
+                + name);
+      }
+    }
+  }
+
+  /**
    * The graph with every allowed fusion applied.
    *
    * @param off names of fusions not to apply; {@code all} means every one
    * @param supported whether the device has a kernel for a fused node; where not, it stays plain
    */
   static Graph apply(Graph graph, Set<String> off, Predicate<Value> supported) {
-    if (off.contains("all")) {
+    check(off);
+    if (off.contains(ALL)) {
       return graph;
     }
     return new Rewrite(graph, off, supported).run();

@@ -69,6 +69,7 @@ public final class Plan implements AutoCloseable {
    * Compiles what the graph's outputs need.
    *
    * @throws UnsupportedOpException listing every node the device has no kernel for
+   * @throws org.drag4j.device.DeviceException where the options force a kernel it has not
    * @throws org.drag4j.device.DeviceMemoryException where the slab does not fit
    */
   public static Plan compile(
@@ -85,7 +86,13 @@ public final class Plan implements AutoCloseable {
     return new Compiler(rewritten(graph, backend, options), backend, options).slabBytes();
   }
 
+  /** The values that a plan of this graph would store or compute; nothing is allocated. */
+  public static List<Value> nodes(Graph graph, Backend backend, PlanOptions options) {
+    return rewritten(graph, backend, options).live();
+  }
+
   private static Graph rewritten(Graph graph, Backend backend, PlanOptions options) {
+    backend.check(options.kernels());
     var stored = StoredTypes.of(graph, backend.activations());
     return Fusion.apply(
         stored, options.fusionsOff(), v -> backend.select(v, options.kernels()).isPresent());
@@ -349,7 +356,7 @@ public final class Plan implements AutoCloseable {
           continue;
         }
         if (kernel.isEmpty()) {
-          missing.add(node.toString());
+          missing.add(node + options.kernels().asked(node));
           continue;
         }
         int step = found.size();

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.drag4j.device.Step;
 import org.drag4j.graph.Cost;
@@ -18,12 +19,14 @@ public final class TimingTrace implements Trace {
   private long started;
 
   /**
-   * Time spent in one kernel.
+   * Time spent in one kernel. Tables of two devices are joined on operation and path.
    *
+   * @param op label of the operation
+   * @param path of the node; empty where the row is of a kernel's calls at all paths
    * @param nanos time of all calls
    * @param cost least cost of all calls
    */
-  public record Row(String kernel, int calls, long nanos, Cost cost) {
+  public record Row(String op, String path, String kernel, int calls, long nanos, Cost cost) {
     /** Arithmetic per second, in 10^9. */
     public double gigaflops() {
       return (double) cost.flops() / nanos;
@@ -57,16 +60,34 @@ public final class TimingTrace implements Trace {
 
   /** One row a kernel, the longest first. */
   public List<Row> byKernel() {
-    var rows = new LinkedHashMap<String, Row>();
+    return rows(_ -> "");
+  }
+
+  /** One row an operation at a path, by which tables are joined; the longest first. */
+  public List<Row> byPath() {
+    return rows(step -> step.node().path());
+  }
+
+  private List<Row> rows(Function<Step, String> path) {
+    var rows = new LinkedHashMap<List<String>, Row>();
     byStep.forEach((step, cell) -> {
       int calls = (int) cell[1];
-      var cost = new Cost(step.cost().flops() * calls, step.cost().bytes() * calls);
+      var row =
+          new Row(
+              step.node().op().label(),
+              path.apply(step),
+              step.kernel().name(),
+              calls,
+              cell[2] > 0 ? cell[2] : cell[0],
+              new Cost(step.cost().flops() * calls, step.cost().bytes() * calls));
       rows.merge(
-          step.kernel().name(),
-          new Row(step.kernel().name(), calls, cell[2] > 0 ? cell[2] : cell[0], cost),
+          List.of(row.op(), row.path(), row.path().isEmpty() ? row.kernel() : ""),
+          row,
           (a, b) ->
               new Row(
-                  a.kernel(),
+                  a.op(),
+                  a.path(),
+                  a.kernel().equals(b.kernel()) ? a.kernel() : a.kernel() + ", " + b.kernel(),
                   a.calls() + b.calls(),
                   a.nanos() + b.nanos(),
                   a.cost().plus(b.cost())));

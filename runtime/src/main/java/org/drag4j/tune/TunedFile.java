@@ -18,8 +18,8 @@ import org.drag4j.cache.Sha256;
 import org.drag4j.device.Tuned;
 
 /**
- * What was measured on a device, on disk: a line for what is computed, with the variants after it,
- * the fastest first. The file is named by a digest of what {@link
+ * What was measured on a device, on disk: a line for what is computed, with names of candidates
+ * after it, the fastest first. The file is named by a digest of its form and of what {@link
  * org.drag4j.device.BackendProvider#tuningKey} says, which it also holds, and begins with a digest
  * of the rest.
  *
@@ -28,12 +28,12 @@ import org.drag4j.device.Tuned;
  */
 public record TunedFile(Path file, String device) {
   /** Changes whenever the form of these files does. */
-  private static final String FORMAT = "drag4j-tuned-1";
+  private static final String FORMAT = "drag4j-tuned-2";
 
   private static final long LARGEST = 1 << 20;
   private static final int MOST_ENTRIES = 2048;
   private static final Pattern KEY = Pattern.compile("[a-z0-9_/-]{1,200}");
-  private static final Pattern VARIANTS =
+  private static final Pattern CANDIDATES =
       Pattern.compile("[a-z0-9_]{1,40}( [a-z0-9_]{1,40}){0,31}");
 
   /**
@@ -50,7 +50,8 @@ public record TunedFile(Path file, String device) {
 
   /** The file of a device in a folder. */
   public static TunedFile of(Path folder, String device) {
-    return new TunedFile(folder.resolve(hex(device).substring(0, 32) + ".txt"), device);
+    return new TunedFile(
+        folder.resolve(hex(FORMAT + "\n" + device).substring(0, 32) + ".txt"), device);
   }
 
   /**
@@ -94,8 +95,9 @@ public record TunedFile(Path file, String device) {
       if (rankings.size() == MOST_ENTRIES
           || space < 0
           || !KEY.matcher(line.substring(0, space)).matches()
-          || !VARIANTS.matcher(line.substring(space + 1)).matches()) {
-        return ignored("at most " + MOST_ENTRIES + " lines of shape and variants, got another one");
+          || !CANDIDATES.matcher(line.substring(space + 1)).matches()) {
+        return ignored(
+            "at most " + MOST_ENTRIES + " lines of shape and candidates, got another one");
       }
       rankings.put(line.substring(0, space), List.of(line.substring(space + 1).split(" ", -1)));
     }

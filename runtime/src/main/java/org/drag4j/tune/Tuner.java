@@ -14,11 +14,16 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.drag4j.device.Backend;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Tuned;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Value;
+import org.drag4j.plan.Plan;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CaseGraph;
+import org.drag4j.reference.CompiledCase;
 import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
 
@@ -30,13 +35,19 @@ public final class Tuner {
   /** The device's own choice stays unless another takes at most this share of its time. */
   private static final double WORTH = 0.98;
 
-  /** A variant so many times as slow as the fastest is not run again. */
+  /** A candidate so many times as slow as the fastest is not run again. */
   private static final int HOPELESS = 3;
 
-  /** Shapes on which a variant was hopeless, after which others are not tried with it. */
+  /** Shapes on which a candidate was hopeless, after which others are not tried with it. */
   private static final int STRIKES = 2;
 
-  /** Timed runs of a variant: at least, where time allows, and at most. */
+  /** Operations an element of the result below which a node moves numbers, however it is done. */
+  private static final int LEAST_WORK = 32;
+
+  /** Each operation alone, as it is measured. */
+  private static final PlanOptions APART = new PlanOptions(KernelOptions.DEFAULT, Set.of("all"));
+
+  /** Timed runs of a candidate: at least, where time allows, and at most. */
   private static final int LEAST_RUNS = 2;
 
   private static final int MOST_RUNS = 9;
@@ -61,28 +72,32 @@ public final class Tuner {
    * @param node one of the nodes that compute it
    * @param weights of its network
    * @param calls how often it is computed
-   * @param variants among which there is a choice, the device's own first
+   * @param candidates among which there is a choice, the device's own first
    */
   public record Shape(
-      String key, Value node, WeightSource weights, int calls, List<String> variants) {
+      String key, Value node, WeightSource weights, int calls, List<String> candidates) {
+    private Shape again() {
+      return new Shape(key, node, weights, calls + 1, candidates);
+    }
+
     private double work() {
       return (double) node.cost().flops() * calls;
     }
   }
 
-  /** Least time of a variant; {@code nanos} is -1 where it was not run. */
-  public record Time(String variant, String kernel, long nanos) {}
+  /** Least time of a candidate; {@code nanos} is -1 where it was not run. */
+  public record Time(String candidate, String kernel, long nanos) {}
 
   /**
    * What was measured of a shape.
    *
    * @param own what the device would have chosen
-   * @param times of all variants, the fastest first
+   * @param times of all candidates, the fastest first
    */
   public record Row(Shape shape, String own, List<Time> times) {
-    /** The variant to take from now on. */
+    /** The candidate to take from now on. */
     public String chosen() {
-      return times.getFirst().variant();
+      return times.getFirst().candidate();
     }
   }
 
@@ -109,17 +124,27 @@ public final class Tuner {
     other = new float[otherFloats];
   }
 
-  /** The shapes of networks for which there is a choice; by graph, the weights it is to have. */
-  public List<Shape> shapes(Map<Graph, WeightSource> networks) {
+  /**
+   * The shapes of networks for which there is a choice.
+   *
+   * @param networks by graph, the weights it is to have
+   * @param options that may leave out candidates
+   */
+  public List<Shape> shapes(Map<Graph, WeightSource> networks, KernelOptions options) {
     var shapes = new LinkedHashMap<String, Shape>();
     networks.forEach((graph, weights) -> {
-      for (var node : graph.live()) {
-        var variants = backend.variants(node, KernelOptions.DEFAULT);
-        if (variants.size() > 1) {
-          shapes.merge(
-              Tuned.key(node),
-              new Shape(Tuned.key(node), node, weights, 1, variants),
-              (a, b) -> new Shape(a.key(), a.node(), a.weights(), a.calls() + 1, a.variants()));
+      for (var node : Plan.nodes(graph, backend, APART)) {
+        if (node.cost().flops() < LEAST_WORK * node.shape().size()) {
+          continue;
+        }
+        var known = shapes.get(Tuned.key(node));
+        if (known != null) {
+          shapes.put(known.key(), known.again());
+          continue;
+        }
+        var candidates = backend.candidates(node, options).map(Candidate::name).toList();
+        if (candidates.size() > 1) {
+          shapes.put(Tuned.key(node), new Shape(Tuned.key(node), node, weights, 1, candidates));
         }
       }
     });
@@ -154,26 +179,26 @@ public final class Tuner {
     return List.copyOf(rows);
   }
 
-  /** What to record: variants by speed. */
+  /** What to record: candidates by speed. */
   public static Tuned tuned(List<Row> rows) {
     var rankings = new HashMap<String, List<String>>();
     for (var row : rows) {
       rankings.put(
           row.shape().key(),
-          row.times().stream().filter(t -> t.nanos() >= 0).map(Time::variant).toList());
+          row.times().stream().filter(t -> t.nanos() >= 0).map(Time::candidate).toList());
     }
     return new Tuned(rankings);
   }
 
   /**
-   * Of each operation first the smallest shape with most variants, which shows which are hopeless;
-   * then what takes longest in the networks, in case time runs out.
+   * Of each operation first the smallest shape with most candidates, which shows which are
+   * hopeless; then what takes longest in the networks, in case time runs out.
    */
   private static List<Shape> ordered(List<Shape> shapes) {
     var order = new ArrayList<Shape>();
     shapes.stream()
         .sorted(
-            Comparator.comparingInt((Shape s) -> -s.variants().size())
+            Comparator.comparingInt((Shape s) -> -s.candidates().size())
                 .thenComparingLong(s -> s.node().cost().flops()))
         .forEach(s -> {
           if (order.stream().noneMatch(o -> o.node().op().label().equals(s.node().op().label()))) {
@@ -193,17 +218,19 @@ public final class Tuner {
   }
 
   /**
-   * Empty where the user cancelled, or time was over, before every variant had a timed run, or
+   * Empty where the user cancelled, or time was over, before every candidate had a timed run, or
    * where the device has not enough memory.
    */
   private Optional<Row> measure(Shape shape, long warmUp, long end, int left) {
-    var variants =
-        shape.variants().stream().filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES).toList();
-    try (var bench = OneNode.open(backend, shape.node(), shape.weights(), variants)) {
+    var candidates =
+        shape.candidates().stream()
+            .filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES)
+            .toList();
+    try (var bench = compiled(shape, candidates)) {
       long began = clock.getAsLong();
       int rounds = 0;
       do {
-        for (int v = 0; v < variants.size(); v++) {
+        for (int v = 0; v < candidates.size(); v++) {
           if (cancelled.getAsBoolean()) {
             return Optional.empty();
           }
@@ -213,51 +240,66 @@ public final class Tuner {
       } while (rounds < WARM_UP_ROUNDS && clock.getAsLong() - began < warmUp);
       long now = clock.getAsLong();
       long until = now + Math.max(0, end - now) / left;
-      var best = new long[variants.size()];
+      var best = new long[candidates.size()];
       Arrays.fill(best, Long.MAX_VALUE);
       for (int run = 0; run < MOST_RUNS && (run < LEAST_RUNS || clock.getAsLong() < until); run++) {
         long least = Arrays.stream(best).min().orElseThrow();
-        for (int v = 0; v < variants.size(); v++) {
+        for (int v = 0; v < candidates.size(); v++) {
           if (run > 0 && best[v] / HOPELESS > least) {
             continue;
           }
           if (cancelled.getAsBoolean() || (run == 0 && clock.getAsLong() > end)) {
-            return run == 0 ? Optional.empty() : Optional.of(row(shape, bench, variants, best));
+            return run == 0 ? Optional.empty() : Optional.of(row(shape, bench, candidates, best));
           }
           best[v] = Math.min(best[v], timed(bench, v));
         }
       }
-      return Optional.of(row(shape, bench, variants, best));
+      return Optional.of(row(shape, bench, candidates, best));
     } catch (DeviceMemoryException _) {
       return Optional.empty();
     }
   }
 
-  private long timed(OneNode bench, int variant) {
+  private CompiledCase compiled(Shape shape, List<String> candidates) {
+    var label = shape.node().op().body().label();
+    return CompiledCase.open(
+        backend,
+        CaseGraph.of(shape.node(), shape.weights()),
+        candidates.stream()
+            .map(name -> new KernelOptions(false, Map.of(label, name)))
+            .map(PlanOptions::of)
+            .toList());
+  }
+
+  private long timed(CompiledCase bench, int candidate) {
     for (int i = 0; i < other.length; i++) {
       other[i] += 1;
     }
     long start = clock.getAsLong();
-    bench.run(variant, Trace.OFF);
+    bench.run(candidate, Trace.OFF);
     return clock.getAsLong() - start;
   }
 
-  private Row row(Shape shape, OneNode bench, List<String> variants, long[] best) {
+  private static String kernel(Plan plan) {
+    return plan.steps().getLast().kernel().name();
+  }
+
+  private Row row(Shape shape, CompiledCase bench, List<String> candidates, long[] best) {
     long least = Arrays.stream(best).min().orElseThrow();
-    var own = shape.variants().getFirst();
+    var own = shape.candidates().getFirst();
     var times = new ArrayList<Time>();
     IntStream.range(0, best.length)
-        .mapToObj(v -> new Time(variants.get(v), bench.kernel(v), best[v]))
+        .mapToObj(v -> new Time(candidates.get(v), kernel(bench.plan(v)), best[v]))
         .sorted(
             Comparator.comparingDouble(
-                t -> t.variant().equals(own) ? t.nanos() * WORTH : t.nanos()))
+                t -> t.candidate().equals(own) ? t.nanos() * WORTH : t.nanos()))
         .forEach(times::add);
     for (var time : times) {
-      strikes(shape).merge(time.variant(), time.nanos() / HOPELESS > least ? 1 : 0, Integer::sum);
+      strikes(shape).merge(time.candidate(), time.nanos() / HOPELESS > least ? 1 : 0, Integer::sum);
     }
-    for (var variant : shape.variants()) {
-      if (!variants.contains(variant)) {
-        times.add(new Time(variant, "", -1));
+    for (var name : shape.candidates()) {
+      if (!candidates.contains(name)) {
+        times.add(new Time(name, "", -1));
       }
     }
     return new Row(shape, own, List.copyOf(times));

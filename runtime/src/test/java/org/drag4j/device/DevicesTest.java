@@ -1,12 +1,9 @@
 package org.drag4j.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class DevicesTest {
@@ -19,13 +16,5 @@ class DevicesTest {
     var e = assertThrows(DeviceException.class, () -> Devices.open("gpu", DeviceOptions.DEFAULT));
     assertEquals(
         "device gpu: expected one of , got another name; see drag4j devices", e.getMessage());
-  }
-
-  @Test
-  void aForcedVariantExcludesTheOthers() {
-    var options = new KernelOptions(false, Map.of("conv2d", "direct"));
-    assertTrue(options.allows("conv2d", "direct"));
-    assertFalse(options.allows("conv2d", "winograd"));
-    assertTrue(options.allows("linear", "packed"));
   }
 }

@@ -78,7 +78,7 @@ class PlanTest {
     mid.quickGelu().reshape(128);
     try (var plan = compile(g, new NullBackend(), PLAIN)) {
       assertEquals(
-          List.of("unary_null", "unary_null"),
+          List.of("unary_f32_null", "unary_f32_null"),
           plan.steps().stream().map(s -> s.kernel().name()).toList());
       assertEquals(Set.of("x", "mid"), plan.names());
       assertEquals(Shape.of(1, 16, 8), plan.tensor("mid").shape());

@@ -4,10 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -66,8 +67,10 @@ final class RecordingBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return knows.test(node.op()) ? Optional.of(new Recording(node)) : Optional.empty();
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return Stream.of(node)
+        .filter(n -> knows.test(n.op()))
+        .map(n -> Candidate.own("recorded", new Recording(n)));
   }
 
   @Override

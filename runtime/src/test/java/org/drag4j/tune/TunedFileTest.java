@@ -48,8 +48,12 @@ class TunedFileTest {
   }
 
   private static void signed(TunedFile file, String rest) throws IOException {
+    signed(file.file(), "drag4j-tuned-2", rest);
+  }
+
+  private static void signed(Path file, String format, String rest) throws IOException {
     var hex = Sha256.hex(rest.getBytes(StandardCharsets.UTF_8));
-    Files.writeString(file.file(), "drag4j-tuned-1 " + hex + "\n" + rest);
+    Files.writeString(file, format + " " + hex + "\n" + rest);
   }
 
   private static String comments() {
@@ -90,6 +94,23 @@ class TunedFileTest {
     // Nor where somebody has given it the right name.
     Files.move(file.file(), other.file());
     assertIgnored(other);
+  }
+
+  @Test
+  void aFileOfAnOlderFormIsIgnored() throws IOException {
+    var file = written();
+    var rest = comments() + "conv2d/1x64x64x320 winograd_f4 direct\n";
+    // Where the older form had it: nobody looks there.
+    Files.delete(file.file());
+    var digest = CachedFile.sha256().digest(DEVICE.getBytes(StandardCharsets.UTF_8));
+    var old = HexFormat.of().formatHex(digest).substring(0, 32) + ".txt";
+    signed(file.file().resolveSibling(old), "drag4j-tuned-1", rest);
+    assertEquals(new TunedFile.Read(Tuned.NONE, Optional.empty()), file.read());
+    // And where this form has it.
+    signed(file.file(), "drag4j-tuned-1", rest);
+    assertIgnored(file);
+    signed(file, rest);
+    assertEquals(1, file.read().tuned().rankings().size());
   }
 
   @Test

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.drag4j.device.Backend;
+import java.util.stream.Stream;
 import org.drag4j.device.Bindings;
-import org.drag4j.device.DeviceWeights;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
@@ -24,8 +24,8 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.reference.WrappedBackend;
 import org.drag4j.tensor.DType;
-import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource;
@@ -37,11 +37,14 @@ class TunerTest {
   private static final Tuner.Watcher NOBODY = (_, _, _) -> {};
 
   /** A clock, and a device whose kernels advance it. */
-  private static final class Device implements Backend {
-    private final NullBackend nothing = new NullBackend();
+  private static final class Device extends WrappedBackend {
     private final Map<String, Long> nanos = new LinkedHashMap<>();
     private final Map<String, Integer> runs = new TreeMap<>();
     private long now;
+
+    Device() {
+      super(new NullBackend());
+    }
 
     Device with(String variant, long time) {
       nanos.put(variant, time);
@@ -49,70 +52,50 @@ class TunerTest {
     }
 
     @Override
-    public String device() {
-      return "null";
+    public Stream<Candidate> candidates(Value node, KernelOptions options) {
+      var all = new LinkedHashMap<String, Kernel>();
+      nanos.keySet().forEach(v -> all.put(v, kernel(node, v)));
+      return options.order(node, all);
+    }
+
+    private Kernel kernel(Value node, String v) {
+      return new Kernel() {
+        @Override
+        public String name() {
+          return v;
+        }
+
+        @Override
+        public Launch bind(Bindings at) {
+          return () -> {
+            now += nanos.getOrDefault(v, 0L);
+            runs.merge(node.shape() + v, 1, Integer::sum);
+          };
+        }
+      };
     }
 
     @Override
-    public DeviceMemory allocate(long bytes, String purpose) {
-      return nothing.allocate(bytes, purpose);
+    public Map<String, List<String>> kernels() {
+      return Map.of("linear", List.copyOf(nanos.keySet()));
     }
-
-    @Override
-    public DeviceWeights weights(WeightSource source) {
-      return nothing.weights(source);
-    }
-
-    @Override
-    public Optional<Kernel> select(Value node, KernelOptions options) {
-      return nanos.keySet().stream()
-          .filter(v -> options.allows(node.op().label(), v))
-          .findFirst()
-          .map(v ->
-              new Kernel() {
-                @Override
-                public String name() {
-                  return v;
-                }
-
-                @Override
-                public Launch bind(Bindings at) {
-                  return () -> {
-                    now += nanos.getOrDefault(v, 0L);
-                    runs.merge(node.shape() + v, 1, Integer::sum);
-                  };
-                }
-              });
-    }
-
-    @Override
-    public List<String> variants(Value node, KernelOptions options) {
-      return node.op() instanceof Op.Linear ? List.copyOf(nanos.keySet()) : List.of();
-    }
-
-    @Override
-    public void synchronize() {}
-
-    @Override
-    public void close() {}
 
     private Tuner tuner() {
       return new Tuner(this, () -> now, () -> false, 1);
     }
 
     private List<Tuner.Row> run(long seconds, int... rows) {
-      return tuner().run(tuner().shapes(network(rows)), seconds * SECOND, NOBODY);
+      return tuner()
+          .run(tuner().shapes(network(rows), KernelOptions.DEFAULT), seconds * SECOND, NOBODY);
     }
   }
 
-  /**
-   * Linear layers of so many rows, each followed by something between whose kernels none choose.
-   */
+  /** Linear layers of so many rows, each followed by something too small to be measured. */
   private static Map<Graph, WeightSource> network(int... rows) {
     var g = new Graph(Hook.NONE);
-    var w = g.weight(Param.of("w", Shape.of(8, 4)));
+    var w = g.weight(Param.of("w", Shape.of(8, 16)));
     for (int i = 0; i < rows.length; i++) {
-      var x = g.input("x" + i, Shape.of(rows[i], 4), DType.F32);
+      var x = g.input("x" + i, Shape.of(rows[i], 16), DType.F32);
       g.node(new Op.Linear(false), "layer", x, w).silu().output("y" + i);
     }
     return Map.of(g, new Weights());
@@ -131,7 +114,7 @@ class TunerTest {
 
     @Override
     public Optional<Entry> entry(String name) {
-      return Optional.of(new Entry(Shape.of(8, 4), DType.F16));
+      return Optional.of(new Entry(Shape.of(8, 16), DType.F16));
     }
 
     @Override
@@ -147,7 +130,7 @@ class TunerTest {
     assertEquals("fast", rows.getFirst().chosen());
     assertEquals("own", rows.getFirst().own());
     assertEquals(
-        Map.of("linear/5x4/8x4", List.of("fast", "own", "slow")), Tuner.tuned(rows).rankings());
+        Map.of("linear/5x16/8x16", List.of("fast", "own", "slow")), Tuner.tuned(rows).rankings());
     assertEquals(
         List.of(200L, 300L, 400L),
         rows.getFirst().times().stream().map(Tuner.Time::nanos).toList());
@@ -164,17 +147,25 @@ class TunerTest {
   @Test
   void shapesAreMeasuredOnceHoweverOftenTheyOccur() {
     var device = new Device().with("own", 2).with("other", 1);
-    var shapes = device.tuner().shapes(network(5, 7, 5));
+    var shapes = device.tuner().shapes(network(5, 7, 5), KernelOptions.DEFAULT);
     assertEquals(2, shapes.size());
     assertEquals(
-        Map.of("linear/5x4/8x4", 2, "linear/7x4/8x4", 1),
+        Map.of("linear/5x16/8x16", 2, "linear/7x16/8x16", 1),
         Map.of(
             shapes.get(0).key(),
             shapes.get(0).calls(),
             shapes.get(1).key(),
             shapes.get(1).calls()));
-    // Where there is no choice there is nothing to measure.
-    assertTrue(new Device().with("own", 2).tuner().shapes(network(5)).isEmpty());
+    // What the user leaves out is not measured, and where there is no choice there is nothing to.
+    var left = Map.of("linear", List.of("third", "other"));
+    var fewer =
+        device
+            .with("third", 3)
+            .tuner()
+            .shapes(network(5), new KernelOptions(false, left, Tuned.NONE));
+    assertEquals(List.of("third", "other"), fewer.getFirst().candidates());
+    assertTrue(
+        new Device().with("own", 2).tuner().shapes(network(5), KernelOptions.DEFAULT).isEmpty());
   }
 
   @Test
@@ -184,7 +175,7 @@ class TunerTest {
     var device = new Device().with("own", 500_000_000).with("other", 400_000_000);
     var rows = device.run(9, 5, 6, 100, 50, 7);
     assertEquals(
-        List.of("linear/5x4/8x4", "linear/100x4/8x4"),
+        List.of("linear/5x16/8x16", "linear/100x16/8x16"),
         rows.subList(0, 2).stream().map(r -> r.shape().key()).toList());
     assertTrue(rows.size() < 5, "time was over: " + rows.size());
     assertTrue(device.now <= 10 * SECOND, "took " + device.now);
@@ -209,7 +200,10 @@ class TunerTest {
     var measured = new ArrayList<Tuner.Row>();
     var tuner = new Tuner(device, () -> device.now, () -> measured.size() == 2, 1);
     var rows =
-        tuner.run(tuner.shapes(network(5, 6, 7, 8)), SECOND, (row, _, _) -> measured.add(row));
+        tuner.run(
+            tuner.shapes(network(5, 6, 7, 8), KernelOptions.DEFAULT),
+            SECOND,
+            (row, _, _) -> measured.add(row));
     assertEquals(2, rows.size());
     assertEquals(measured, rows);
   }

@@ -208,25 +208,28 @@ public final class BenchCommand implements Callable<Integer> {
 
   private void print(BenchReport report, Workload workload) {
     var out = spec.commandLine().getOut();
+    var trace = new TimingTrace();
+    if (options.engine.traces() || !(options.show.json() || serve)) {
+      // Of one more run: its own time would be distorted by taking its kernels'.
+      workload.run(trace);
+    }
+    var kernels = KernelTable.lines(trace, options.engine.tuned());
     if (options.show.json()) {
-      out.println(JsonText.of(report.json()));
+      var json = report.json();
+      if (options.engine.traces()) {
+        json.put("kernels", KernelTable.json(trace));
+      }
+      out.println(JsonText.of(json));
     } else if (!serve) {
       report.markdown().forEach(out::println);
       out.println();
-      traced(workload).forEach(out::println);
+      kernels.forEach(out::println);
     }
     out.flush();
     if (options.engine.traces() && (options.show.json() || serve)) {
-      traced(workload).forEach(spec.commandLine().getErr()::println);
+      kernels.forEach(spec.commandLine().getErr()::println);
       spec.commandLine().getErr().flush();
     }
-  }
-
-  /** The kernels of one more run: its own time would be distorted by taking theirs. */
-  private Iterable<String> traced(Workload workload) {
-    var trace = new TimingTrace();
-    workload.run(trace);
-    return KernelTable.lines(trace, options.engine.tuned());
   }
 
   private void note(String message) {

@@ -14,6 +14,8 @@ import org.drag4j.cli.option.RunOptions;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Tuned;
 import org.drag4j.engine.JsonText;
 import org.drag4j.graph.Graph;
 import org.drag4j.study.BenchTarget;
@@ -85,10 +87,12 @@ public final class TuneCommand implements Callable<Integer> {
     UsageMessage.requireRange(spec, "--size", 8, MAX_SIDE, size);
     UsageMessage.requireRange(spec, "--batch", 1, MAX_BATCH, batch);
     UsageMessage.requireRange(spec, "--seconds", 1, MAX_SECONDS, seconds);
-    if (options.engine.setup().exact() || options.engine.traces()) {
+    var setup = options.engine.setup();
+    if (setup.exact() || options.engine.traces() || !setup.fusionsOff().isEmpty()) {
       throw new ParameterException(
           spec.commandLine(),
-          "tune: expected neither --exact nor --trace; what is measured holds for --exact too");
+          "tune: expected neither --exact nor --trace nor --no-fusion; what is measured, each"
+              + " operation alone, holds for all of them");
     }
     var to =
         options
@@ -133,7 +137,8 @@ public final class TuneCommand implements Callable<Integer> {
         graphs.put(network.graph(), network.weights());
       }
       var tuner = new Tuner(backend, System::nanoTime, host.interrupted());
-      var shapes = tuner.shapes(graphs);
+      var shapes =
+          tuner.shapes(graphs, new KernelOptions(false, options.engine.setup().kernels(), Tuned.NONE));
       progress.phase("tune", shapes.size(), "shapes");
       return tuner.run(shapes, seconds * NANOS, (_, done, of) -> progress.step(done, of));
     } finally {
@@ -163,7 +168,7 @@ public final class TuneCommand implements Callable<Integer> {
     var times = new LinkedHashMap<String, Object>();
     for (var time : row.times()) {
       if (time.nanos() >= 0) {
-        times.put(time.variant(), time.nanos() / 1e6);
+        times.put(time.candidate(), time.nanos() / 1e6);
       }
     }
     json.put("ms", times);
@@ -181,7 +186,7 @@ public final class TuneCommand implements Callable<Integer> {
       var times = new ArrayList<String>();
       for (var time : row.times()) {
         if (time.nanos() >= 0) {
-          times.add(String.format(Locale.ROOT, "%s %.3f", time.variant(), time.nanos() / 1e6));
+          times.add(String.format(Locale.ROOT, "%s %.3f", time.candidate(), time.nanos() / 1e6));
         }
       }
       lines.add(

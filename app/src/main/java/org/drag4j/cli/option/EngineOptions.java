@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,6 +19,7 @@ import org.drag4j.trace.TimingTrace;
 import org.drag4j.trace.Trace;
 import org.drag4j.tune.TunedFile;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -67,14 +67,7 @@ public final class EngineOptions {
               + " ${DEFAULT-VALUE}.")
   Precision precision = Precision.F32;
 
-  @Option(
-      names = "--provider",
-      paramLabel = "OP=NAME",
-      description =
-          "Who does an operation on a CUDA device, and nobody else: linear=own|cublaslt|jcublas,"
-              + " conv2d=own|cudnn|jcudnn, attention=own|cudnn. May be repeated. Default: see"
-              + " docs/kernels.md.")
-  Map<String, String> providers = new LinkedHashMap<>();
+  @Mixin final KernelFlags kernels = new KernelFlags();
 
   @Option(names = "--exact", description = "Use no kernel that is marked approximate.")
   boolean exact;
@@ -107,6 +100,7 @@ public final class EngineOptions {
   /** Checks the values, before any work. */
   public void check(CommandSpec spec) {
     err = spec.commandLine().getErr();
+    kernels.check(spec);
     threads.ifPresent(value -> UsageMessage.requireRange(spec, "--threads", 1, MAX_THREADS, value));
     if (cpuVector.isPresent() && !VECTORS.contains(cpuVector.get())) {
       throw new ParameterException(
@@ -131,8 +125,10 @@ public final class EngineOptions {
   public Setup setup() {
     return new Setup(
         device,
-        new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype, providers),
+        new DeviceOptions(boxed(threads), boxed(cpuVector), precision.dtype),
         exact,
+        kernels.forced(),
+        kernels.fusionsOff,
         this::tuned);
   }
 

@@ -1,7 +1,6 @@
 package org.drag4j.kernels.cpu;
 
 import java.util.Collections;
-import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
@@ -30,7 +29,7 @@ final class BinaryCpu implements Kernel {
 
   @Override
   public String name() {
-    return fn.name().toLowerCase(Locale.ROOT) + "_f32_row";
+    return "binary_f32_row";
   }
 
   @Override

@@ -31,7 +31,7 @@ final class CastCpu implements Kernel {
   public String name() {
     return "cast_"
         + node.dtype().name().toLowerCase(Locale.ROOT)
-        + "_from_"
+        + "_element_from_"
         + from.name().toLowerCase(Locale.ROOT);
   }
 

@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
@@ -17,8 +16,6 @@ import org.drag4j.graph.Value;
 
 /** Convolutions. */
 final class Conv2dCpu {
-  private static final String LABEL = "conv2d";
-
   /** Ways to compute a convolution; where two cost the same, the first. */
   private enum Variant {
     WINOGRAD_F2 {
@@ -81,45 +78,32 @@ final class Conv2dCpu {
     }
   }
 
+  /** Names of the variants. */
+  static final List<String> VARIANTS = Arrays.stream(Variant.values()).map(Variant::label).toList();
+
   /** A kernel and its cost in multiplications. */
   private record Choice(Kernel kernel, long cost) {}
 
   private Conv2dCpu() {}
 
   /**
-   * The fastest variant that suits, by what was measured, else the cheapest by its cost; empty
-   * where none does, an operand is not of floats, or a fused stage is not one of ours.
+   * The variants that suit, the cheapest first; none where an operand is not of floats, or a fused
+   * stage is not one of ours.
    */
-  static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
-    var choices = choices(context, node, options);
-    return options
-        .fastest(node, choices)
-        .or(() -> choices.values().stream().findFirst())
-        .map(Choice::kernel);
-  }
-
-  /** The variants that suit, the cheapest first. */
-  static List<String> variants(CpuContext context, Value node, KernelOptions options) {
-    return List.copyOf(choices(context, node, options).sequencedKeySet());
-  }
-
-  private static SequencedMap<String, Choice> choices(
-      CpuContext context, Value node, KernelOptions options) {
+  static SequencedMap<String, Kernel> candidates(CpuContext context, Value node, boolean exact) {
     var then = Epilogue.stages(node);
-    var choices = new LinkedHashMap<String, Choice>();
+    var sorted = new LinkedHashMap<String, Kernel>();
     if (then.isEmpty() || !Operands.floats(node)) {
-      return choices;
+      return sorted;
     }
+    var choices = new LinkedHashMap<String, Choice>();
     for (var v : Variant.values()) {
-      if (options.allows(LABEL, v.label())) {
-        v.choice(context, node, then.get(), options.exact())
-            .ifPresent(choice -> choices.put(v.label(), choice));
-      }
+      v.choice(context, node, then.get(), exact)
+          .ifPresent(choice -> choices.put(v.label(), choice));
     }
-    var sorted = new LinkedHashMap<String, Choice>();
     choices.entrySet().stream()
         .sorted(Comparator.comparingLong(e -> e.getValue().cost()))
-        .forEach(e -> sorted.put(e.getKey(), e.getValue()));
+        .forEach(e -> sorted.put(e.getKey(), e.getValue().kernel()));
     return sorted;
   }
 

@@ -1,8 +1,13 @@
 package org.drag4j.kernels.cpu;
 
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -18,6 +23,19 @@ final class CpuBackend implements Backend {
    * network is done before slow kernels would be worth a warning.
    */
   private static final long LARGE = 100L << 20;
+
+  private static final Map<String, List<String>> KERNELS = names();
+
+  private static Map<String, List<String>> names() {
+    var all = new HashMap<String, List<String>>();
+    Op.labels().forEach(op -> all.put(op, List.of("row")));
+    all.put("attention", List.of("flash"));
+    all.put("cast", List.of("element"));
+    all.put("conv2d", Conv2dCpu.VARIANTS);
+    all.put("embedding", List.of("gather"));
+    all.put("linear", List.of("packed"));
+    return Map.copyOf(all);
+  }
 
   private final CpuContext context;
   private final CpuContext exactContext;
@@ -67,11 +85,20 @@ final class CpuBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
     var shared = options.exact() ? exactContext : context;
+    if (node.op().body() instanceof Op.Conv2d) {
+      return options.order(node, Conv2dCpu.candidates(shared, node, options.exact()));
+    }
+    var own = new LinkedHashMap<String, Kernel>();
+    only(shared, node).ifPresent(kernel -> own.put(variant(node.op().label()), kernel));
+    return options.order(node, own);
+  }
+
+  /** The kernel of an operation that has one only. */
+  private static Optional<Kernel> only(CpuContext shared, Value node) {
     return switch (node.op().body()) {
-      case Op.Conv2d _ -> Conv2dCpu.select(shared, node, options);
-      case Op.Linear _ -> LinearCpu.select(shared, node, options);
+      case Op.Linear _ -> LinearCpu.select(shared, node);
       case Op.GroupNorm _ -> GroupNormCpu.select(shared, node);
       case Op.LayerNorm _ -> Optional.of(new LayerNormCpu(shared, node));
       case Op.Attention _ -> Optional.of(new AttentionCpu(shared, node));
@@ -83,15 +110,18 @@ final class CpuBackend implements Backend {
       case Op.Embedding _ -> EmbeddingCpu.select(shared, node);
       case Op.TimestepEmbedding _ -> Optional.of(new TimestepEmbeddingCpu(shared, node));
       case Op.Cast _ -> CastCpu.select(node);
-      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
+      case Op.Conv2d _, Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }
 
+  /** The name of an operation's only kernel. */
+  private static String variant(String op) {
+    return KERNELS.getOrDefault(op, List.of(op)).getFirst();
+  }
+
   @Override
-  public List<String> variants(Value node, KernelOptions options) {
-    return node.op().body() instanceof Op.Conv2d
-        ? Conv2dCpu.variants(options.exact() ? exactContext : context, node, options)
-        : List.of();
+  public Map<String, List<String>> kernels() {
+    return KERNELS;
   }
 
   @Override

@@ -119,7 +119,6 @@ public final class CpuProvider implements BackendProvider {
               + options.activations().name().toLowerCase(Locale.ROOT)
               + ", which is not available; leave it out");
     }
-    options.refuseProviders("device cpu");
     return new CpuBackend(threads, bits(options));
   }
 }

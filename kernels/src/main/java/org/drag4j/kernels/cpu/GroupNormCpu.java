@@ -52,9 +52,8 @@ final class GroupNormCpu implements Kernel {
 
   @Override
   public String name() {
-    return "group_norm"
-        + then.map(fn -> "_" + fn.name().toLowerCase(Locale.ROOT)).orElse("")
-        + "_f32_row";
+    return "group_norm_f32_row"
+        + then.map(fn -> "+" + fn.name().toLowerCase(Locale.ROOT)).orElse("");
   }
 
   @Override

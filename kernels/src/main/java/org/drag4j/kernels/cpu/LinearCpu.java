@@ -4,16 +4,12 @@ import java.util.List;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
 /** A linear layer: a product with packed weights, the checkpoint's or any others. */
 final class LinearCpu implements Kernel {
-  private static final String LABEL = "linear";
-  private static final String VARIANT = "packed";
-
   private final CpuContext context;
   private final Value node;
   private final List<Epilogue.Stage> then;
@@ -30,8 +26,8 @@ final class LinearCpu implements Kernel {
    * Empty where an operand is not of floats, or a fused stage is not one of ours; a gate is where
    * its halves are whole panels.
    */
-  static Optional<Kernel> select(CpuContext context, Value node, KernelOptions options) {
-    if (!options.allows(LABEL, VARIANT) || !Operands.floats(node)) {
+  static Optional<Kernel> select(CpuContext context, Value node) {
+    if (!Operands.floats(node)) {
       return Optional.empty();
     }
     if (node.op() instanceof Op.Fused(var _, var then) && then.equals(List.of(new Op.Geglu()))) {
@@ -49,7 +45,7 @@ final class LinearCpu implements Kernel {
 
   @Override
   public String name() {
-    return (gated ? "linear_geglu" : "linear") + "_f32_packed_" + Operands.tile(context.gemm());
+    return "linear_f32_packed_" + Operands.tile(context.gemm()) + (gated ? "+geglu" : "");
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.drag4j.kernels.cpu;
 
-import java.util.Locale;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.Launch;
@@ -21,7 +20,7 @@ final class UnaryCpu implements Kernel {
 
   @Override
   public String name() {
-    return fn.name().toLowerCase(Locale.ROOT) + "_f32_row";
+    return "unary_f32_row";
   }
 
   @Override

@@ -17,7 +17,7 @@ final class UpsampleCpu implements Kernel {
 
   @Override
   public String name() {
-    return "upsample_f32_nearest";
+    return "upsample_f32_row";
   }
 
   /**

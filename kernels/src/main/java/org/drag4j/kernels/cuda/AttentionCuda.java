@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.AttentionArgs;
@@ -19,6 +18,9 @@ import org.drag4j.tensor.DType;
  * for larger ones.
  */
 final class AttentionCuda {
+  /** Name of the variant that is one kernel. */
+  static final String FLASH = "flash";
+
   /** Largest head of the fused kernels. */
   private static final int MAX_DIM = 160;
 
@@ -45,16 +47,17 @@ final class AttentionCuda {
     dim = width / heads;
   }
 
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  /** One fused kernel, or else products; empty where heads are too large for it. */
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op() instanceof Op.Attention op)) {
       return Optional.empty();
     }
     var a = new AttentionCuda(node, op);
-    if (a.dim <= MAX_DIM) {
-      return Prepared.of(backend, node, "flash", options, a::flash);
+    if (!variant.equals(FLASH)) {
+      return Prepared.of(
+          backend, node, variant, a.scratchBytes(backend.activations()), a::products);
     }
-    return Prepared.of(
-        backend, node, "gemm", options, a.scratchBytes(backend.activations()), a::products);
+    return a.dim <= MAX_DIM ? Prepared.of(backend, node, variant, a::flash) : Optional.empty();
   }
 
   private void flash(CudaCalls calls) {
@@ -88,7 +91,7 @@ final class AttentionCuda {
     calls.add(CudaKernels.attention(calls.type(), args), args);
   }
 
-  /** Queries that are done at a time; with an order, each has keys of its own number. */
+  /** Queries that are done at a time; causal ones have each another number of keys. */
   private int rows() {
     if (causal) {
       return 1;

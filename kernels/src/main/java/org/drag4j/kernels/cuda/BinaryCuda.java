@@ -3,7 +3,6 @@ package org.drag4j.kernels.cuda;
 import java.util.List;
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.BinaryArgs;
@@ -19,7 +18,7 @@ final class BinaryCuda {
   private BinaryCuda() {}
 
   /** Empty where the second operand is broadcast in more places than the kernel takes. */
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op() instanceof Op.Binary(var fn))) {
       return Optional.empty();
     }
@@ -27,8 +26,7 @@ final class BinaryCuda {
     if (dims.size() > DIMS) {
       return Optional.empty();
     }
-    return Prepared.of(
-        backend, node, Prepared.PLAIN, options, calls -> combine(calls, Epilogue.number(fn), dims));
+    return Prepared.of(backend, node, variant, calls -> combine(calls, Epilogue.number(fn), dims));
   }
 
   private static void combine(CudaCalls calls, int fn, List<Broadcast.Loop> dims) {

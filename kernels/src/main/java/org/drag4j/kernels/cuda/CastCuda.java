@@ -3,7 +3,6 @@ package org.drag4j.kernels.cuda;
 import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CastArgs;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
@@ -14,14 +13,14 @@ final class CastCuda {
   private CastCuda() {}
 
   /** Empty for other types. */
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     var from = node.in(0).dtype();
     var to = node.dtype();
     boolean known = from == DType.F32 ? to == DType.F16 : from == DType.F16 && to == DType.F32;
-    if (!known || !options.allows(node.op().label(), Prepared.PLAIN)) {
+    if (!known) {
       return Optional.empty();
     }
-    var name = "cast_" + name(to) + "_from_" + name(from);
+    var name = "cast_" + name(to) + "_" + variant + "_from_" + name(from);
     return Optional.of(new Prepared(backend, node, name, 0, CastCuda::cast));
   }
 

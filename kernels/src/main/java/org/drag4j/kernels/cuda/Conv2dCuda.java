@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.Conv2dArgs;
@@ -14,18 +13,13 @@ final class Conv2dCuda {
   private Conv2dCuda() {}
 
   /** Empty where a fused stage is not one of ours. */
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op().body() instanceof Op.Conv2d conv)) {
       return Optional.empty();
     }
     return Stages.of(node)
         .flatMap(stages ->
-            Prepared.of(
-                backend,
-                node,
-                LinearCuda.variant(backend),
-                options,
-                calls -> convolution(calls, conv, stages)));
+            Prepared.of(backend, node, variant, calls -> convolution(calls, conv, stages)));
   }
 
   private static void convolution(CudaCalls calls, Op.Conv2d conv, Stages stages) {

@@ -6,7 +6,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
@@ -31,7 +33,7 @@ final class CudaBackend implements Backend {
   private final CudaModules modules;
   private final DType activations;
   private final CudaPrograms programs;
-  private final Providers providers;
+  private final CudaCandidates candidates;
   private final Set<String> warnings = new LinkedHashSet<>();
 
   private CudaBackend(
@@ -40,52 +42,39 @@ final class CudaBackend implements Backend {
       CudaHeap heap,
       DType activations,
       CudaPrograms programs,
-      Providers providers) {
+      CudaCandidates candidates) {
     this.context = context;
     this.stream = stream;
     this.heap = heap;
     this.activations = activations;
     this.programs = programs;
-    this.providers = providers;
+    this.candidates = candidates;
     modules = new CudaModules(context);
   }
 
   /**
-   * Opens a device that our own kernels do everything on.
+   * Opens a device.
    *
    * @throws DeviceException where the driver refuses, or activations cannot be of this type;
    *     nothing stays open then
    */
-  static CudaBackend open(CudaDriver driver, int device, DType activations, CudaPrograms programs) {
-    return open(driver, device, STAGING, activations, programs);
-  }
-
-  /** The same with libraries, and the provider that the user named for an operation. */
   static CudaBackend open(
       CudaDriver driver,
       int device,
       DType activations,
       CudaPrograms programs,
-      Libraries libraries,
-      Map<String, String> named) {
-    return open(driver, device, STAGING, activations, programs, libraries, named);
+      Libraries libraries) {
+    return open(driver, device, STAGING, activations, programs, libraries);
   }
 
   /** The same with another half of the staging memory. */
-  static CudaBackend open(
-      CudaDriver driver, int device, long stagingBytes, DType activations, CudaPrograms programs) {
-    return open(driver, device, stagingBytes, activations, programs, Libraries.NONE, Map.of());
-  }
-
-  /** The same with all of it. */
   static CudaBackend open(
       CudaDriver driver,
       int device,
       long stagingBytes,
       DType activations,
       CudaPrograms programs,
-      Libraries libraries,
-      Map<String, String> named) {
+      Libraries libraries) {
     if (activations != DType.F32 && activations != DType.F16) {
       throw new DeviceException(
           CudaProvider.NAME + ":" + device + ": --dtype: expected f32 or f16, got " + activations);
@@ -94,8 +83,8 @@ final class CudaBackend implements Backend {
     try {
       var stream = CudaStream.create(context);
       var heap = CudaHeap.create(stream, stagingBytes);
-      var providers = new Providers(context, libraries, named);
-      return new CudaBackend(context, stream, heap, activations, programs, providers);
+      var candidates = new CudaCandidates(context, activations, libraries);
+      return new CudaBackend(context, stream, heap, activations, programs, candidates);
     } catch (RuntimeException | Error e) {
       try {
         context.close();
@@ -142,35 +131,38 @@ final class CudaBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    if (node.op() instanceof Op.Cast) {
-      return CastCuda.select(this, node, options);
-    }
-    if (node.dtype() != activations) {
-      return Optional.empty();
-    }
-    return switch (providers.choose(this, node, options)) {
-      case Providers.Choice.Taken(var kernel) -> Optional.of(kernel);
-      case Providers.Choice.Split _ -> Optional.empty();
-      case Providers.Choice.Own _ -> own(node, options);
-    };
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return node.op() instanceof Op.Cast || node.dtype() == activations
+        ? candidates.of(this, node, options)
+        : Stream.empty();
   }
 
-  private Optional<Kernel> own(Value node, KernelOptions options) {
+  @Override
+  public Map<String, List<String>> kernels() {
+    return candidates.names();
+  }
+
+  @Override
+  public void check(KernelOptions options) {
+    candidates.start(options);
+    Backend.super.check(options);
+  }
+
+  /** A kernel of our own; empty where it does not do the node, or what is fused to it. */
+  Optional<Kernel> own(Value node, String variant) {
     return switch (node.op().body()) {
-      case Op.Linear _ -> LinearCuda.select(this, node, options);
-      case Op.Conv2d _ -> Conv2dCuda.select(this, node, options);
-      case Op.GroupNorm _ -> GroupNormCuda.select(this, node, options);
-      case Op.LayerNorm _ -> LayerNormCuda.select(this, node, options);
-      case Op.Attention _ -> AttentionCuda.select(this, node, options);
-      case Op.Unary _ -> UnaryCuda.select(this, node, options);
-      case Op.Binary _ -> BinaryCuda.select(this, node, options);
-      case Op.Geglu _ -> GegluCuda.select(this, node, options);
-      case Op.Concat _ -> ConcatCuda.select(this, node, options);
-      case Op.Upsample _ -> UpsampleCuda.select(this, node, options);
-      case Op.Embedding _ -> EmbeddingCuda.select(this, node, options);
-      case Op.TimestepEmbedding _ -> TimestepEmbeddingCuda.select(this, node, options);
-      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Cast _, Op.Fused _ -> Optional.empty();
+      case Op.Linear _ -> LinearCuda.select(this, node, variant);
+      case Op.Conv2d _ -> Conv2dCuda.select(this, node, variant);
+      case Op.GroupNorm _ -> GroupNormCuda.select(this, node, variant);
+      case Op.LayerNorm _ -> LayerNormCuda.select(this, node, variant);
+      case Op.Attention _ -> AttentionCuda.select(this, node, variant);
+      case Op.Unary _ -> UnaryCuda.select(this, node, variant);
+      case Op.Binary _ -> BinaryCuda.select(this, node, variant);
+      case Op.Geglu _ -> GegluCuda.select(this, node, variant);
+      case Op.Move move -> MoveCuda.select(this, node, move, variant);
+      case Op.TimestepEmbedding _ -> TimestepEmbeddingCuda.select(this, node, variant);
+      case Op.Cast _ -> CastCuda.select(this, node, variant);
+      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
     };
   }
 

@@ -12,6 +12,7 @@ import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.driver.KernelCall;
+import org.drag4j.kernels.cuda.driver.StreamCall;
 import org.drag4j.kernels.cuda.kernel.CudaKernel;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Param;
@@ -27,7 +28,7 @@ final class CudaCalls {
   private final Prepared kernel;
   private final Bindings at;
   private final DType type;
-  private final List<KernelCall> calls = new ArrayList<>();
+  private final List<StreamCall> calls = new ArrayList<>();
   private final Set<Slot> placed = new HashSet<>();
   // Freed with the calls, which may outlive this plan in a recording.
   private final Arena arena = Arena.ofAuto();
@@ -44,7 +45,7 @@ final class CudaCalls {
    * @param calls none where there is nothing to compute
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared; a run must not allocate iterators
-  record Made(KernelCall[] calls, CudaPlace[] places) {}
+  record Made(StreamCall[] calls, CudaPlace[] places) {}
 
   /**
    * A bank as kernels take it that look for the samples themselves.
@@ -60,7 +61,7 @@ final class CudaCalls {
     if (kernel.node().shape().size() > 0) {
       kernel.work().accept(calls);
     }
-    return new Made(calls.calls.toArray(KernelCall[]::new), calls.places());
+    return new Made(calls.calls.toArray(StreamCall[]::new), calls.places());
   }
 
   private CudaPlace[] places() {
@@ -148,8 +149,8 @@ final class CudaCalls {
   }
 
   /** Appends what a library does. */
-  void add(KernelCall.LibraryWork work) {
-    calls.add(KernelCall.of(work));
+  void add(StreamCall.OfLibrary call) {
+    calls.add(call);
   }
 
   /** The node. */

@@ -20,12 +20,32 @@ import org.drag4j.kernels.cuda.driver.JCudaBinding;
 import org.drag4j.kernels.cuda.driver.LibraryProbe;
 import org.drag4j.kernels.cuda.driver.Nvrtc;
 import org.drag4j.kernels.cuda.driver.ProgramCache;
+import org.drag4j.cache.SourceDigest;
 
 /** NVIDIA's GPUs, {@code cuda:0} and up. */
 public final class CudaProvider implements BackendProvider {
   static final String NAME = "cuda";
 
   private static final List<CudaLibrary> TOOLS = List.of(CudaLibrary.NVRTC, CudaLibrary.NVTX);
+
+  /** What products and attention are made of. */
+  private static final List<String> SOURCES =
+      List.of(
+          "attention.cu",
+          "conv2d.cu",
+          "epilogue.cuh",
+          "gemm.cu",
+          "matmul.cuh",
+          "prim.cuh",
+          "softmax.cu");
+
+  private static final List<Class<?>> KERNELS =
+      List.of(
+          AttentionCuda.class,
+          Conv2dCuda.class,
+          CudaCandidates.class,
+          LibraryKernel.class,
+          LinearCuda.class);
 
   private final CudaLibraries libraries;
   private final Opening opening;
@@ -112,6 +132,22 @@ public final class CudaProvider implements BackendProvider {
     return facts;
   }
 
+  @Override
+  public Optional<String> tuningKey(String device, DeviceOptions options) {
+    if (!(libraries.find(CudaLibrary.DRIVER) instanceof LibraryProbe.Loaded library)) {
+      return Optional.empty();
+    }
+    var driver = opening.open(library);
+    var lines = new ArrayList<String>();
+    lines.add(device);
+    lines.add(driver.deviceName(ordinal(device).orElse(0)));
+    lines.add(library.line());
+    lines.addAll(Libraries.lines(libraries));
+    lines.add("activations " + options.activations());
+    lines.add("kernels " + SourceDigest.of(CudaProvider.class, SOURCES, KERNELS));
+    return Optional.of(String.join("\n", lines));
+  }
+
   private static String said(LibraryProbe probe) {
     return switch (probe) {
       case LibraryProbe.Loaded library -> library.version() + ", " + library.path();
@@ -145,12 +181,7 @@ public final class CudaProvider implements BackendProvider {
             () -> Nvrtc.open(libraries.require(CudaLibrary.NVRTC)),
             ProgramCache.ofUser());
     return CudaBackend.open(
-        driver,
-        ordinal,
-        options.activations(),
-        programs,
-        Libraries.of(libraries, driver),
-        options.providers());
+        driver, ordinal, options.activations(), programs, Libraries.of(libraries, driver));
   }
 
   private static Optional<Integer> ordinal(String device) {

@@ -1,6 +1,7 @@
 package org.drag4j.kernels.cuda;
 
 import org.drag4j.kernels.cuda.driver.KernelCall;
+import org.drag4j.kernels.cuda.driver.StreamCall;
 
 /** A queue of work on the device, done in order. */
 final class CudaStream implements AutoCloseable, CudaContext.Resource {
@@ -28,13 +29,11 @@ final class CudaStream implements AutoCloseable, CudaContext.Resource {
   }
 
   /** Enqueues a kernel, or what a library does. */
-  void launch(KernelCall call) {
+  void launch(StreamCall call) {
     var driver = context.driver();
-    var work = call.work();
-    if (work == null) {
-      driver.launch(call, handle);
-    } else {
-      work.enqueue(handle);
+    switch (call) {
+      case KernelCall kernel -> driver.launch(kernel, handle);
+      case StreamCall.OfLibrary library -> library.enqueue(handle);
     }
   }
 

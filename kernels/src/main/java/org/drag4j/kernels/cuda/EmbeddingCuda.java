@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
@@ -17,11 +16,11 @@ import org.drag4j.tensor.DType;
  * while work is recorded, since nothing can be read then: an index outside the table gives NaN.
  */
 record EmbeddingCuda(CudaBackend backend, Value node, Kernel kernel) implements Kernel {
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (node.in(0).dtype() != DType.I32) {
       return Optional.empty();
     }
-    return Prepared.of(backend, node, Prepared.PLAIN, options, EmbeddingCuda::pick)
+    return Prepared.of(backend, node, variant, EmbeddingCuda::pick)
         .map(kernel -> new EmbeddingCuda(backend, node, kernel));
   }
 

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
 import org.drag4j.kernels.cuda.kernel.GegluArgs;
@@ -11,8 +10,8 @@ import org.drag4j.kernels.cuda.kernel.GegluArgs;
 final class GegluCuda {
   private GegluCuda() {}
 
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
-    return Prepared.of(backend, node, Prepared.PLAIN, options, GegluCuda::gate);
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
+    return Prepared.of(backend, node, variant, GegluCuda::gate);
   }
 
   private static void gate(CudaCalls calls) {

@@ -1,8 +1,8 @@
 package org.drag4j.kernels.cuda;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
@@ -14,9 +14,10 @@ final class GroupNormCuda {
   private GroupNormCuda() {}
 
   /** Empty where anything else than one activation is fused to it. */
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     Op.GroupNorm norm;
     int fn;
+    var also = "";
     switch (node.op()) {
       case Op.GroupNorm plain -> {
         norm = plain;
@@ -26,6 +27,7 @@ final class GroupNormCuda {
           when then.size() == 1 && then.getFirst() instanceof Op.Unary(var after) -> {
         norm = body;
         fn = Epilogue.number(after);
+        also = "+" + after.name().toLowerCase(Locale.ROOT);
       }
       default -> {
         return Optional.empty();
@@ -39,8 +41,7 @@ final class GroupNormCuda {
     return Prepared.of(
         backend,
         node,
-        Prepared.PLAIN,
-        options,
+        variant + also,
         moments,
         calls -> {
           var args =

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
@@ -12,12 +11,11 @@ import org.drag4j.kernels.cuda.kernel.LayerNormArgs;
 final class LayerNormCuda {
   private LayerNormCuda() {}
 
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op() instanceof Op.LayerNorm norm)) {
       return Optional.empty();
     }
-    return Prepared.of(
-        backend, node, Prepared.PLAIN, options, calls -> normalise(calls, norm.eps()));
+    return Prepared.of(backend, node, variant, calls -> normalise(calls, norm.eps()));
   }
 
   private static void normalise(CudaCalls calls, float eps) {

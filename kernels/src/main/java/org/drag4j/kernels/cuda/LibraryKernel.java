@@ -2,17 +2,13 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.Kernel;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
-import org.drag4j.kernels.cuda.driver.AttentionProvider;
 import org.drag4j.kernels.cuda.driver.AttentionSpec;
-import org.drag4j.kernels.cuda.driver.ConvolutionProvider;
 import org.drag4j.kernels.cuda.driver.ConvolutionSpec;
-import org.drag4j.kernels.cuda.driver.LibraryProvider;
-import org.drag4j.kernels.cuda.driver.MatmulProvider;
+import org.drag4j.kernels.cuda.driver.Library;
 import org.drag4j.kernels.cuda.driver.MatmulSpec;
 import org.drag4j.kernels.cuda.driver.Offer;
 import org.drag4j.kernels.cuda.kernel.BinaryArgs;
@@ -21,9 +17,9 @@ import org.drag4j.kernels.cuda.kernel.Epilogue;
 import org.drag4j.tensor.DType;
 
 /**
- * Kernels that are a library's call: {@code cublaslt:linear_f16_algo66}. Bias and residual are
+ * Kernels that are a library's call: {@code linear_f16_cublaslt_algo66}. Bias and residual are
  * added by the library, or, where it does not, by our own kernels after it, which the name then
- * says: {@code jcublas:linear_f16+binary}.
+ * says: {@code linear_f16_jcublas+binary}.
  */
 final class LibraryKernel {
   /** Alignment that libraries are promised. */
@@ -33,11 +29,12 @@ final class LibraryKernel {
 
   private final CudaBackend backend;
   private final Value node;
-  private final Providers.Opened opened;
+  private final CudaCandidates.Opened opened;
   private final Extras extras;
   private final DType type;
 
-  private LibraryKernel(CudaBackend backend, Value node, Providers.Opened opened, Extras extras) {
+  private LibraryKernel(
+      CudaBackend backend, Value node, CudaCandidates.Opened opened, Extras extras) {
     this.backend = backend;
     this.node = node;
     this.opened = opened;
@@ -94,14 +91,14 @@ final class LibraryKernel {
   }
 
   /** The library's kernel for a node, or why there is none. */
-  static Offer<Kernel> of(CudaBackend backend, Value node, Providers.Opened opened) {
+  static Offer<Kernel> of(CudaBackend backend, Value node, CudaCandidates.Opened opened) {
     return Extras.of(node)
         .map(extras -> new LibraryKernel(backend, node, opened, extras).offer())
         .orElseGet(() -> new Offer.Refused<>("what is fused to it is not a bias or a residual"));
   }
 
   /** Whether the library does a node without what is fused to it. */
-  static boolean body(CudaBackend backend, Value node, Providers.Opened opened) {
+  static boolean body(CudaBackend backend, Value node, CudaCandidates.Opened opened) {
     var plain = new LibraryKernel(backend, node, opened, Extras.ofBody(node)).offer();
     return plain.prepared().isPresent();
   }
@@ -111,11 +108,9 @@ final class LibraryKernel {
       return new Offer.Refused<>("there is nothing to compute");
     }
     return switch (node.op().body()) {
-      case Op.Linear _ when opened.provider() instanceof MatmulProvider p -> linear(p);
-      case Op.Conv2d conv when opened.provider() instanceof ConvolutionProvider p ->
-          convolution(conv, p);
-      case Op.Attention attention when opened.provider() instanceof AttentionProvider p ->
-          attention(attention, p);
+      case Op.Linear _ -> withExtras(this::spec);
+      case Op.Conv2d conv -> withExtras((bias, residual) -> spec(conv, bias, residual));
+      case Op.Attention attention -> attention(attention);
       default -> new Offer.Refused<>("it is not among the operations of the library");
     };
   }
@@ -128,58 +123,40 @@ final class LibraryKernel {
     return Math.toIntExact(node.shape().size() / columns());
   }
 
-  private Offer<Kernel> linear(MatmulProvider provider) {
-    return withExtras(
-        (bias, residual) ->
-            MatmulSpec.linear(rows(), columns(), node.in(1).shape().dim(1), type, bias, residual),
-        provider::prepare,
-        product -> product::enqueue);
-  }
-
-  private Offer<Kernel> convolution(Op.Conv2d conv, ConvolutionProvider provider) {
-    return withExtras(
-        (bias, residual) -> spec(conv, bias, residual),
-        provider::prepare,
-        convolution -> convolution::enqueue);
-  }
-
   /** What a library is asked for, with or without a bias and a residual. */
-  private interface Specification<S> {
-    S of(boolean bias, boolean residual);
-  }
-
-  /** A product's or convolution's call. */
-  private interface Call {
-    void enqueue(long x, long w, long bias, long residual, long y, long workspace, long stream);
+  private interface Specification {
+    Library.Spec of(boolean bias, boolean residual);
   }
 
   /** By the library alone, or, where it does not take all extras, with those added behind it. */
-  private <S extends Record, P extends LibraryProvider.Prepared> Offer<Kernel> withExtras(
-      Specification<S> specification, Providers.Asking<S, P> prepare, Function<P, Call> call) {
-    var offer =
-        opened.offer(specification.of(extras.perChannel(), extras.residual() >= 0), prepare);
-    if (offer instanceof Offer.Ready<P>(var prepared)) {
-      return ready(prepared, "", calls -> run(calls, prepared, call.apply(prepared), true));
+  private Offer<Kernel> withExtras(Specification specification) {
+    var offer = opened.offer(specification.of(extras.perChannel(), extras.residual() >= 0));
+    if (offer instanceof Offer.Ready<Library.Operation>(var operation)) {
+      return ready(operation, "", calls -> run(calls, operation, true));
     }
-    var rest = extras.any() ? opened.offer(specification.of(false, false), prepare) : offer;
+    var rest = extras.any() ? opened.offer(specification.of(false, false)) : offer;
     return switch (rest) {
-      case Offer.Ready<P>(var prepared) ->
-          ready(prepared, "+binary", calls -> run(calls, prepared, call.apply(prepared), false));
-      case Offer.Refused<P>(var reason) -> new Offer.Refused<>(reason);
+      case Offer.Ready<Library.Operation>(var operation) ->
+          ready(operation, "+binary", calls -> run(calls, operation, false));
+      case Offer.Refused<Library.Operation>(var reason) -> new Offer.Refused<>(reason);
     };
   }
 
-  private void run(CudaCalls calls, LibraryProvider.Prepared prepared, Call call, boolean whole) {
+  private void run(CudaCalls calls, Library.Operation operation, boolean whole) {
     long x = aligned(calls.in(0));
     long w = aligned(calls.in(1));
     long y = aligned(calls.out());
-    long bias = whole ? perChannel(calls, prepared) : 0;
+    long bias = whole ? perChannel(calls, operation) : 0;
     long residual = whole ? residual(calls) : 0;
     long workspace = calls.scratch();
-    calls.add(stream -> call.enqueue(x, w, bias, residual, y, workspace, stream));
+    calls.add(stream -> operation.enqueue(x, w, bias, residual, y, workspace, stream));
     if (!whole) {
       addRest(calls, y);
     }
+  }
+
+  private MatmulSpec spec(boolean bias, boolean residual) {
+    return MatmulSpec.linear(rows(), columns(), node.in(1).shape().dim(1), type, bias, residual);
   }
 
   private ConvolutionSpec spec(Op.Conv2d conv, boolean bias, boolean residual) {
@@ -201,7 +178,7 @@ final class LibraryKernel {
         residual);
   }
 
-  private Offer<Kernel> attention(Op.Attention op, AttentionProvider provider) {
+  private Offer<Kernel> attention(Op.Attention op) {
     var q = node.shape();
     var spec =
         new AttentionSpec(
@@ -212,8 +189,8 @@ final class LibraryKernel {
             q.dim(2) / op.heads(),
             op.causal(),
             type);
-    return switch (opened.offer(spec, provider::prepare)) {
-      case Offer.Ready<AttentionProvider.Prepared>(var attention) ->
+    return switch (opened.offer(spec)) {
+      case Offer.Ready<Library.Operation>(var attention) ->
           ready(
               attention,
               "",
@@ -223,16 +200,16 @@ final class LibraryKernel {
                 long values = aligned(calls.in(2));
                 long y = aligned(calls.out());
                 long workspace = calls.scratch();
-                calls.add(stream -> attention.enqueue(queries, keys, values, y, workspace, stream));
+                calls.add(
+                    stream -> attention.enqueue(queries, keys, values, 0, y, workspace, stream));
               });
-      case Offer.Refused<AttentionProvider.Prepared>(var reason) -> new Offer.Refused<>(reason);
+      case Offer.Refused<Library.Operation>(var reason) -> new Offer.Refused<>(reason);
     };
   }
 
-  private Offer<Kernel> ready(
-      LibraryProvider.Prepared prepared, String after, Consumer<CudaCalls> work) {
-    var name = new StringBuilder(opened.library().label());
-    name.append(':').append(node.op().label()).append(type == DType.F16 ? "_f16" : "_f32");
+  private Offer<Kernel> ready(Library.Operation prepared, String after, Consumer<CudaCalls> work) {
+    var name = new StringBuilder(node.op().label());
+    name.append(type == DType.F16 ? "_f16_" : "_f32_").append(opened.provider().label());
     if (!prepared.algorithm().isEmpty()) {
       name.append('_').append(prepared.algorithm());
     }
@@ -243,12 +220,12 @@ final class LibraryKernel {
   }
 
   /** Where, within the scratch memory, the sum of bias and shift is. */
-  private static long shiftAt(LibraryProvider.Prepared prepared) {
+  private static long shiftAt(Library.Operation prepared) {
     return Math.ceilDiv(prepared.workspaceBytes(), SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
   }
 
   /** Address of what is added to each channel, bias and shift summed where there are both. */
-  private long perChannel(CudaCalls calls, LibraryProvider.Prepared prepared) {
+  private long perChannel(CudaCalls calls, Library.Operation prepared) {
     if (extras.bias() < 0) {
       return extras.shift() < 0 ? 0 : aligned(calls.in(extras.shift()));
     }
@@ -296,11 +273,8 @@ final class LibraryKernel {
               + ": expected tensors at multiples of "
               + ALIGNED
               + " bytes for "
-              + opened.library().label()
-              + ", got one that is not; bind it elsewhere, or use --provider "
-              + node.op().label()
-              + "="
-              + Library.OWN);
+              + opened.provider().label()
+              + ", got one that is not; bind it elsewhere, or use a kernel of our own by --kernel");
     }
     return address;
   }

@@ -2,27 +2,19 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
 import org.drag4j.kernels.cuda.kernel.GemmArgs;
 import org.drag4j.kernels.cuda.kernel.Product;
-import org.drag4j.tensor.DType;
 
 /** Linear layers, with what is fused to them. */
 final class LinearCuda {
   private LinearCuda() {}
 
-  /** Variant of products: tensor cores in F16, plain multiply-adds in F32. */
-  static String variant(CudaBackend backend) {
-    return backend.activations() == DType.F16 ? "mma" : "fma";
-  }
-
   /** Empty where a fused stage is not one of ours. */
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     return Stages.of(node)
-        .flatMap(stages ->
-            Prepared.of(backend, node, variant(backend), options, calls -> product(calls, stages)));
+        .flatMap(stages -> Prepared.of(backend, node, variant, calls -> product(calls, stages)));
   }
 
   private static void product(CudaCalls calls, Stages stages) {

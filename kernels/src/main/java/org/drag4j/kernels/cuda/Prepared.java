@@ -4,7 +4,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -17,32 +16,21 @@ import org.drag4j.tensor.DType;
 record Prepared(
     CudaBackend backend, Value node, String name, long scratchBytes, Consumer<CudaCalls> work)
     implements Kernel {
-  /** What {@link #of} calls the variant of an operation that has only one. */
-  static final String PLAIN = "plain";
-
-  /** A variant that needs no scratch memory; empty where the options exclude it. */
+  /** An algorithm that needs no scratch memory. */
   static Optional<Kernel> of(
-      CudaBackend backend,
-      Value node,
-      String variant,
-      KernelOptions options,
-      Consumer<CudaCalls> work) {
-    return of(backend, node, variant, options, 0, work);
+      CudaBackend backend, Value node, String algorithm, Consumer<CudaCalls> work) {
+    return of(backend, node, algorithm, 0, work);
   }
 
-  /** A variant of an operation; empty where the options exclude it. */
+  /** An algorithm for a node's operation, as kernel names spell it. */
   static Optional<Kernel> of(
       CudaBackend backend,
       Value node,
-      String variant,
-      KernelOptions options,
+      String algorithm,
       long scratchBytes,
       Consumer<CudaCalls> work) {
-    var label = node.op().label();
-    if (!options.allows(label, variant)) {
-      return Optional.empty();
-    }
-    var name = label + "_" + (backend.activations() == DType.F16 ? "f16_" : "f32_") + variant;
+    var format = backend.activations() == DType.F16 ? "_f16_" : "_f32_";
+    var name = node.op().label() + format + algorithm;
     return Optional.of(new Prepared(backend, node, name, scratchBytes, work));
   }
 

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
@@ -13,11 +12,11 @@ import org.drag4j.tensor.DType;
 final class TimestepEmbeddingCuda {
   private TimestepEmbeddingCuda() {}
 
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op() instanceof Op.TimestepEmbedding op) || node.in(0).dtype() != DType.F32) {
       return Optional.empty();
     }
-    return Prepared.of(backend, node, Prepared.PLAIN, options, calls -> embed(calls, op));
+    return Prepared.of(backend, node, variant, calls -> embed(calls, op));
   }
 
   private static void embed(CudaCalls calls, Op.TimestepEmbedding op) {

@@ -2,7 +2,6 @@ package org.drag4j.kernels.cuda;
 
 import java.util.Optional;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
@@ -13,15 +12,14 @@ import org.drag4j.kernels.cuda.kernel.UnaryArgs;
 final class UnaryCuda {
   private UnaryCuda() {}
 
-  static Optional<Kernel> select(CudaBackend backend, Value node, KernelOptions options) {
+  static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op() instanceof Op.Unary(var fn))) {
       return Optional.empty();
     }
     return Prepared.of(
         backend,
         node,
-        Prepared.PLAIN,
-        options,
+        variant,
         calls ->
             calls.add(
                 CudaKernels.UNARY.of(calls.type()),

@@ -5,7 +5,6 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
@@ -67,15 +66,14 @@ final class AttentionCl {
   }
 
   /**
-   * All that can run, the device's own choice first; none where the options exclude both variants,
-   * or the device has too little local memory.
+   * All that can run, the device's own choice first; none where the device has too little local
+   * memory.
    */
-  static SequencedMap<String, Kernel> candidates(
-      OpenClContext context, Value node, KernelOptions options) {
+  static SequencedMap<String, Kernel> candidates(OpenClContext context, Value node, boolean exact) {
     var all = new LinkedHashMap<String, Kernel>();
     if (node.op() instanceof Op.Attention op) {
-      var a = new AttentionCl(context, node, op, options.exact());
-      for (var variant : Variant.open(LABEL, options, context.variant())) {
+      var a = new AttentionCl(context, node, op, exact);
+      for (var variant : context.variant().both()) {
         a.select(variant).ifPresent(kernel -> all.put(variant.label(), kernel));
       }
     }

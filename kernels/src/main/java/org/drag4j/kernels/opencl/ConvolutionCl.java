@@ -7,17 +7,15 @@ import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.graph.Value;
 
-/** Convolutions: as a matrix product, or by minimal filtering where that is less work. */
+/** Convolutions: as a matrix product, or by Winograd's where that is less work. */
 final class ConvolutionCl {
-  private static final String LABEL = "conv2d";
-
   private ConvolutionCl() {}
 
   private record Filtering(WinogradCl winograd, WinogradCl.Size size) {}
 
   /**
    * All that can run, the device's own choice first: on a processor what is cheapest by the number
-   * of multiplications, on a GPU the plain product. There minimal filtering must be forced.
+   * of multiplications, on a GPU the plain product. There Winograd must be forced.
    */
   static SequencedMap<String, Kernel> candidates(
       OpenClContext context, Value node, KernelOptions options) {
@@ -30,17 +28,16 @@ final class ConvolutionCl {
     long direct = node.shape().size() / w.dim(0) * w.size();
     var filterings = new LinkedHashMap<String, Filtering>();
     for (var size : WinogradCl.Size.values()) {
-      boolean wanted = context.variant() == Variant.PANEL || options.variants().containsKey(LABEL);
-      if (wanted
-          && options.allows(LABEL, size.label())
-          && !(options.exact() && size.approximate())) {
+      boolean wanted = context.variant() == Variant.PANEL || options.forces(node);
+      if (wanted && !(options.exact() && size.approximate())) {
         WinogradCl.of(context, node, epilogue.get(), size, options.exact())
             .ifPresent(f -> filterings.put(size.label(), new Filtering(f, size)));
       }
     }
-    var products = Product.candidates(context, node, options, filterings.isEmpty());
+    boolean cuts = filterings.isEmpty() || options.forces(node);
+    var products = ProductCl.candidates(context, node, options.exact(), cuts);
     filterings.values().stream()
-        .filter(f -> products.isEmpty() || f.winograd().cost() < direct)
+        .filter(f -> f.winograd().cost() < direct)
         .sorted(Comparator.comparingLong(f -> f.winograd().cost()))
         .forEach(f -> all.put(f.size().label(), f.winograd().kernel()));
     all.putAll(products);

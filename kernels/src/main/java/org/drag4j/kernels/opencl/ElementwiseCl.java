@@ -5,7 +5,6 @@ import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
@@ -18,37 +17,33 @@ final class ElementwiseCl {
 
   private ElementwiseCl() {}
 
-  static Optional<Kernel> unary(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> unary(OpenClContext context, Value node, Variant variant) {
     if (!(node.op() instanceof Op.Unary(var fn))) {
       return Optional.empty();
     }
-    return Variant.select("unary", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name(context, fn.name(), variant),
-                at -> unary(context, node, Epilogue.code(fn), variant, at)));
+    return Optional.of(
+        new Prepared(
+            name(context, "unary", variant),
+            at -> unary(context, node, Epilogue.code(fn), variant, at)));
   }
 
   /** Empty for other types than F32 and F16. */
-  static Optional<Kernel> cast(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> cast(OpenClContext context, Value node, Variant variant) {
     if (!Operands.floating(node)) {
       return Optional.empty();
     }
-    var name =
-        "cast_"
-            + node.dtype().name().toLowerCase(Locale.ROOT)
-            + "_from_"
-            + node.in(0).dtype().name().toLowerCase(Locale.ROOT)
-            + "_";
-    return Variant.select("cast", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name + variant.label(),
-                at -> unary(context, node, Epilogue.IDENTITY, variant, at)));
+    return Optional.of(
+        new Prepared(
+            "cast_" + type(node) + "_" + variant.label() + "_from_" + type(node.in(0)),
+            at -> unary(context, node, Epilogue.IDENTITY, variant, at)));
   }
 
-  private static String name(OpenClContext context, String fn, Variant variant) {
-    return fn.toLowerCase(Locale.ROOT) + "_" + context.prefix() + "_" + variant.label();
+  private static String type(Value v) {
+    return v.dtype().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String name(OpenClContext context, String label, Variant variant) {
+    return label + "_" + context.prefix() + "_" + variant.label();
   }
 
   private static Launch unary(
@@ -66,7 +61,7 @@ final class ElementwiseCl {
   }
 
   /** Empty where b is broadcast in more places than the kernel has loops for. */
-  static Optional<Kernel> binary(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> binary(OpenClContext context, Value node, Variant variant) {
     if (!(node.op() instanceof Op.Binary(var fn))) {
       return Optional.empty();
     }
@@ -74,11 +69,9 @@ final class ElementwiseCl {
     if (loops.size() > 1 + OUTER) {
       return Optional.empty();
     }
-    return Variant.select("binary", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name(context, fn.name(), variant),
-                at -> binary(context, node, fn, loops, variant, at)));
+    return Optional.of(
+        new Prepared(
+            name(context, "binary", variant), at -> binary(context, node, fn, loops, variant, at)));
   }
 
   private static Launch binary(
@@ -111,10 +104,9 @@ final class ElementwiseCl {
     return call.over(pieces.across(run) * pieces.down(runs))::run;
   }
 
-  static Optional<Kernel> geglu(OpenClContext context, Value node, KernelOptions options) {
-    return Variant.select("geglu", options, context.variant())
-        .map(variant ->
-            new Prepared(name(context, "geglu", variant), at -> geglu(context, node, variant, at)));
+  static Optional<Kernel> geglu(OpenClContext context, Value node, Variant variant) {
+    return Optional.of(
+        new Prepared(name(context, "geglu", variant), at -> geglu(context, node, variant, at)));
   }
 
   private static Launch geglu(OpenClContext context, Value node, Variant variant, Bindings at) {

@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
@@ -19,13 +18,12 @@ final class EmbeddingCl {
   private EmbeddingCl() {}
 
   /** Empty where the table is not a weight of the checkpoint. */
-  static Optional<Kernel> embedding(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> embedding(OpenClContext context, Value node, Variant variant) {
     if (!(node.in(1).op() instanceof Op.Weight(var param)) || node.in(0).dtype() != DType.I32) {
       return Optional.empty();
     }
-    return Variant.select("embedding", options, context.variant())
-        .map(variant ->
-            new Prepared(
+    return Optional.of(
+        new Prepared(
                 "embedding_" + context.prefix() + "_" + variant.label(),
                 at -> embedding(context, node, param, variant, at)));
   }
@@ -65,15 +63,14 @@ final class EmbeddingCl {
     }
   }
 
-  static Optional<Kernel> timestep(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> timestep(OpenClContext context, Value node, Variant variant) {
     if (!(node.op() instanceof Op.TimestepEmbedding op)) {
       return Optional.empty();
     }
-    return Variant.select("timestep_embedding", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                "timestep_embedding_" + context.prefix() + "_" + variant.label(),
-                at -> timestep(context, node, op, variant, at)));
+    return Optional.of(
+        new Prepared(
+            "timestep_embedding_" + context.prefix() + "_" + variant.label(),
+            at -> timestep(context, node, op, variant, at)));
   }
 
   private static Launch timestep(

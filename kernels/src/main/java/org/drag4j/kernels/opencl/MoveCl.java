@@ -1,25 +1,31 @@
 package org.drag4j.kernels.opencl;
 
 import java.util.Optional;
+import java.util.function.Function;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
 /** Operations that move numbers without changing them. */
 final class MoveCl {
   private MoveCl() {}
 
-  private static String name(String label, OpenClContext context, Variant variant) {
-    return label + "_" + context.prefix() + "_" + variant.label();
+  static Optional<Kernel> select(OpenClContext context, Value node, Op.Move move, Variant variant) {
+    return switch (move) {
+      case Op.Concat _ ->
+          kernel("concat", context, variant, at -> concat(context, node, variant, at));
+      case Op.Upsample _ ->
+          kernel("upsample", context, variant, at -> upsample(context, node, variant, at));
+      case Op.Embedding _ -> EmbeddingCl.embedding(context, node, variant);
+    };
   }
 
-  static Optional<Kernel> concat(OpenClContext context, Value node, KernelOptions options) {
-    return Variant.select("concat", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name("concat", context, variant), at -> concat(context, node, variant, at)));
+  private static Optional<Kernel> kernel(
+      String label, OpenClContext context, Variant variant, Function<Bindings, Launch> bind) {
+    var name = label + "_" + context.prefix() + "_" + variant.label();
+    return Optional.of(new Prepared(name, bind));
   }
 
   private static Launch concat(OpenClContext context, Value node, Variant variant, Bindings at) {
@@ -48,13 +54,6 @@ final class MoveCl {
         part.run();
       }
     };
-  }
-
-  static Optional<Kernel> upsample(OpenClContext context, Value node, KernelOptions options) {
-    return Variant.select("upsample", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name("upsample", context, variant), at -> upsample(context, node, variant, at)));
   }
 
   private static Launch upsample(OpenClContext context, Value node, Variant variant, Bindings at) {

@@ -4,7 +4,6 @@ import java.util.Locale;
 import java.util.Optional;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
@@ -31,15 +30,14 @@ final class NormCl {
 
   private NormCl() {}
 
-  static Optional<Kernel> layerNorm(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> layerNorm(OpenClContext context, Value node, Variant variant) {
     if (!(node.op() instanceof Op.LayerNorm norm)) {
       return Optional.empty();
     }
-    return Variant.select("layer_norm", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                "layer_norm_" + context.prefix() + "_" + variant.label(),
-                at -> layerNorm(context, node, norm, variant, at)));
+    return Optional.of(
+        new Prepared(
+            "layer_norm_" + context.prefix() + "_" + variant.label(),
+            at -> layerNorm(context, node, norm, variant, at)));
   }
 
   private static Launch layerNorm(
@@ -61,7 +59,7 @@ final class NormCl {
   }
 
   /** Empty where anything else than one activation is fused to it. */
-  static Optional<Kernel> groupNorm(OpenClContext context, Value node, KernelOptions options) {
+  static Optional<Kernel> groupNorm(OpenClContext context, Value node, Variant variant) {
     Optional<Op.UnaryFn> then;
     Op.GroupNorm norm;
     switch (node.op()) {
@@ -79,18 +77,17 @@ final class NormCl {
       }
     }
     var name =
-        "group_norm"
-            + then.map(fn -> "_" + fn.name().toLowerCase(Locale.ROOT)).orElse("")
-            + "_"
+        "group_norm_"
             + context.prefix()
-            + "_";
+            + "_"
+            + variant.label()
+            + then.map(fn -> "+" + fn.name().toLowerCase(Locale.ROOT)).orElse("");
     var sizes = Sizes.of(node);
-    return Variant.select("group_norm", options, context.variant())
-        .map(variant ->
-            new Prepared(
-                name + variant.label(),
-                (sizes.parts() + sizes.factors()) * Float.BYTES,
-                at -> groupNorm(context, node, norm, then, sizes, variant, at)));
+    return Optional.of(
+        new Prepared(
+            name,
+            (sizes.parts() + sizes.factors()) * Float.BYTES,
+            at -> groupNorm(context, node, norm, then, sizes, variant, at)));
   }
 
   /** What is normalised, and how it is cut. */

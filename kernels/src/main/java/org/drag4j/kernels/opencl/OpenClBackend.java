@@ -1,11 +1,17 @@
 package org.drag4j.kernels.opencl;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Function;
 import java.util.function.ObjLongConsumer;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
@@ -69,36 +75,52 @@ final class OpenClBackend implements Backend {
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return options.order(node, own(node, options));
+  }
+
+  private SequencedMap<String, Kernel> own(Value node, KernelOptions options) {
     return switch (node.op().body()) {
-      case Op.Conv2d _, Op.Linear _, Op.Attention _ ->
-          Variant.chosen(node, options, candidates(node, options));
-      case Op.GroupNorm _ -> NormCl.groupNorm(context, node, options);
-      case Op.LayerNorm _ -> NormCl.layerNorm(context, node, options);
-      case Op.Unary _ -> ElementwiseCl.unary(context, node, options);
-      case Op.Binary _ -> ElementwiseCl.binary(context, node, options);
-      case Op.Geglu _ -> ElementwiseCl.geglu(context, node, options);
-      case Op.Concat _ -> MoveCl.concat(context, node, options);
-      case Op.Upsample _ -> MoveCl.upsample(context, node, options);
-      case Op.Embedding _ -> EmbeddingCl.embedding(context, node, options);
-      case Op.TimestepEmbedding _ -> EmbeddingCl.timestep(context, node, options);
-      case Op.Cast _ -> ElementwiseCl.cast(context, node, options);
-      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> Optional.empty();
+      case Op.Conv2d _ -> ConvolutionCl.candidates(context, node, options);
+      case Op.Linear _ -> ProductCl.candidates(context, node, options.exact(), true);
+      case Op.Attention _ -> AttentionCl.candidates(context, node, options.exact());
+      case Op.GroupNorm _ -> both(v -> NormCl.groupNorm(context, node, v));
+      case Op.LayerNorm _ -> both(v -> NormCl.layerNorm(context, node, v));
+      case Op.Unary _ -> both(v -> ElementwiseCl.unary(context, node, v));
+      case Op.Binary _ -> both(v -> ElementwiseCl.binary(context, node, v));
+      case Op.Geglu _ -> both(v -> ElementwiseCl.geglu(context, node, v));
+      case Op.Move move -> both(v -> MoveCl.select(context, node, move, v));
+      case Op.TimestepEmbedding _ -> both(v -> EmbeddingCl.timestep(context, node, v));
+      case Op.Cast _ -> both(v -> ElementwiseCl.cast(context, node, v));
+      case Op.Input _, Op.Weight _, Op.Reshape _, Op.Fused _ -> new LinkedHashMap<>();
     };
+  }
+
+  /** An operation's kernels in both families, the device's own first. */
+  private SequencedMap<String, Kernel> both(Function<Variant, Optional<Kernel>> kernel) {
+    var all = new LinkedHashMap<String, Kernel>();
+    for (var variant : context.variant().both()) {
+      kernel.apply(variant).ifPresent(k -> all.put(variant.label(), k));
+    }
+    return all;
   }
 
   @Override
-  public List<String> variants(Value node, KernelOptions options) {
-    return List.copyOf(candidates(node, options).sequencedKeySet());
-  }
-
-  private SequencedMap<String, Kernel> candidates(Value node, KernelOptions options) {
-    return switch (node.op().body()) {
-      case Op.Conv2d _ -> ConvolutionCl.candidates(context, node, options);
-      case Op.Linear _ -> Product.candidates(context, node, options, true);
-      case Op.Attention _ -> AttentionCl.candidates(context, node, options);
-      default -> new LinkedHashMap<>();
-    };
+  public Map<String, List<String>> kernels() {
+    var families = context.variant().both().stream().map(Variant::label).toList();
+    var products = new ArrayList<>(families);
+    if (context.variant() == Variant.PANEL) {
+      products.addAll(ProductCl.cuts());
+    }
+    var convolutions = new ArrayList<>(products);
+    Arrays.stream(WinogradCl.Size.values()).map(WinogradCl.Size::label).forEach(convolutions::add);
+    var all = new LinkedHashMap<String, List<String>>();
+    for (var op : Op.labels()) {
+      all.put(op, families);
+    }
+    all.put("conv2d", convolutions);
+    all.put("linear", products);
+    return all;
   }
 
   @Override

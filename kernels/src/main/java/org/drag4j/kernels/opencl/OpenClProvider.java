@@ -17,7 +17,7 @@ public final class OpenClProvider implements BackendProvider {
       List.of("attention.cl", "common.cl", "multiply.cl", "pad.cl", "product.cl", "winograd.cl");
 
   private static final List<Class<?>> KERNELS =
-      List.of(AttentionCl.class, ConvolutionCl.class, Product.class, WinogradCl.class);
+      List.of(AttentionCl.class, ConvolutionCl.class, ProductCl.class, WinogradCl.class);
 
   @Override
   public String name() {
@@ -74,7 +74,6 @@ public final class OpenClProvider implements BackendProvider {
       throw new DeviceException(
           device + ": --cpu-vector: expected none, since the driver decides; leave it out");
     }
-    options.refuseProviders(device);
     return OpenClBackend.open(find(device), options.activations(), ProgramCache.ofUser());
   }
 }

@@ -2,12 +2,6 @@ package org.drag4j.kernels.opencl;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.SequencedMap;
-import java.util.stream.Stream;
-import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
-import org.drag4j.graph.Value;
 
 /** The two ways kernels are written. */
 enum Variant {
@@ -32,21 +26,8 @@ enum Variant {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** The one the options ask for, or else the device's own; empty where they ask for neither. */
-  static Optional<Variant> select(String op, KernelOptions options, Variant own) {
-    return open(op, options, own).stream().findFirst();
-  }
-
-  /** Those that the options leave open, the device's own first. */
-  static List<Variant> open(String op, KernelOptions options, Variant own) {
-    return Stream.of(own, own == PANEL ? TILE : PANEL)
-        .filter(v -> options.allows(op, v.label()))
-        .toList();
-  }
-
-  /** The fastest by what was measured, else the first. */
-  static Optional<Kernel> chosen(
-      Value node, KernelOptions options, SequencedMap<String, Kernel> candidates) {
-    return options.fastest(node, candidates).or(() -> candidates.values().stream().findFirst());
+  /** This one, then the other. */
+  List<Variant> both() {
+    return List.of(this, this == PANEL ? TILE : PANEL);
   }
 }

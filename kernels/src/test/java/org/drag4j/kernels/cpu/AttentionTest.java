@@ -22,50 +22,13 @@ final class AttentionTest {
         in.get(0).graph().node(new Op.Attention(heads, causal), "p", in.toArray(Value[]::new));
   }
 
-  private static double[] exact(Lone.In q, Lone.In k, Lone.In v, int heads, boolean causal) {
-    int queries = q.shape().dim(1);
-    int keys = k.shape().dim(1);
-    int stride = q.shape().dim(2);
-    int dim = stride / heads;
-    var y = new double[q.x().length];
-    var p = new double[keys];
-    for (int n = 0; n < q.shape().dim(0); n++) {
-      for (int h = 0; h < heads; h++) {
-        for (int t = 0; t < queries; t++) {
-          int at = (n * queries + t) * stride + h * dim;
-          int seen = causal ? Math.min(keys, t + 1) : keys;
-          double max = Double.NEGATIVE_INFINITY;
-          for (int s = 0; s < seen; s++) {
-            p[s] = 0;
-            for (int d = 0; d < dim; d++) {
-              p[s] += (double) q.x()[at + d] * k.x()[(n * keys + s) * stride + h * dim + d];
-            }
-            p[s] /= Math.sqrt(dim);
-            max = Math.max(max, p[s]);
-          }
-          double sum = 0;
-          for (int s = 0; s < seen; s++) {
-            p[s] = Math.exp(p[s] - max);
-            sum += p[s];
-          }
-          for (int s = 0; s < seen; s++) {
-            for (int d = 0; d < dim; d++) {
-              y[at + d] += p[s] / sum * v.x()[(n * keys + s) * stride + h * dim + d];
-            }
-          }
-        }
-      }
-    }
-    return y;
-  }
-
   private static void check(
       int bits, int images, int heads, int queries, int keys, int dim, boolean causal) {
     var q = Lone.In.normal(1, images, queries, heads * dim);
     var k = Lone.In.normal(2, images, keys, heads * dim);
     var v = Lone.In.normal(3, images, keys, heads * dim);
     var where = List.of(images, heads, queries, keys, dim) + (causal ? " causal" : "");
-    double[] expected = exact(q, k, v, heads, causal);
+    double[] expected = Lone.exact(attention(heads, causal), q, k, v);
     float[] y = Lone.run(2, bits, attention(heads, causal), q, k, v);
     for (int i = 0; i < y.length; i++) {
       assertEquals(expected[i], y[i], 3e-6, where + " at " + i);
@@ -121,7 +84,7 @@ final class AttentionTest {
     for (int i = 0; i < q.x().length; i++) {
       q.x()[i] *= 3e4f;
     }
-    double[] expected = exact(q, k, v, 1, false);
+    double[] expected = Lone.exact(attention(1, false), q, k, v);
     float[] y = Lone.run(2, bits, attention(1, false), q, k, v);
     for (int i = 0; i < y.length; i++) {
       assertEquals(expected[i], y[i], 1e-2, "at " + i);

@@ -3,7 +3,6 @@ package org.drag4j.kernels.cpu;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.util.Map;
 import java.util.OptionalInt;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.Test;
 final class CpuProviderTest {
   @Test
   void whatIsWrongIsSaidWhenTheDeviceIsOpened() {
-    var wrong = new DeviceOptions(OptionalInt.of(1), OptionalInt.of(1000), DType.F32, Map.of());
+    var wrong = new DeviceOptions(OptionalInt.of(1), OptionalInt.of(1000), DType.F32);
     assertDoesNotThrow(() -> Devices.prepare("cpu", wrong));
     assertThrows(DeviceException.class, () -> Devices.open("cpu", wrong).close());
   }

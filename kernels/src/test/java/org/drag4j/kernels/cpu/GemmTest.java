@@ -51,9 +51,9 @@ final class GemmTest {
     int bStart = 5;
     int cStart = 7;
     int cStride = width + 9;
-    float[] a = Reference.normal(40 * 20 + k, 1);
-    float[] b = Reference.normal(bStart + k * width, 2);
-    float[] before = Reference.normal(cStart + count * cStride, 3);
+    float[] a = Sums.normal(40 * 20 + k, 1);
+    float[] b = Sums.normal(bStart + k * width, 2);
+    float[] before = Sums.normal(cStart + count * cStride, 3);
     float[] c = before.clone();
     // Rows in no order, one of them twice.
     int[] rows = new int[first + count];
@@ -61,7 +61,7 @@ final class GemmTest {
       rows[r] = (r * 17 + 5) % 37 * 20;
     }
     rows[rows.length - 1] = rows[first];
-    float[] from = where == From.RESULT ? c : Reference.normal(11 + count * (width + 3), 4);
+    float[] from = where == From.RESULT ? c : Sums.normal(11 + count * (width + 3), 4);
     float[] old = from.clone();
     int fromStart = where == From.RESULT ? cStart : 11;
     int fromStride =
@@ -104,11 +104,11 @@ final class GemmTest {
         assertEquals(before[i], c[i], what);
         continue;
       }
-      var sum = Reference.Sum.ZERO.plus(old[fromStart + r * fromStride + j]);
+      var sum = Sums.Sum.ZERO.plus(old[fromStart + r * fromStride + j]);
       for (int n = 0; n < k; n++) {
         sum = sum.plus((double) a[rows[first + r] + delta + n] * b[bStart + n * width + j]);
       }
-      Reference.assertClose(sum, c[i], what);
+      Sums.assertClose(sum, c[i], what);
     }
   }
 
@@ -125,8 +125,8 @@ final class GemmTest {
   /** Largest error of a row of sums of {@code k} products. */
   private static double error(Gemm gemm, int k) {
     int width = gemm.panelWidth();
-    float[] a = Reference.normal(k, 1);
-    float[] b = Reference.normal(k * width, 2);
+    float[] a = Sums.normal(k, 1);
+    float[] b = Sums.normal(k * width, 2);
     float[] c = new float[width];
     gemm.panel(a, new int[] {0}, 0, 1, 0, b, 0, k, c, 0, width, c, 0, width);
     double most = 0;
@@ -144,8 +144,8 @@ final class GemmTest {
   void aRowDoesNotDependOnTheTileItIsIn() {
     for (var gemm : all()) {
       int width = gemm.panelWidth();
-      float[] a = Reference.normal(13 * 50, 4);
-      float[] b = Reference.normal(50 * width, 5);
+      float[] a = Sums.normal(13 * 50, 4);
+      float[] b = Sums.normal(50 * width, 5);
       int[] rows = new int[13];
       Arrays.setAll(rows, r -> r * 50);
       var whole = new float[13 * width];

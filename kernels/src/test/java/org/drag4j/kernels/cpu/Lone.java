@@ -5,14 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.drag4j.device.Backend;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Value;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.Evaluation;
+import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
@@ -38,7 +42,7 @@ final class Lone {
 
     static In normal(long seed, int... dims) {
       var shape = Shape.of(dims);
-      return new In(shape, Reference.normal(Math.toIntExact(shape.size()), seed));
+      return new In(shape, Sums.normal(Math.toIntExact(shape.size()), seed));
     }
 
     Shape shape() {
@@ -92,6 +96,25 @@ final class Lone {
       }
       return first;
     }
+  }
+
+  /** What the nodes mean, in double. */
+  static double[] exact(Function<List<Value>, Value> net, In... inputs) {
+    return exact(new TestWeights(DType.F32), net, inputs);
+  }
+
+  /** What the nodes mean with these weights, in double. */
+  static double[] exact(WeightSource source, Function<List<Value>, Value> net, In... inputs) {
+    var g = new Graph(Hook.NONE);
+    var values = new ArrayList<Value>();
+    var numbers = new HashMap<String, double[]>();
+    for (int i = 0; i < inputs.length; i++) {
+      var x = inputs[i].x();
+      values.add(g.input("x" + i, inputs[i].shape(), DType.F32));
+      numbers.put("x" + i, IntStream.range(0, x.length).mapToDouble(k -> x[k]).toArray());
+    }
+    net.apply(values).output("y");
+    return Evaluation.by(Meaning.EXACT).of(g, numbers, source).sequencedValues().getFirst();
   }
 
   private static float[] guarded(float[] x) {

@@ -11,6 +11,7 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
@@ -33,39 +34,6 @@ final class NormTest {
 
   private static Value layer(List<Value> in) {
     return in.get(0).graph().node(new Op.LayerNorm(EPS), "p", in.toArray(Value[]::new));
-  }
-
-  /** Group norm in double precision; a layer norm is one of every position with one group. */
-  private static double[] exact(
-      float[] x, int images, int positions, int groups, float[] scale, float[] shift) {
-    int channels = scale.length;
-    int width = channels / groups;
-    var y = new double[x.length];
-    for (int n = 0; n < images; n++) {
-      for (int g = 0; g < groups; g++) {
-        double sum = 0;
-        double squares = 0;
-        for (int pass = 0; pass < 2; pass++) {
-          double mean = sum / positions / width;
-          for (int p = 0; p < positions; p++) {
-            for (int c = g * width; c < (g + 1) * width; c++) {
-              double v = x[(n * positions + p) * channels + c];
-              sum += pass == 0 ? v : 0;
-              squares += pass == 0 ? 0 : (v - mean) * (v - mean);
-            }
-          }
-        }
-        double mean = sum / positions / width;
-        double factor = 1 / Math.sqrt(squares / positions / width + EPS);
-        for (int p = 0; p < positions; p++) {
-          for (int c = g * width; c < (g + 1) * width; c++) {
-            int at = (n * positions + p) * channels + c;
-            y[at] = (x[at] - mean) * factor * scale[c] + shift[c];
-          }
-        }
-      }
-    }
-    return y;
   }
 
   private static void assertClose(double[] expected, float[] got, double tolerance, String where) {
@@ -94,13 +62,13 @@ final class NormTest {
       var x = Lone.In.normal(1, c[0], c[1], c[2], c[3]);
       var scale = Lone.In.normal(2, c[3]);
       var shift = Lone.In.normal(3, c[3]);
-      double[] expected = exact(x.x(), c[0], c[1] * c[2], c[4], scale.x(), shift.x());
+      double[] expected = Lone.exact(group(c[4]), x, scale, shift);
       var where = List.of(c[0], c[1], c[2], c[3], c[4]).toString();
       float[] y = Lone.run(2, bits, group(c[4]), x, scale, shift);
       assertClose(expected, y, 1e-6, where);
       for (var fn : Op.UnaryFn.values()) {
         for (int i = 0; i < y.length; i++) {
-          expected[i] = RowMathTest.exact(fn, y[i]);
+          expected[i] = Meaning.EXACT.unary(fn, y[i]);
         }
         float[] z =
             Lone.run(
@@ -126,9 +94,9 @@ final class NormTest {
     x.x()[0] = -3000;
     var scale = Lone.In.normal(5, 64);
     var shift = Lone.In.normal(6, 64);
-    double[] grouped = exact(x.x(), 1, 600, 4, scale.x(), shift.x());
+    double[] grouped = Lone.exact(group(4), x, scale, shift);
     assertClose(grouped, Lone.run(2, bits, group(4), x, scale, shift), 2e-6, "group norm");
-    double[] layered = exact(x.x(), 600, 1, 1, scale.x(), shift.x());
+    double[] layered = Lone.exact(NormTest::layer, x, scale, shift);
     assertClose(layered, Lone.run(2, bits, NormTest::layer, x, scale, shift), 2e-6, "layer norm");
   }
 
@@ -141,7 +109,7 @@ final class NormTest {
         var scale = Lone.In.normal(7, channels);
         var shift = Lone.In.normal(8, channels);
         assertClose(
-            exact(x.x(), rows, 1, 1, scale.x(), shift.x()),
+            Lone.exact(NormTest::layer, x, scale, shift),
             Lone.run(2, bits, NormTest::layer, x, scale, shift),
             1e-6,
             rows + "x" + channels);
@@ -185,8 +153,8 @@ final class NormTest {
   void scaleAndShiftComeFromTheCheckpoint(int bits) {
     var weights = new TestWeights(DType.F16);
     var x = Lone.In.normal(15, 1, 6, 4, 32);
-    double[] scale = weights.put("norm.weight", Shape.of(32));
-    double[] shift = weights.put("norm.bias", Shape.of(32));
+    weights.put("norm.weight", Shape.of(32));
+    weights.put("norm.bias", Shape.of(32));
     for (int groups : new int[] {8, 1}) {
       Function<List<Value>, Value> net =
           in -> {
@@ -200,20 +168,9 @@ final class NormTest {
                 s,
                 b);
           };
-      double[] expected =
-          groups == 1
-              ? exact(x.x(), 24, 1, 1, floats(scale), floats(shift))
-              : exact(x.x(), 1, 24, groups, floats(scale), floats(shift));
+      double[] expected = Lone.exact(weights, net, x);
       assertClose(expected, Lone.run(2, bits, weights, net, x), 1e-6, groups + " groups");
     }
-  }
-
-  private static float[] floats(double[] x) {
-    var y = new float[x.length];
-    for (int i = 0; i < y.length; i++) {
-      y[i] = (float) x[i];
-    }
-    return y;
   }
 
   @Test
@@ -226,7 +183,7 @@ final class NormTest {
     var context = new CpuContext(new Workers(1), new ScalarGemm(), new ScalarRowMath());
     var once = g.node(new Op.Fused(norm, List.of(silu)), "p", x, s, s);
     assertEquals(
-        Optional.of("group_norm_silu_f32_row"),
+        Optional.of("group_norm_f32_row+silu"),
         GroupNormCpu.select(context, once).map(k -> k.name()));
     var twice = g.node(new Op.Fused(norm, List.of(silu, silu)), "p", x, s, s);
     assertTrue(GroupNormCpu.select(context, twice).isEmpty());

@@ -19,6 +19,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
@@ -84,17 +85,15 @@ final class ProductTest {
           int inner = s[1];
           int columns = s[2];
           var weights = new TestWeights(dtype);
-          double[] w = weights.put("w", Shape.of(columns, inner));
-          double[] b = bias ? weights.put("b", Shape.of(columns)) : new double[0];
+          weights.put("w", Shape.of(columns, inner));
+          weights.put("b", Shape.of(columns));
           var g = new Graph(Hook.NONE);
           var x = g.input("x", Shape.of(1, rows, inner), DType.F32);
-          linear(g, x, columns, bias).output("y");
-          float[] in = Reference.normal(rows * inner, 11);
+          var product = linear(g, x, columns, bias).output("y");
+          float[] in = Sums.normal(rows * inner, 11);
           float[] y = run(g, weights, 2, bits, 1, in);
           assertAll(
-              Reference.linear(in, w, b, rows, inner, columns),
-              y,
-              Arrays.toString(s) + " " + dtype + " bias " + bias);
+              Sums.of(product, in, weights), y, Arrays.toString(s) + " " + dtype + " bias " + bias);
         }
       }
     }
@@ -107,10 +106,10 @@ final class ProductTest {
         : g.node(new Op.Linear(false), "p", x, w);
   }
 
-  private static void assertAll(Reference.Sum[] expected, float[] got, String where) {
+  private static void assertAll(Sums.Sum[] expected, float[] got, String where) {
     assertEquals(expected.length, got.length, where);
     for (int i = 0; i < got.length; i++) {
-      Reference.assertClose(expected[i], got[i], where + " at " + i);
+      Sums.assertClose(expected[i], got[i], where + " at " + i);
     }
   }
 
@@ -125,7 +124,7 @@ final class ProductTest {
     }
 
     float[] input() {
-      return Reference.normal(n * h * w * in, 12);
+      return Sums.normal(n * h * w * in, 12);
     }
 
     Graph graph(boolean bias) {
@@ -143,33 +142,8 @@ final class ProductTest {
           : g.node(op, "p", x, weight);
     }
 
-    Reference.Sum[] expected(float[] x, double[] weight, double[] bias) {
-      var y = new Reference.Sum[n * outHeight() * outWidth() * out];
-      for (int i = 0; i < y.length; i++) {
-        int o = i % out;
-        int left = i / out % outWidth() * s - pb;
-        int top = i / out / outWidth() % outHeight() * s - pb;
-        int picture = i / out / outWidth() / outHeight();
-        var sum = bias.length == 0 ? Reference.Sum.ZERO : Reference.Sum.ZERO.plus(bias[o]);
-        for (int dy = 0; dy < kh; dy++) {
-          for (int dx = 0; dx < kw; dx++) {
-            int row = top + dy;
-            int column = left + dx;
-            if (row < 0 || row >= h || column < 0 || column >= w) {
-              continue;
-            }
-            for (int c = 0; c < in; c++) {
-              // The checkpoint's order is [O, I, kh, kw].
-              sum =
-                  sum.plus(
-                      x[((picture * h + row) * w + column) * in + c]
-                          * weight[((o * in + c) * kh + dy) * kw + dx]);
-            }
-          }
-        }
-        y[i] = sum;
-      }
-      return y;
+    Sums.Sum[] expected(TestWeights weights, boolean bias) {
+      return Sums.of(node(new Graph(Hook.NONE), bias), input(), weights);
     }
   }
 
@@ -194,10 +168,11 @@ final class ProductTest {
     for (var c : CONVOLUTIONS) {
       for (var dtype : FLOATS) {
         var weights = new TestWeights(dtype);
-        double[] w = weights.put("w", Shape.of(c.out(), c.in(), c.kh(), c.kw()));
-        double[] b = dtype == DType.F32 ? new double[0] : weights.put("b", Shape.of(c.out()));
-        float[] y = run(c.graph(b.length > 0), weights, 2, bits, 1, c.input());
-        assertAll(c.expected(c.input(), w, b), y, c + " " + dtype);
+        weights.put("w", Shape.of(c.out(), c.in(), c.kh(), c.kw()));
+        weights.put("b", Shape.of(c.out()));
+        boolean bias = dtype != DType.F32;
+        float[] y = run(c.graph(bias), weights, 2, bits, 1, c.input());
+        assertAll(c.expected(weights, bias), y, c + " " + dtype);
       }
     }
   }
@@ -216,7 +191,7 @@ final class ProductTest {
   }
 
   private static double silu(double x) {
-    return x / (1 + Math.exp(-x));
+    return Meaning.EXACT.unary(Op.UnaryFn.SILU, x);
   }
 
   /** Stages on a convolution's result, of float sums that {@code then} carries on in double. */
@@ -254,8 +229,8 @@ final class ProductTest {
       BiFunction<Integer, Integer, Integer> row,
       boolean product) {
     var weights = new TestWeights(DType.F16);
-    double[] w = weights.put("w", Shape.of(c.out(), c.in(), c.kh(), c.kw()));
-    double[] b = weights.put("b", Shape.of(c.out()));
+    weights.put("w", Shape.of(c.out(), c.in(), c.kh(), c.kw()));
+    weights.put("b", Shape.of(c.out()));
     var g = new Graph(Hook.NONE);
     var e = new ArrayList<Value>();
     for (int i = 0; i < operands.size(); i++) {
@@ -265,12 +240,12 @@ final class ProductTest {
     float[] extra =
         operands.isEmpty()
             ? new float[0]
-            : Reference.normal(Math.toIntExact(operands.get(0).size()), 13);
+            : Sums.normal(Math.toIntExact(operands.get(0).size()), 13);
     float[] y =
         operands.isEmpty()
             ? run(g, weights, 3, bits, 1, c.input())
             : run(g, weights, 3, bits, 1, c.input(), extra);
-    var sums = c.expected(c.input(), w, b);
+    var sums = c.expected(weights, true);
     int pixels = c.outHeight() * c.outWidth();
     for (int i = 0; i < y.length; i++) {
       int r = i / c.out();
@@ -287,16 +262,17 @@ final class ProductTest {
   @MethodSource("widths")
   void aWeightAsOperandOfAStage(int bits) {
     var weights = new TestWeights(DType.BF16);
-    double[] w = weights.put("w", Shape.of(18, 6));
+    weights.put("w", Shape.of(18, 6));
     double[] position = weights.put("position", Shape.of(5, 18));
     var g = new Graph(Hook.NONE);
     var x = g.input("x", Shape.of(2, 5, 6), DType.F32);
-    linear(g, x, 18, false).plus(g.weight(Param.of("position", Shape.of(5, 18)))).output("y");
-    float[] in = Reference.normal(60, 14);
+    var product = linear(g, x, 18, false);
+    product.plus(g.weight(Param.of("position", Shape.of(5, 18)))).output("y");
+    float[] in = Sums.normal(60, 14);
     float[] y = run(g, weights, 2, bits, 1, in);
-    var sums = Reference.linear(in, w, new double[0], 10, 6, 18);
+    var sums = Sums.of(product, in, weights);
     for (int i = 0; i < y.length; i++) {
-      Reference.assertClose(sums[i].plus(position[i % 90]), y[i], "at " + i);
+      Sums.assertClose(sums[i].plus(position[i % 90]), y[i], "at " + i);
     }
   }
 
@@ -337,16 +313,16 @@ final class ProductTest {
   @MethodSource("widths")
   void inputsAndOutputsMayMoveAndNothingElseIsWritten(int bits) {
     var weights = new TestWeights(DType.F16);
-    double[] w = weights.put("w", Shape.of(67, 9));
-    double[] b = weights.put("b", Shape.of(67));
+    weights.put("w", Shape.of(67, 9));
+    weights.put("b", Shape.of(67));
     var g = new Graph(Hook.NONE);
-    linear(g, g.input("x", Shape.of(1, 11, 9), DType.F32), 67, true).output("y");
+    var product = linear(g, g.input("x", Shape.of(1, 11, 9), DType.F32), 67, true).output("y");
     try (var backend = new CpuBackend(2, bits);
         var packed = backend.weights(weights);
         var plan = Plan.compile(g, backend, packed, PlanOptions.DEFAULT);
         var memory = backend.allocate(4L * 4096, "test")) {
       for (int shift : new int[] {0, 17}) {
-        float[] in = Reference.normal(99, 15 + shift);
+        float[] in = Sums.normal(99, 15 + shift);
         float[] all = new float[4096];
         Arrays.fill(all, 1234.5f);
         System.arraycopy(in, 0, all, 5 + shift, 99);
@@ -358,7 +334,7 @@ final class ProductTest {
         plan.run(Trace.OFF);
         float[] after = slab.read();
         assertAll(
-            Reference.linear(in, w, b, 11, 9, 67),
+            Sums.of(product, in, weights),
             Arrays.copyOfRange(after, out, out + 11 * 67),
             "at " + out);
         System.arraycopy(after, out, all, out, 11 * 67);

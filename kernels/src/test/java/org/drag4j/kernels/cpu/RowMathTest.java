@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import org.drag4j.graph.Op;
+import org.drag4j.reference.Meaning;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -29,41 +30,6 @@ final class RowMathTest {
       }
     }
     return Arrays.copyOf(x, count);
-  }
-
-  static double sigmoid(double x) {
-    return 1 / (1 + Math.exp(-x));
-  }
-
-  /** {@code erfc(z)/2} for z from 0 up: a power series, then Lentz's continued fraction. */
-  private static double halfErfc(double z) {
-    if (z < 3) {
-      double term = z;
-      double sum = z;
-      for (int n = 1; n < 120; n++) {
-        term *= -z * z / n;
-        sum += term / (2 * n + 1);
-      }
-      return 0.5 - sum / Math.sqrt(Math.PI);
-    }
-    double tail = z;
-    for (int n = 200; n > 0; n--) {
-      tail = z + n / 2.0 / tail;
-    }
-    return Math.exp(-z * z) / tail / Math.sqrt(Math.PI) / 2;
-  }
-
-  static double gelu(double x) {
-    double tail = halfErfc(Math.abs(x) / Math.sqrt(2));
-    return x * (x < 0 ? tail : 1 - tail);
-  }
-
-  static double exact(Op.UnaryFn fn, double x) {
-    return switch (fn) {
-      case SILU -> x * sigmoid(x);
-      case GELU -> gelu(x);
-      case QUICK_GELU -> x * sigmoid(1.702 * x);
-    };
   }
 
   @ParameterizedTest
@@ -101,7 +67,7 @@ final class RowMathTest {
           assertTrue(Float.isNaN(y[i]), fn + "(-inf) is -inf * 0");
           continue;
         }
-        double expected = exact(fn, x[i]);
+        double expected = Meaning.EXACT.unary(fn, x[i]);
         // Below 0 relative to what rounding the exponential's argument makes of it; the fit of GELU
         // is as good in F32 only where 1 + erf is not tiny.
         double argument = fn == Op.UnaryFn.GELU ? x[i] * x[i] / 2 : 1.702 * Math.abs(x[i]);
@@ -171,7 +137,7 @@ final class RowMathTest {
     for (int width : new int[] {1, 4, 16, 17, 33, 48, 64, 70}) {
       int rows = 9;
       int blocks = 4;
-      float[] all = Reference.normal(rows * blocks * width, width);
+      float[] all = Sums.normal(rows * blocks * width, width);
       for (int i = 0; i < all.length; i++) {
         all[i] *= 20;
       }
@@ -221,7 +187,7 @@ final class RowMathTest {
   void sumsOfAnyLength(RowMath math) {
     var lanes = new float[16];
     for (int count : new int[] {1, 3, 15, 16, 17, 31, 32, 33, 100, 1280}) {
-      float[] x = Reference.normal(count + 3, count);
+      float[] x = Sums.normal(count + 3, count);
       double sum = 0;
       double squares = 0;
       for (int i = 3; i < x.length; i++) {

@@ -3,11 +3,14 @@ package org.drag4j.kernels.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.drag4j.device.Candidate;
+import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Tuned;
@@ -30,10 +33,15 @@ class TunedTest {
     return g.node(new Op.Conv2d(1, pad, pad, false), "conv", x, w);
   }
 
-  private static String chosen(Value node, boolean exact, Map<String, String> forced, Tuned tuned) {
+  private static String chosen(
+      Value node, boolean exact, Map<String, List<String>> forced, Tuned tuned) {
     try (var backend = new CpuBackend(1, VectorWidth.ofThisProcessor())) {
       return backend.select(node, new KernelOptions(exact, forced, tuned)).orElseThrow().name();
     }
+  }
+
+  private static List<String> names(CpuBackend backend, Value node) {
+    return backend.candidates(node, KernelOptions.DEFAULT).map(Candidate::name).toList();
   }
 
   private static String chosen(Value node, boolean exact, String... ranking) {
@@ -76,23 +84,55 @@ class TunedTest {
     requireVectors();
     var node = convolution(3, 1);
     var tuned = new Tuned(Map.of(Tuned.key(node), List.of("winograd_f4")));
-    var forced = chosen(node, false, Map.of("conv2d", "direct"), tuned);
+    var forced = chosen(node, false, Map.of("conv2d", List.of("direct")), tuned);
     assertTrue(forced.contains("direct"), forced);
   }
 
   @Test
-  void thereIsAChoiceOfConvolutionsAlone() {
+  void thereIsAChoiceBetweenConvolutionsAndANameOfEveryKernel() {
     requireVectors();
     var node = convolution(3, 1);
     try (var backend = new CpuBackend(1, VectorWidth.ofThisProcessor())) {
-      var variants = backend.variants(node, KernelOptions.DEFAULT);
+      var variants = names(backend, node);
       assertEquals(3, variants.size(), variants.toString());
       var own = backend.select(node, KernelOptions.DEFAULT).orElseThrow().name();
       assertTrue(own.contains(variants.getFirst()), own + " of " + variants);
-      assertEquals(List.of("direct"), backend.variants(convolution(1, 0), KernelOptions.DEFAULT));
+      assertEquals(List.of("direct"), names(backend, convolution(1, 0)));
       var silu = node.silu();
-      assertEquals(List.of(), backend.variants(silu, KernelOptions.DEFAULT));
+      assertEquals(List.of("row"), names(backend, silu));
     }
+  }
+
+  @Test
+  void anUnknownNameIsRefusedWithTheNamesThereAre() {
+    try (var backend = new CpuBackend(1, VectorWidth.ofThisProcessor())) {
+      for (var op : backend.kernels().entrySet()) {
+        var unknown = new KernelOptions(false, Map.of(op.getKey(), "no_such"));
+        var e = assertThrows(DeviceException.class, () -> backend.check(unknown));
+        assertEquals(
+            "cpu: --kernel "
+                + op.getKey()
+                + "=no_such: expected one of "
+                + String.join(", ", op.getValue())
+                + ", got no_such",
+            e.getMessage());
+        backend.check(new KernelOptions(false, Map.of(op.getKey(), op.getValue().getLast())));
+      }
+      var op = new KernelOptions(false, Map.of("fourier", "row"));
+      var e = assertThrows(DeviceException.class, () -> backend.check(op));
+      assertTrue(
+          String.valueOf(e.getMessage())
+              .endsWith("expected one of " + String.join(", ", Op.labels()) + ", got fourier"),
+          e.toString());
+    }
+  }
+
+  @Test
+  void theFirstForcedNameThatCanIsTaken() {
+    requireVectors();
+    var forced = Map.of("conv2d", List.of("winograd_f2", "direct"));
+    assertTrue(chosen(convolution(3, 1), false, forced, Tuned.NONE).contains("winograd_f2"));
+    assertTrue(chosen(convolution(1, 0), false, forced, Tuned.NONE).contains("direct"));
   }
 
   @Test

@@ -17,6 +17,7 @@ import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
+import org.drag4j.device.KernelOptions;
 import org.drag4j.device.UnsupportedOpException;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
@@ -24,7 +25,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.driver.FakeCudaDriver;
 import org.drag4j.kernels.cuda.driver.FakeLibraries;
-import org.drag4j.kernels.cuda.driver.LibraryProvider;
+import org.drag4j.kernels.cuda.driver.Library;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
 import org.drag4j.tensor.DType;
@@ -85,39 +86,35 @@ class CudaLibraryPlanTest {
   private static final class Machine implements Libraries {
     private final FakeCudaDriver driver = ShimCuda.driver();
     private final FakeLibraries fakes = new FakeLibraries(driver);
-    private final Map<Library, FakeLibraries.Started> started = new EnumMap<>(Library.class);
-    private final Set<Library> absent;
+    private final Map<Provider, FakeLibraries.Started> started = new EnumMap<>(Provider.class);
+    private final Set<Provider> absent;
 
-    Machine(Library... absent) {
+    Machine(Provider... absent) {
       this.absent = Set.of(absent);
     }
 
     @Override
-    public Optional<String> missing(Library library) {
-      return absent.contains(library) ? Optional.of("its file is not here") : Optional.empty();
+    public Optional<String> missing(Provider provider) {
+      return absent.contains(provider) ? Optional.of("its file is not here") : Optional.empty();
     }
 
     @Override
-    public LibraryProvider open(Library library) {
-      return switch (library) {
-        case CUBLASLT -> kept(library, fakes.new Matmul("cublaslt", true));
-        case JCUBLAS -> kept(library, fakes.new Matmul("jcublas", false));
-        case CUDNN -> kept(library, fakes.new Both("cudnn"));
-        case JCUDNN -> kept(library, fakes.new Convolution("jcudnn", false));
+    public Library open(Provider provider) {
+      return switch (provider) {
+        case CUBLASLT -> kept(provider, fakes.new Matmul("cublaslt", true));
+        case JCUBLAS -> kept(provider, fakes.new Matmul("jcublas", false));
+        case CUDNN -> kept(provider, fakes.new Both("cudnn"));
+        case JCUDNN -> kept(provider, fakes.new Convolution("jcudnn", false));
       };
     }
 
-    private <T extends FakeLibraries.Started> T kept(Library library, T fake) {
-      started.put(library, fake);
+    private <T extends FakeLibraries.Started> T kept(Provider provider, T fake) {
+      started.put(provider, fake);
       return fake;
     }
 
-    CudaBackend device(DType type, String... named) {
-      var providers = new LinkedHashMap<String, String>();
-      for (var one : named) {
-        providers.put(one.replaceAll("=.*", ""), one.replaceAll(".*=", ""));
-      }
-      return CudaBackend.open(driver, 0, STAGING, type, ShimCuda::names, this, providers);
+    CudaBackend device(DType type) {
+      return CudaBackend.open(driver, 0, STAGING, type, ShimCuda::names, this);
     }
 
     void gone() {
@@ -132,9 +129,18 @@ class CudaLibraryPlanTest {
     }
   }
 
-  private static Result run(Backend backend, Net net) {
+  /** Plans by what the user names, {@code linear=cublaslt}, and nothing else. */
+  private static PlanOptions forced(String... named) {
+    var kernels = new LinkedHashMap<String, String>();
+    for (var one : named) {
+      kernels.put(one.replaceAll("=.*", ""), one.replaceAll(".*=", ""));
+    }
+    return PlanOptions.of(new KernelOptions(false, kernels));
+  }
+
+  private static Result run(Backend backend, Net net, String... named) {
     try (var weights = backend.weights(net.weights);
-        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+        var plan = Plan.compile(net.graph, backend, weights, forced(named))) {
       net.inputs.forEach((name, x) -> plan.tensor(name).write(x));
       plan.run(Trace.OFF);
       plan.run(Trace.OFF);
@@ -161,8 +167,8 @@ class CudaLibraryPlanTest {
     make.apply(net).output("y");
     var machine = new Machine();
     Result got;
-    try (var backend = machine.device(type, named.toArray(String[]::new))) {
-      got = run(backend, net);
+    try (var backend = machine.device(type)) {
+      got = run(backend, net, named.toArray(String[]::new));
     }
     machine.gone();
     var format = type == DType.F16 ? "f16" : "f32";
@@ -181,17 +187,17 @@ class CudaLibraryPlanTest {
   @EnumSource(names = {"F16", "F32"})
   void productsWithWhatTheLibraryAdds(DType type) {
     var lt = List.of("linear=cublaslt");
-    check(type, lt, n -> n.linear(n.x("x", 2, 5, 24), 16), "cublaslt:linear_*_fake");
+    check(type, lt, n -> n.linear(n.x("x", 2, 5, 24), 16), "linear_*_cublaslt_fake");
     check(
         type,
         lt,
         n -> n.node(new Op.Linear(false), n.x("x", 3, 21), n.w("w", 17, 21)),
-        "cublaslt:linear_*_fake");
+        "linear_*_cublaslt_fake");
     check(
         type,
         lt,
         n -> n.linear(n.x("x", 2, 5, 24), 16).plus(n.x("r", 2, 5, 16)),
-        "cublaslt:linear_*_fake");
+        "linear_*_cublaslt_fake");
     check(
         type,
         lt,
@@ -200,8 +206,8 @@ class CudaLibraryPlanTest {
                 .plus(n.x("t", 1, 1, 16))
                 .plus(n.x("r", 2, 5, 16))
                 .plus(n.w("late", 16)),
-        "cublaslt:linear_*_fake",
-        "binary_*_plain");
+        "linear_*_cublaslt_fake",
+        "binary_*_vec8");
   }
 
   @ParameterizedTest
@@ -209,11 +215,11 @@ class CudaLibraryPlanTest {
   void whatALibraryDoesNotAddIsAddedAfterIt(DType type) {
     Function<Net, Value> product =
         n -> n.linear(n.x("x", 2, 5, 24), 16).plus(n.x("t", 16)).plus(n.x("r", 2, 5, 16));
-    check(type, List.of("linear=jcublas"), product, "jcublas:linear_*_fake+binary");
+    check(type, List.of("linear=jcublas"), product, "linear_*_jcublas_fake+binary");
     Function<Net, Value> picture =
         n -> n.conv(n.x("x", 2, 5, 4, 8), 16, 1).plus(n.x("t", 16)).plus(n.x("r", 2, 5, 4, 16));
-    check(type, List.of("conv2d=jcudnn"), picture, "jcudnn:conv2d_*_fake+binary");
-    check(type, List.of("conv2d=cudnn"), picture, "cudnn:conv2d_*_fake");
+    check(type, List.of("conv2d=jcudnn"), picture, "conv2d_*_jcudnn_fake+binary");
+    check(type, List.of("conv2d=cudnn"), picture, "conv2d_*_cudnn_fake");
   }
 
   @ParameterizedTest
@@ -223,16 +229,16 @@ class CudaLibraryPlanTest {
         type,
         List.of("linear=cublaslt"),
         n -> n.linear(n.x("x", 2, 5, 24), 16).gelu().plus(n.x("r", 2, 5, 16)),
-        "cublaslt:linear_*_fake",
-        "unary_*_plain",
-        "binary_*_plain");
+        "linear_*_cublaslt_fake",
+        "unary_*_vec8",
+        "binary_*_vec8");
     check(
         type,
         List.of("conv2d=cudnn"),
         n -> n.conv(n.x("x", 2, 5, 4, 8), 16, 1).plus(n.x("t", 2, 1, 1, 16)).silu(),
-        "cudnn:conv2d_*_fake",
-        "binary_*_plain",
-        "unary_*_plain");
+        "conv2d_*_cudnn_fake",
+        "binary_*_vec8",
+        "unary_*_vec8");
   }
 
   @ParameterizedTest
@@ -242,7 +248,7 @@ class CudaLibraryPlanTest {
         type,
         List.of("attention=cudnn"),
         n -> n.attention(3, 40, 9, 13, false),
-        "cudnn:attention_*_fake");
+        "attention_*_cudnn_fake");
   }
 
   @Test
@@ -257,9 +263,9 @@ class CudaLibraryPlanTest {
         DType.F16,
         List.of(),
         net,
-        "cudnn:conv2d_*_fake",
+        "conv2d_*_cudnn_fake",
         "attention_*_flash",
-        "cublaslt:linear_*_fake",
+        "linear_*_cublaslt_fake",
         "linear_*_mma");
     check(
         DType.F32,
@@ -271,7 +277,7 @@ class CudaLibraryPlanTest {
         "linear_*_fma");
     check(
         DType.F16,
-        List.of("linear=own", "conv2d=own"),
+        List.of("linear=mma", "conv2d=mma"),
         net,
         "conv2d_*_mma",
         "attention_*_flash",
@@ -283,7 +289,7 @@ class CudaLibraryPlanTest {
   void withoutALibraryTheRuleLeavesEverythingToOurOwnKernels() {
     var net = new Net();
     net.linear(net.x("x", 2, 5, 24), 16).output("y");
-    var machine = new Machine(Library.CUBLASLT, Library.CUDNN);
+    var machine = new Machine(Provider.CUBLASLT, Provider.CUDNN);
     try (var backend = machine.device(DType.F16)) {
       assertEquals(List.of("linear_f16_mma"), run(backend, net).steps());
     }
@@ -292,33 +298,41 @@ class CudaLibraryPlanTest {
   }
 
   private static String failure(Machine machine, String... named) {
-    var e = assertThrows(DeviceException.class, () -> machine.device(DType.F16, named));
+    String message;
+    try (var backend = machine.device(DType.F16)) {
+      var options = forced(named).kernels();
+      message =
+          String.valueOf(
+              assertThrows(DeviceException.class, () -> backend.check(options)).getMessage());
+    }
     machine.gone();
-    return String.valueOf(e.getMessage());
+    return message;
   }
 
   @Test
   void aNamedProviderThatCannotBeHadIsAnError() {
     assertEquals(
-        "cuda:0: --provider linear=cublaslt: expected it to be available: its file is not here",
-        failure(new Machine(Library.CUBLASLT), "linear=cublaslt"));
+        "cuda:0: --kernel linear=cublaslt: expected it to be available: its file is not here",
+        failure(new Machine(Provider.CUBLASLT), "linear=cublaslt"));
     assertEquals(
-        "cuda:0: --provider linear=cudnn: expected one of own, cublaslt, jcublas, got cudnn",
+        "cuda:0: --kernel linear=cudnn: expected one of mma, fma, cublaslt, jcublas, got cudnn",
         failure(new Machine(), "linear=cudnn"));
     assertEquals(
-        "cuda:0: --provider softmax=cudnn: expected one of linear, conv2d, attention, got softmax",
+        "cuda:0: --kernel softmax=cudnn: expected one of "
+            + String.join(", ", Op.labels())
+            + ", got softmax",
         failure(new Machine(), "softmax=cudnn"));
   }
 
   private static String refusal(Net net, String named) {
     var machine = new Machine();
     String message;
-    try (var backend = machine.device(DType.F16, named);
+    try (var backend = machine.device(DType.F16);
         var weights = backend.weights(net.weights)) {
       var e =
           assertThrows(
               UnsupportedOpException.class,
-              () -> Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT));
+              () -> Plan.compile(net.graph, backend, weights, forced(named)));
       message = String.valueOf(e.getMessage());
     }
     machine.gone();
@@ -331,16 +345,16 @@ class CudaLibraryPlanTest {
     attention.attention(2, 40, 6, 6, true).output("y");
     assertEquals(
         "cuda:0 has no kernel for:\n"
-            + "  cuda:0: --provider attention=cudnn: expected net.attention (attention of [2, 6,"
-            + " 80] [2, 6, 80] [2, 6, 80] to [2, 6, 80]) to be possible, but it knows no order; use"
-            + " --provider attention=own",
+            + "  cuda:0: --kernel attention=cudnn: expected net.attention (attention of [2, 6,"
+            + " 80] [2, 6, 80] [2, 6, 80] to [2, 6, 80]) to be possible, but it is not causal; use"
+            + " --kernel attention=flash",
         refusal(attention, "attention=cudnn"));
     var product = new Net();
     product.linear(product.x("x", 3, 13), 8).silu().output("y");
     assertEquals(
         "cuda:0 has no kernel for:\n"
-            + "  cuda:0: --provider linear=cublaslt: expected net.linear (linear of [3, 13] [8, 13]"
-            + " [8] to [3, 8]) to be possible, but 13 is too unlucky; use --provider linear=own",
+            + "  cuda:0: --kernel linear=cublaslt: expected net.linear (linear of [3, 13] [8, 13]"
+            + " [8] to [3, 8]) to be possible, but 13 is too unlucky; use --kernel linear=mma",
         refusal(product, "linear=cublaslt"));
     var picture = new Net();
     picture.conv(picture.x("x", 1, 4, 4, 8), 8, 0).output("y");
@@ -353,9 +367,9 @@ class CudaLibraryPlanTest {
     var x = net.x("x", 4, 16);
     net.linear(net.linear(x, 16), 16).output("y");
     var machine = new Machine();
-    try (var backend = machine.device(DType.F16, "linear=cublaslt")) {
-      var first = run(backend, net);
-      assertEquals(0, deviation(first.y(), run(backend, net).y()));
+    try (var backend = machine.device(DType.F16)) {
+      var first = run(backend, net, "linear=cublaslt");
+      assertEquals(0, deviation(first.y(), run(backend, net, "linear=cublaslt").y()));
     }
     assertEquals(
         List.of(
@@ -372,9 +386,9 @@ class CudaLibraryPlanTest {
     var net = new Net();
     net.linear(net.x("x", 4, 16), 8).plus(net.x("r", 4, 8)).output("y");
     var machine = new Machine();
-    try (var backend = machine.device(DType.F16, "linear=cublaslt");
+    try (var backend = machine.device(DType.F16);
         var weights = backend.weights(net.weights);
-        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+        var plan = Plan.compile(net.graph, backend, weights, forced("linear=cublaslt"))) {
       net.inputs.forEach((name, values) -> plan.tensor(name).write(values));
       plan.run(Trace.OFF);
       var before = plan.tensor("y").read();
@@ -415,7 +429,7 @@ class CudaLibraryPlanTest {
       var expected = new ArrayList<String>();
       expected.add("beginCapture");
       for (var step : plan.steps()) {
-        var library = step.kernel().name().replaceAll(":.*", "");
+        var library = step.kernel().name().replaceAll("(linear|conv2d)_f16_(.*)_fake", "$2");
         boolean own = library.equals(step.kernel().name());
         expected.add(own ? "launch" : library);
       }
@@ -449,11 +463,11 @@ class CudaLibraryPlanTest {
       var net = new Net();
       net.linear(net.x("x", 4, 16), 8).output("y");
       var machine = new Machine();
-      try (var backend = machine.device(DType.F16, "linear=cublaslt");
+      try (var backend = machine.device(DType.F16);
           var weights = backend.weights(net.weights);
-          var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+          var plan = Plan.compile(net.graph, backend, weights, forced("linear=cublaslt"))) {
         net.inputs.forEach((name, values) -> plan.tensor(name).write(values));
-        var library = Optional.ofNullable(machine.started.get(Library.CUBLASLT)).orElseThrow();
+        var library = Optional.ofNullable(machine.started.get(Provider.CUBLASLT)).orElseThrow();
         library.does(forbidden);
         plan.run(Trace.OFF);
         var first = plan.tensor("y").read();
@@ -497,10 +511,10 @@ class CudaLibraryPlanTest {
     var net = new Net();
     net.linear(net.x("x", 4, 16), 8).output("y");
     var machine = new Machine();
-    var backend = machine.device(DType.F16, "linear=cublaslt");
+    var backend = machine.device(DType.F16);
     try (var weights = backend.weights(net.weights);
-        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
-      Optional.ofNullable(machine.started.get(Library.CUBLASLT)).orElseThrow().fail();
+        var plan = Plan.compile(net.graph, backend, weights, forced("linear=cublaslt"))) {
+      Optional.ofNullable(machine.started.get(Provider.CUBLASLT)).orElseThrow().fail();
       var e = assertThrows(DeviceException.class, () -> plan.run(Trace.OFF));
       assertEquals("cublaslt: execution failed", e.getMessage());
     }
@@ -514,9 +528,9 @@ class CudaLibraryPlanTest {
     var net = new Net();
     net.linear(net.x("x", 5, 16), 8).output("y");
     var machine = new Machine();
-    try (var backend = machine.device(DType.F32, "linear=cublaslt");
+    try (var backend = machine.device(DType.F32);
         var weights = backend.weights(net.weights);
-        var plan = Plan.compile(net.graph, backend, weights, PlanOptions.DEFAULT)) {
+        var plan = Plan.compile(net.graph, backend, weights, forced("linear=cublaslt"))) {
       var x = backend.allocate(1024, "x");
       var y = backend.allocate(1024, "y");
       plan.bind("x", new Tensor(x, 4, Shape.of(5, 16), DType.F32));

@@ -177,7 +177,7 @@ class CudaProgramsTest {
     var e =
         assertThrows(
             DeviceException.class,
-            () -> CudaBackend.open(driver, 0, 64, DType.BF16, _ -> new byte[0]));
+            () -> CudaBackend.open(driver, 0, 64, DType.BF16, _ -> new byte[0], Libraries.NONE));
     assertEquals("cuda:0: --dtype: expected f32 or f16, got BF16", e.getMessage());
     assertEquals(List.of(), driver.leaks());
   }

@@ -2,6 +2,7 @@ package org.drag4j.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -13,6 +14,7 @@ import java.util.OptionalInt;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
+import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Probe;
 import org.drag4j.kernels.cuda.driver.CudaLibraries;
 import org.drag4j.kernels.cuda.driver.CudaLibrary;
@@ -87,26 +89,19 @@ class CudaProviderTest {
     assertEquals(List.of(), driver.leaks());
     assertThrows(
         DeviceException.class, () -> provider.open("cuda:2", DeviceOptions.DEFAULT).close());
-    var named =
-        new DeviceOptions(
-            OptionalInt.empty(), OptionalInt.empty(), DType.F16, Map.of("linear", "jcublas"));
-    var e = assertThrows(DeviceException.class, () -> provider.open("cuda:1", named).close());
-    assertEquals(
-        "cuda:1: --provider linear=jcublas: expected it to be available: libcublas.so.13 and"
-            + " libcublas.so.12 not found; set DRAG4J_CUDA_LIBS to the folder that holds it",
-        e.getMessage());
+    var single = provider.tuningKey("cuda:1", DeviceOptions.DEFAULT).orElseThrow();
+    assertTrue(single.startsWith("cuda:1\nFake 1\n") && single.contains("cublasLt 13.7.1"), single);
+    var none = OptionalInt.empty();
+    var half = provider.tuningKey("cuda:1", new DeviceOptions(none, none, DType.F16));
+    assertNotEquals(single, half.orElseThrow());
+    var named = new KernelOptions(false, Map.of("linear", "jcublas"));
+    try (var backend = provider.open("cuda:1", DeviceOptions.DEFAULT)) {
+      var e = assertThrows(DeviceException.class, () -> backend.check(named));
+      assertEquals(
+          "cuda:1: --kernel linear=jcublas: expected it to be available: libcublas.so.13 and"
+              + " libcublas.so.12 not found; set DRAG4J_CUDA_LIBS to the folder that holds it",
+          e.getMessage());
+    }
     assertEquals(List.of(), driver.leaks());
-  }
-
-  @Test
-  void otherDevicesHaveNoProvidersToName() {
-    var named =
-        new DeviceOptions(
-            OptionalInt.empty(), OptionalInt.empty(), DType.F32, Map.of("conv2d", "cudnn"));
-    var e = assertThrows(DeviceException.class, () -> Devices.open("cpu", named).close());
-    assertEquals(
-        "device cpu: --provider: expected none, since this device has only kernels of its own, got"
-            + " {conv2d=cudnn}; leave it out",
-        e.getMessage());
   }
 }

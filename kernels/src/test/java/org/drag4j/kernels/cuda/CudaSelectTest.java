@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.KernelOptions;
@@ -137,7 +137,7 @@ class CudaSelectTest {
       var format = type == DType.F16 ? "_f16_" : "_f32_";
       names.add(
           step.replace("_product", format + (type == DType.F16 ? "mma" : "fma"))
-              .replace("_plain", format + "plain")
+              .replace("_@", format)
               .replace("_flash", format + "flash")
               .replace("_gemm", format + "gemm"));
     }
@@ -183,7 +183,7 @@ class CudaSelectTest {
         type,
         n -> n.linear(n.x("x", 5, 16), 8).silu().times(n.w("m", 8)).plus(n.w("a", 8)).silu(),
         "linear_product",
-        "unary_plain");
+        "unary_@vec8");
   }
 
   @ParameterizedTest
@@ -250,42 +250,42 @@ class CudaSelectTest {
     check(
         type,
         n -> n.node(new Op.GroupNorm(4, 1e-5f), n.x("x", 2, 5, 7, 16), n.w("s", 16), n.w("b", 16)),
-        "group_norm_plain");
+        "group_norm_@slabs");
     check(
         type,
         n ->
             n.node(new Op.GroupNorm(2, 1e-6f), n.x("x", 1, 9, 8, 6), n.w("s", 6), n.w("b", 6))
                 .silu(),
-        "group_norm_plain");
+        "group_norm_@slabs+silu");
     check(
         type,
         n -> n.node(new Op.LayerNorm(1e-5f), n.x("x", 2, 7, 36), n.w("s", 36), n.w("b", 36)),
-        "layer_norm_plain");
+        "layer_norm_@warp");
   }
 
   @ParameterizedTest
   @EnumSource(names = {"F16", "F32"})
   void elementwiseOperations(DType type) {
-    check(type, n -> n.x("x", 3, 37).silu(), "unary_plain");
-    check(type, n -> n.x("x", 3, 37).gelu(), "unary_plain");
-    check(type, n -> n.x("x", 3, 37).quickGelu(), "unary_plain");
-    check(type, n -> n.x("x", 3, 5, 26).geglu(), "geglu_plain");
-    check(type, n -> n.x("x", 2, 3, 5, 9).plus(n.x("t", 2, 1, 1, 9)), "binary_plain");
-    check(type, n -> n.x("x", 2, 3, 5, 9).times(n.x("t", 1, 3, 1, 9)), "binary_plain");
-    check(type, n -> n.x("x", 2, 3, 5, 9).plus(n.x("t", 3, 5, 1)), "binary_plain");
-    check(type, n -> n.x("x", 2, 7, 9).plus(n.w("p", 1, 7, 9)), "binary_plain");
+    check(type, n -> n.x("x", 3, 37).silu(), "unary_@vec8");
+    check(type, n -> n.x("x", 3, 37).gelu(), "unary_@vec8");
+    check(type, n -> n.x("x", 3, 37).quickGelu(), "unary_@vec8");
+    check(type, n -> n.x("x", 3, 5, 26).geglu(), "geglu_@vec8");
+    check(type, n -> n.x("x", 2, 3, 5, 9).plus(n.x("t", 2, 1, 1, 9)), "binary_@vec8");
+    check(type, n -> n.x("x", 2, 3, 5, 9).times(n.x("t", 1, 3, 1, 9)), "binary_@vec8");
+    check(type, n -> n.x("x", 2, 3, 5, 9).plus(n.x("t", 3, 5, 1)), "binary_@vec8");
+    check(type, n -> n.x("x", 2, 7, 9).plus(n.w("p", 1, 7, 9)), "binary_@vec8");
   }
 
   @ParameterizedTest
   @EnumSource(names = {"F16", "F32"})
   void operationsThatMoveNumbers(DType type) {
-    check(type, n -> n.x("a", 2, 3, 9).concat(n.x("b", 2, 3, 5)), "concat_plain");
-    check(type, n -> n.x("x", 2, 3, 5, 9).upsample(6, 10), "upsample_plain");
-    check(type, n -> n.x("x", 1, 3, 5, 8).upsample(7, 8), "upsample_plain");
+    check(type, n -> n.x("a", 2, 3, 9).concat(n.x("b", 2, 3, 5)), "concat_@vec8");
+    check(type, n -> n.x("x", 2, 3, 5, 9).upsample(6, 10), "upsample_@vec8");
+    check(type, n -> n.x("x", 1, 3, 5, 8).upsample(7, 8), "upsample_@vec8");
     check(
         type,
         n -> n.node(new Op.Embedding(), n.ids("i", 3, 0, 6, 3), n.w("table", 7, 18)),
-        "embedding_plain");
+        "embedding_@vec8");
   }
 
   @ParameterizedTest
@@ -298,7 +298,7 @@ class CudaSelectTest {
           type,
           close,
           n -> n.node(new Op.TimestepEmbedding(22, flip, flip ? 0 : 1), n.x("t", 981f, 1f, 340f)),
-          "timestep_embedding_plain");
+          "timestep_embedding_@scalar");
     }
   }
 
@@ -318,13 +318,13 @@ class CudaSelectTest {
           var attended = n.node(new Op.Attention(2, false), y, y, y);
           return n.linear(attended, 32).geglu().concat(y).plus(n.x("r", 1, 24, 24));
         },
-        "group_norm_plain",
+        "group_norm_@slabs+silu",
         "conv2d_product",
         "attention_flash",
         "linear_product",
-        "geglu_plain",
-        "concat_plain",
-        "binary_plain");
+        "geglu_@vec8",
+        "concat_@vec8",
+        "binary_@vec8");
   }
 
   @ParameterizedTest
@@ -408,7 +408,9 @@ class CudaSelectTest {
       var x = new Net().x("x", 4, 4).silu();
       assertTrue(backend.select(x, KernelOptions.DEFAULT).isPresent());
       var other = new KernelOptions(false, Map.of("unary", "tile"));
-      assertEquals(Optional.empty(), backend.select(x, other));
+      var unknown = assertThrows(DeviceException.class, () -> backend.check(other));
+      assertEquals(
+          "cuda:0: --kernel unary=tile: expected one of vec8, got tile", unknown.getMessage());
     }
   }
 }

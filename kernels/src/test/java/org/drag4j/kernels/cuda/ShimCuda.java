@@ -32,7 +32,7 @@ public final class ShimCuda {
 
   /** The device of a driver. */
   static CudaBackend open(FakeCudaDriver driver, DType activations) {
-    return CudaBackend.open(driver, 0, STAGING, activations, ShimCuda::names);
+    return CudaBackend.open(driver, 0, STAGING, activations, ShimCuda::names, Libraries.NONE);
   }
 
   /** A driver that has every kernel. */

@@ -16,14 +16,14 @@ import java.util.function.IntConsumer;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.reference.Meaning;
+import org.drag4j.reference.WeightValues;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource;
-import org.drag4j.tests.conformance.Oracle;
-import org.drag4j.tests.conformance.WeightValues;
 
 /**
  * Evaluates the graph of a full-size network in double: products on several threads, everything
- * else by the {@link Oracle}. Weights are read when needed and values forgotten after their last
+ * else by its {@link Meaning}. Weights are read when needed and values forgotten after their last
  * use, so it needs little more memory than the largest layer.
  *
  * <p>Only the timestep's embedding is rounded to float as it goes along: diffusers computes it so
@@ -33,8 +33,6 @@ final class DoubleEvaluation implements AutoCloseable {
   private static final int ROWS = 64;
   private static final int QUERIES = 32;
 
-  private final Oracle oracle = Oracle.exact();
-  private final Oracle rounded = Oracle.naive();
   private final ExecutorService pool;
   private final DoubleConsumer progress;
 
@@ -96,15 +94,15 @@ final class DoubleEvaluation implements AutoCloseable {
     for (var operand : v.inputs()) {
       in.add(
           operand.op() instanceof Op.Weight(var param)
-              ? WeightValues.of(weights, param.name(), operand.shape())
+              ? WeightValues.of(weights, param)
               : find(done, operand));
     }
     return switch (v.op()) {
       case Op.Conv2d c -> conv2d(c, v, in);
       case Op.Linear l -> linear(l, v, in);
       case Op.Attention a -> attention(a, v, in);
-      case Op.TimestepEmbedding _ -> rounded.node(v, in);
-      default -> oracle.node(v, in);
+      case Op.TimestepEmbedding _ -> Meaning.SINGLE.of(v, in);
+      default -> Meaning.EXACT.of(v, in);
     };
   }
 

@@ -7,10 +7,11 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.drag4j.graph.Op;
+import org.drag4j.reference.Evaluation;
+import org.drag4j.reference.Meaning;
+import org.drag4j.reference.OpCase;
+import org.drag4j.reference.OpCases;
 import org.drag4j.tensor.Shape;
-import org.drag4j.tests.conformance.OpCase;
-import org.drag4j.tests.conformance.OpCases;
-import org.drag4j.tests.conformance.Oracle;
 import org.drag4j.weights.ModelFolder;
 import org.drag4j.weights.Safetensors;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,9 +32,9 @@ class DoubleEvaluationTest {
 
   @ParameterizedTest
   @MethodSource("products")
-  void equalsTheOracle(OpCase opCase) throws Exception {
+  void equalsTheMeaning(OpCase opCase) throws Exception {
     var built = opCase.build();
-    var expected = Oracle.exact().evaluate(built.graph(), built.inputs(), built.weights());
+    var expected = Evaluation.by(Meaning.EXACT).of(built);
     try (var evaluation = new DoubleEvaluation(2, _ -> {})) {
       var got = evaluation.evaluate(built.graph(), built.inputs(), built.weights());
       assertEquals(expected.keySet(), got.keySet());

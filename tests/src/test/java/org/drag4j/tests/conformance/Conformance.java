@@ -16,9 +16,12 @@ import org.drag4j.device.DeviceWeights;
 import org.drag4j.graph.Op;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CaseGraph;
+import org.drag4j.reference.Evaluation;
+import org.drag4j.reference.OpCase;
+import org.drag4j.reference.WrappedBackend;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
-import org.drag4j.tensor.Tensor;
 import org.drag4j.trace.Trace;
 
 /** Runs a case on a backend and fails unless everything about it is right. */
@@ -39,9 +42,9 @@ final class Conformance {
   }
 
   /**
-   * Checks outputs against the oracle, guard bands, untouched inputs, and that a second run, with
-   * all memory in between full of NaN, gives the same bits; once in the plan's own slab and once
-   * with every intermediate value in memory of its own.
+   * Checks outputs against their meaning, guard bands, untouched inputs, and that a second run,
+   * with all memory in between full of NaN, gives the same bits; once in the plan's own slab and
+   * once with every intermediate value in memory of its own.
    *
    * @throws AssertionError where anything is wrong
    */
@@ -93,7 +96,7 @@ final class Conformance {
     var before = new LinkedHashMap<String, int[]>();
     inputs.forEach((name, t) -> {
       t.poison();
-      write(t.tensor(), find(built.inputs(), name));
+      built.write(name, t.tensor());
       before.put(name, t.bits());
     });
     plan.run(Trace.OFF);
@@ -110,29 +113,13 @@ final class Conformance {
     return results;
   }
 
-  private static void write(Tensor to, double[] values) {
-    if (to.dtype() == DType.I32) {
-      var x = new int[values.length];
-      for (int i = 0; i < x.length; i++) {
-        x[i] = (int) values[i];
-      }
-      to.write(x);
-    } else {
-      var x = new float[values.length];
-      for (int i = 0; i < x.length; i++) {
-        x[i] = (float) values[i];
-      }
-      to.write(x);
-    }
-  }
-
   private List<Comparison> compare(Plan plan, boolean exact, Map<String, int[]> results) {
     boolean approximate = plan.steps().stream().anyMatch(s -> s.kernel().approximate());
     if (exact && approximate) {
       failed("expected no approximate kernel with exact, got one");
     }
     double factor = approximate ? APPROXIMATE_FACTOR : FACTOR;
-    var expected = opCase.expected(built, storage(backend));
+    var expected = Expected.of(opCase, built, storage(backend));
     var comparisons = new ArrayList<Comparison>();
     results.forEach((name, bits) -> {
       var got = new float[bits.length];
@@ -154,8 +141,8 @@ final class Conformance {
   }
 
   /** Inputs and outputs are F32 on every device; in between there are casts. */
-  private static Oracle.Storage storage(Backend backend) {
-    return backend.activations() == DType.F16 ? Oracle.Storage.HALF : Oracle.Storage.SINGLE;
+  private static Evaluation.Storage storage(Backend backend) {
+    return backend.activations() == DType.F16 ? Evaluation.Storage.HALF : Evaluation.Storage.SINGLE;
   }
 
   private static double[] find(Map<String, double[]> map, String name) {
@@ -181,7 +168,7 @@ final class Conformance {
     private final List<DeviceMemory> memories = new ArrayList<>();
 
     Slab(Backend inner) {
-      super(inner, (_, kernel, at) -> kernel.bind(at));
+      super(inner);
     }
 
     @Override

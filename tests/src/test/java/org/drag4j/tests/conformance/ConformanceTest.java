@@ -19,10 +19,15 @@ import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.KernelOptions;
+import org.drag4j.device.Tuned;
 import org.drag4j.device.UnsupportedOpException;
+import org.drag4j.graph.Op;
 import org.drag4j.plan.Fusion;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CaseGraph;
+import org.drag4j.reference.OpCase;
+import org.drag4j.reference.OpCases;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicContainer;
@@ -69,6 +74,10 @@ class ConformanceTest {
   private static final Set<String> LABELS =
       CASES.stream()
           .flatMap(c -> c.build().graph().live().stream())
+          .filter(v ->
+              !(v.op() instanceof Op.Input
+                  || v.op() instanceof Op.Weight
+                  || v.op() instanceof Op.Reshape))
           .map(v -> v.op().label())
           .collect(Collectors.toSet());
 
@@ -96,7 +105,8 @@ class ConformanceTest {
         Stream.concat(OPEN.keySet().stream(), TRIED.stream())
             .flatMap(t ->
                 variants(t).entrySet().stream()
-                    .flatMap(e -> e.getValue().stream().map(v -> t + " " + Map.of(e.getKey(), v))))
+                    .flatMap(e ->
+                        e.getValue().stream().map(v -> t + " " + Map.of(e.getKey(), List.of(v)))))
             .collect(Collectors.toSet());
     OPEN.values().forEach(Backend::close);
     OPEN.clear();
@@ -214,7 +224,7 @@ class ConformanceTest {
       }
       for (var options : variantOptions(target, c)) {
         if (kernels(backend, built, weights, options)) {
-          RAN.add(target + " " + options.kernels().variants());
+          RAN.add(target + " " + options.kernels().forced());
           if (!target.shim() || seen.add(steps(backend, built, weights, options))) {
             check(target, backend, c, built, weights, options);
           }
@@ -266,18 +276,22 @@ class ConformanceTest {
         .toList();
   }
 
+  private static KernelOptions kernels(boolean exact) {
+    return new KernelOptions(exact, Target.kernels(), Tuned.NONE);
+  }
+
   private static List<PlanOptions> options(Target target, OpCase c) {
     var all = new ArrayList<PlanOptions>();
-    all.add(PlanOptions.DEFAULT);
-    all.add(PlanOptions.of(new KernelOptions(true, Map.of())));
+    all.add(PlanOptions.of(kernels(false)));
+    all.add(PlanOptions.of(kernels(true)));
     for (var family : FAMILIES.getOrDefault(target.kind(), List.of())) {
       var forced = LABELS.stream().collect(Collectors.toMap(l -> l, _ -> family));
       all.add(PlanOptions.of(new KernelOptions(false, forced)));
     }
-    all.add(new PlanOptions(KernelOptions.DEFAULT, Set.of("all")));
+    all.add(new PlanOptions(kernels(false), Set.of("all")));
     if (c.row().startsWith("fusion ") || c.row().equals("block")) {
       for (var fusion : Fusion.values()) {
-        all.add(new PlanOptions(KernelOptions.DEFAULT, Set.of(fusion.label())));
+        all.add(new PlanOptions(kernels(false), Set.of(fusion.label())));
       }
     }
     return all;

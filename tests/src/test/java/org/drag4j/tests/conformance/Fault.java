@@ -2,14 +2,16 @@ package org.drag4j.tests.conformance;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.reference.WrappedBackend;
 import org.drag4j.tensor.Tensor;
 
 /** Mistakes that kernels make, to be planted in a backend that works. */
@@ -87,9 +89,9 @@ enum Fault {
   }
 
   private static Backend withoutBias(Backend inner) {
-    return new WrappedBackend(inner, (_, kernel, at) -> kernel.bind(at)) {
+    return new WrappedBackend(inner) {
       @Override
-      public Optional<Kernel> select(Value node, KernelOptions options) {
+      public Stream<Candidate> candidates(Value node, KernelOptions options) {
         var op = withoutBias(node.op());
         var in = new ArrayList<>(node.inputs());
         if (op.arity() < node.op().arity()) {
@@ -98,7 +100,7 @@ enum Fault {
         // Equal to the node it stands for, so it is bound to the same memory.
         var changed =
             new Value(node.graph(), node.id(), op, node.path(), in, node.shape(), node.dtype());
-        return super.select(changed, options);
+        return super.candidates(changed, options);
       }
     };
   }

@@ -11,6 +11,7 @@ import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.reference.WrappedBackend;
 
 /** Moves what a plan keeps in its slab, scratch memory too, to guarded tensors of their own. */
 final class GuardBands implements AutoCloseable {

@@ -6,19 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.Meaning;
+import org.drag4j.reference.OpCase;
+import org.drag4j.reference.OpCases;
+import org.drag4j.reference.ReferenceBackend;
+import org.drag4j.reference.WrappedBackend;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -50,7 +55,9 @@ class SuiteCanFailTest {
   @TestFactory
   Stream<DynamicTest> aBackendWithoutMistakesPasses() {
     return TRIED.stream()
-        .map(c -> DynamicTest.dynamicTest(c.name(), () -> check(new NaiveBackend(), c)));
+        .map(c ->
+            DynamicTest.dynamicTest(
+                c.name(), () -> check(new ReferenceBackend(Meaning.SINGLE), c)));
   }
 
   @TestFactory
@@ -63,7 +70,7 @@ class SuiteCanFailTest {
                     DynamicTest.dynamicTest(
                         fault + " in " + c.name(),
                         () -> {
-                          var backend = fault.in(new NaiveBackend());
+                          var backend = fault.in(new ReferenceBackend(Meaning.SINGLE));
                           var failure = assertThrows(AssertionError.class, () -> check(backend, c));
                           assertTrue(
                               failure.toString().contains(fault.shows()), failure.toString());
@@ -73,10 +80,10 @@ class SuiteCanFailTest {
   @Test
   void anApproximateKernelIsFoundWhereExactWasAsked() {
     var coarse =
-        new WrappedBackend(new NaiveBackend(), (_, kernel, at) -> kernel.bind(at)) {
+        new WrappedBackend(new ReferenceBackend(Meaning.SINGLE)) {
           @Override
-          public Optional<Kernel> select(Value node, KernelOptions options) {
-            return super.select(node, options).map(Coarse::new);
+          public Stream<Candidate> candidates(Value node, KernelOptions options) {
+            return super.candidates(node, options).map(c -> c.with(new Coarse(c.kernel())));
           }
         };
     var exact = PlanOptions.of(new KernelOptions(true, Map.of()));
@@ -107,10 +114,10 @@ class SuiteCanFailTest {
   void lostAndGainedSupportIsFound() {
     var rows = TRIED.stream().map(OpCase::row).collect(Collectors.toCollection(TreeSet::new));
     var lacking =
-        new WrappedBackend(new NaiveBackend(), (_, kernel, at) -> kernel.bind(at)) {
+        new WrappedBackend(new ReferenceBackend(Meaning.SINGLE)) {
           @Override
-          public Optional<Kernel> select(Value node, KernelOptions options) {
-            return node.op() instanceof Op.Geglu ? Optional.empty() : super.select(node, options);
+          public Stream<Candidate> candidates(Value node, KernelOptions options) {
+            return node.op() instanceof Op.Geglu ? Stream.empty() : super.candidates(node, options);
           }
         };
     var supported = SupportMatrix.supported(lacking, TRIED);

@@ -15,6 +15,7 @@ import org.drag4j.device.UnsupportedOpException;
 import org.drag4j.graph.Op;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.OpCase;
 
 /**
  * What each backend is known to run, a row a kind of operation; checked in as {@code

@@ -29,9 +29,9 @@ public record Target(String name, String device, DeviceOptions options) {
     var targets = new ArrayList<Target>();
     var one = System.getProperty("drag4j.test.device", "");
     if (!one.isEmpty()) {
-      targets.add(new Target(one, one, DeviceOptions.DEFAULT).by(providers()));
+      targets.add(new Target(one, one, DeviceOptions.DEFAULT));
       if (!one.equals("cpu")) {
-        targets.add(inHalf(one).by(providers()));
+        targets.add(inHalf(one));
       }
       return targets;
     }
@@ -77,19 +77,17 @@ public record Target(String name, String device, DeviceOptions options) {
         new DeviceOptions(OptionalInt.empty(), OptionalInt.empty(), DType.F16));
   }
 
-  private Target by(Map<String, String> providers) {
-    return new Target(
-        name,
-        device,
-        new DeviceOptions(
-            options.threads(), options.vectorBits(), options.activations(), providers));
-  }
-
-  private static Map<String, String> providers() {
-    return Stream.of(System.getProperty("drag4j.test.providers", "").split(",", -1))
+  /**
+   * Candidates that every plan is to take, by operation, as the system property {@code
+   * drag4j.test.kernels} names them: {@code linear=mma,linear=fma}.
+   */
+  static Map<String, List<String>> kernels() {
+    return Stream.of(System.getProperty("drag4j.test.kernels", "").split(",", -1))
         .filter(pair -> !pair.isEmpty())
         .map(pair -> pair.split("=", 2))
-        .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
+        .collect(
+            Collectors.groupingBy(
+                pair -> pair[0], Collectors.mapping(pair -> pair[1], Collectors.toList())));
   }
 
   /** CUDA's kernels on the CPU, with activations of both types. */

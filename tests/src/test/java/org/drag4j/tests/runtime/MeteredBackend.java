@@ -2,20 +2,16 @@ package org.drag4j.tests.runtime;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.device.DeviceWeights;
-import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
-import org.drag4j.graph.Value;
+import org.drag4j.reference.WrappedBackend;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
 
 /** The CPU with as much memory as it is told to have, which knows what of it is in use. */
-public final class MeteredBackend implements Backend {
-  private final Backend cpu;
+public final class MeteredBackend extends WrappedBackend {
   private final List<DeviceMemory> blocks = new ArrayList<>();
   private final List<DeviceWeights> weights = new ArrayList<>();
   private OptionalLong free = OptionalLong.empty();
@@ -23,7 +19,7 @@ public final class MeteredBackend implements Backend {
 
   /** The CPU, whose memory never ends until it is told to. */
   public MeteredBackend(Backend cpu) {
-    this.cpu = cpu;
+    super(cpu);
   }
 
   /** Says from now on that so many bytes are free. */
@@ -48,16 +44,11 @@ public final class MeteredBackend implements Backend {
   }
 
   @Override
-  public String device() {
-    return cpu.device();
-  }
-
-  @Override
   public DeviceMemory allocate(long bytes, String purpose) {
     if (failing-- == 0) {
       throw new DeviceMemoryException(purpose + ": asked for " + bytes + " bytes, free are 0");
     }
-    var memory = cpu.allocate(bytes, purpose);
+    var memory = super.allocate(bytes, purpose);
     blocks.add(memory);
     return memory;
   }
@@ -69,23 +60,8 @@ public final class MeteredBackend implements Backend {
 
   @Override
   public DeviceWeights weights(WeightSource source) {
-    var made = cpu.weights(source);
+    var made = super.weights(source);
     weights.add(made);
     return made;
-  }
-
-  @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return cpu.select(node, options);
-  }
-
-  @Override
-  public void synchronize() {
-    cpu.synchronize();
-  }
-
-  @Override
-  public void close() {
-    cpu.close();
   }
 }

@@ -12,6 +12,8 @@ import org.drag4j.device.Backend;
 import org.drag4j.device.NullBackend;
 import org.drag4j.device.Step;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CompiledCase;
+import org.drag4j.reference.OpCases;
 import org.drag4j.tests.conformance.Target;
 import org.drag4j.trace.Trace;
 import org.junit.jupiter.api.Test;
@@ -30,7 +32,7 @@ class ReplayAllocationTest {
   @Test
   void theNullDeviceAllocatesNothingFromTheStart() {
     try (var backend = new NullBackend();
-        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+        var net = CompiledCase.open(backend, OpCases.everyOp().build(), PlanOptions.DEFAULT)) {
       net.plan().run(Trace.OFF); // loads classes
       long before = THREADS.getCurrentThreadAllocatedBytes();
       for (int i = 0; i < RUNS; i++) {
@@ -50,7 +52,7 @@ class ReplayAllocationTest {
   }
 
   private static void settles(Backend backend) {
-    try (var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+    try (var net = CompiledCase.open(backend, OpCases.everyOp().build(), PlanOptions.DEFAULT)) {
       var ids = threads();
       assertTrue(ids.length > 1, "expected worker threads to watch beside this one");
       long start = System.nanoTime();

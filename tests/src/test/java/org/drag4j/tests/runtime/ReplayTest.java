@@ -27,13 +27,16 @@ import org.drag4j.plan.Fusion;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CompiledCase;
+import org.drag4j.reference.MapWeights;
+import org.drag4j.reference.Meaning;
+import org.drag4j.reference.OpCases;
+import org.drag4j.reference.ReferenceBackend;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.Weights;
-import org.drag4j.tests.conformance.MapWeights;
-import org.drag4j.tests.conformance.NaiveBackend;
 import org.drag4j.tests.conformance.Target;
 import org.drag4j.trace.TimingTrace;
 import org.drag4j.trace.Trace;
@@ -48,7 +51,7 @@ class ReplayTest {
   @MethodSource("targets")
   void inputsKeepTheirValuesFromRunToRun(Target target) {
     try (var backend = target.open();
-        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+        var net = CompiledCase.open(backend, OpCases.everyOp().build(), PlanOptions.DEFAULT)) {
       var plan = net.plan();
       plan.run(Trace.OFF);
       var x = plan.tensor("x").read();
@@ -76,10 +79,16 @@ class ReplayTest {
   @ParameterizedTest
   @MethodSource("fusions")
   void fusionSavesStepsAndChangesNothing(String off) {
-    try (var fused = EveryOp.compile(new NaiveBackend(), PlanOptions.DEFAULT);
+    try (var fused =
+            CompiledCase.open(
+                new ReferenceBackend(Meaning.SINGLE),
+                OpCases.everyOp().build(),
+                PlanOptions.DEFAULT);
         var plain =
-            EveryOp.compile(
-                new NaiveBackend(), new PlanOptions(KernelOptions.DEFAULT, Set.of(off)))) {
+            CompiledCase.open(
+                new ReferenceBackend(Meaning.SINGLE),
+                OpCases.everyOp().build(),
+                new PlanOptions(KernelOptions.DEFAULT, Set.of(off)))) {
       assertTrue(fused.plan().steps().size() < plain.plan().steps().size());
       var stillFused =
           plain.plan().steps().stream()
@@ -101,7 +110,7 @@ class ReplayTest {
   @MethodSource("targets")
   void tensorsMayBeBoundElsewhereBetweenRuns(Target target) {
     try (var backend = target.open();
-        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+        var net = CompiledCase.open(backend, OpCases.everyOp().build(), PlanOptions.DEFAULT)) {
       var plan = net.plan();
       plan.run(Trace.OFF);
       var expected = plan.tensor("y").read();
@@ -249,7 +258,7 @@ class ReplayTest {
   @MethodSource("targets")
   void aTraceSeesEveryStepAndItsCost(Target target) {
     try (var backend = target.open();
-        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+        var net = CompiledCase.open(backend, OpCases.everyOp().build(), PlanOptions.DEFAULT)) {
       var trace = new TimingTrace();
       net.plan().run(trace);
       net.plan().run(trace);

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.stream.IntStream;
 import org.drag4j.plan.PlanOptions;
+import org.drag4j.reference.CompiledCase;
+import org.drag4j.reference.OpCases;
 import org.drag4j.tests.conformance.Target;
 import org.drag4j.trace.Trace;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +27,7 @@ class ThreadCountTest {
   private static float[][] run(boolean vectors, int threads) {
     var target = vectors ? Target.cpu(threads) : Target.cpuWithoutVectors(threads);
     try (var backend = target.open();
-        var net = EveryOp.compile(backend, PlanOptions.DEFAULT)) {
+        var net = CompiledCase.open(backend, OpCases.everyOp().build(), PlanOptions.DEFAULT)) {
       net.plan().run(Trace.OFF);
       var names = net.built().graph().outputs().sequencedKeySet();
       return names.stream().map(n -> net.plan().tensor(n).read()).toArray(float[][]::new);

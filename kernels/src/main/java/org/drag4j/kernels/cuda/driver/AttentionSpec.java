@@ -10,7 +10,8 @@ import org.drag4j.tensor.DType;
  * @param dtype of all operands
  */
 public record AttentionSpec(
-    int batch, int heads, int queries, int keys, int dim, boolean causal, DType dtype) {
+    int batch, int heads, int queries, int keys, int dim, boolean causal, DType dtype)
+    implements Library.Spec {
   public AttentionSpec {
     if (batch < 1 || heads < 1 || queries < 1 || keys < 1 || dim < 1) {
       throw new IllegalArgumentException(

@@ -23,7 +23,8 @@ public record ConvolutionSpec(
     int padAfter,
     DType dtype,
     boolean bias,
-    boolean residual) {
+    boolean residual)
+    implements Library.Spec {
   public ConvolutionSpec {
     if (n < 1 || h < 1 || w < 1 || c < 1 || k < 1 || r < 1 || s < 1 || stride < 1) {
       throw new IllegalArgumentException(

@@ -13,7 +13,7 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.tensor.DType;
 
 /** Matrix products by cuBLASLt; bias and residual are added by the product itself. */
-public final class CublasLt implements MatmulProvider {
+public final class CublasLt implements Library {
   private static final int SUCCESS = 0;
   private static final int NOT_SUPPORTED = 15;
 
@@ -102,7 +102,13 @@ public final class CublasLt implements MatmulProvider {
   }
 
   @Override
-  public Offer<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
+  public Offer<Operation> prepare(Spec spec, long workspaceLimit) {
+    return spec instanceof MatmulSpec s
+        ? prepare(s, workspaceLimit)
+        : new Offer.Refused<>("products are all it does");
+  }
+
+  private Offer<Operation> prepare(MatmulSpec spec, long workspaceLimit) {
     var product = new Product(spec);
     try {
       if (product.choose(workspaceLimit)) {
@@ -160,7 +166,7 @@ public final class CublasLt implements MatmulProvider {
    * One product. cuBLAS is column major, which a row-major matrix is when transposed: it computes
    * {@code d' [N, M] = b' a'}, so that {@code b} is its first operand.
    */
-  private final class Product implements Prepared {
+  private final class Product implements Operation {
     private final Arena arena = Arena.ofShared();
     private final MatmulSpec spec;
     private final MemorySegment scale;

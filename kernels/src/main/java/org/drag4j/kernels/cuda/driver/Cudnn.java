@@ -21,7 +21,7 @@ import org.drag4j.tensor.DType;
  * without a device, for one described in JSON: what they say is then all that can be done with
  * them.
  */
-public final class Cudnn implements ConvolutionProvider, AttentionProvider {
+public final class Cudnn implements Library {
   static final int SUCCESS = 0;
 
   // cudnnBackendDescriptorType_t
@@ -156,23 +156,29 @@ public final class Cudnn implements ConvolutionProvider, AttentionProvider {
   }
 
   @Override
-  public Offer<ConvolutionProvider.Prepared> prepare(ConvolutionSpec spec, long workspaceLimit) {
+  public Offer<Operation> prepare(Spec spec, long workspaceLimit) {
+    return switch (spec) {
+      case ConvolutionSpec convolution -> prepare(convolution, workspaceLimit);
+      case AttentionSpec attention -> prepare(attention, workspaceLimit);
+      case MatmulSpec _ -> new Offer.Refused<>("products alone are cuBLAS's");
+    };
+  }
+
+  private Offer<Operation> prepare(ConvolutionSpec spec, long workspaceLimit) {
     var convolution = new Convolution(new CudnnPlan(this), spec);
     return offered(convolution, convolution.choose(workspaceLimit));
   }
 
-  @Override
-  public Offer<AttentionProvider.Prepared> prepare(AttentionSpec spec, long workspaceLimit) {
+  private Offer<Operation> prepare(AttentionSpec spec, long workspaceLimit) {
     if (spec.causal()) {
-      return new Offer.Refused<>("its attention operation has no order of keys");
+      return new Offer.Refused<>("its attention operation is not causal");
     }
     var attention = new Attention(new CudnnPlan(this), spec);
     return offered(attention, attention.choose(workspaceLimit));
   }
 
   /** An operation on which cuDNN said nothing, or what it said. */
-  private static <P extends LibraryProvider.Prepared> Offer<P> offered(
-      P operation, Optional<String> refusal) {
+  private static Offer<Operation> offered(Operation operation, Optional<String> refusal) {
     if (refusal.isPresent()) {
       operation.close();
       return new Offer.Refused<>(refusal.get());
@@ -181,7 +187,7 @@ public final class Cudnn implements ConvolutionProvider, AttentionProvider {
   }
 
   /** What cuDNN says of a plan of its own, as JSON. */
-  public String describe(LibraryProvider.Prepared prepared) {
+  public String describe(Operation prepared) {
     return switch (prepared) {
       case Convolution convolution -> convolution.plan.describe();
       case Attention attention -> attention.plan.describe();
@@ -282,7 +288,7 @@ public final class Cudnn implements ConvolutionProvider, AttentionProvider {
   }
 
   /** One convolution and its plan. */
-  private static final class Convolution implements ConvolutionProvider.Prepared {
+  private static final class Convolution implements Operation {
     private final CudnnPlan plan;
     private final ConvolutionSpec spec;
     private final long[] pointers;
@@ -389,7 +395,7 @@ public final class Cudnn implements ConvolutionProvider, AttentionProvider {
   }
 
   /** One attention and its plan. */
-  private static final class Attention implements AttentionProvider.Prepared {
+  private static final class Attention implements Operation {
     private final CudnnPlan plan;
     private final AttentionSpec spec;
     private final long[] pointers = new long[5];
@@ -442,7 +448,8 @@ public final class Cudnn implements ConvolutionProvider, AttentionProvider {
     }
 
     @Override
-    public void enqueue(long q, long k, long v, long o, long workspace, long stream) {
+    public void enqueue(
+        long q, long k, long v, long residual, long o, long workspace, long stream) {
       pointers[0] = q;
       pointers[1] = k;
       pointers[2] = v;

@@ -12,7 +12,7 @@ import org.drag4j.device.DeviceException;
 import org.drag4j.tensor.DType;
 
 /** Matrix products by cuBLAS through JCublas, which has no cuBLASLt: neither bias nor residual. */
-public final class JCublas implements MatmulProvider {
+public final class JCublas implements Library {
   /** {@code CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION}: float32 sums stay float32. */
   private static final int MATH_MODE = 16;
 
@@ -55,7 +55,13 @@ public final class JCublas implements MatmulProvider {
   }
 
   @Override
-  public Offer<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
+  public Offer<Operation> prepare(Spec spec, long workspaceLimit) {
+    return spec instanceof MatmulSpec s
+        ? prepare(s, workspaceLimit)
+        : new Offer.Refused<>("products are all it does");
+  }
+
+  private Offer<Operation> prepare(MatmulSpec spec, long workspaceLimit) {
     if (spec.bias() || spec.residual()) {
       return new Offer.Refused<>("cublasGemmStridedBatchedEx adds neither bias nor residual");
     }
@@ -87,7 +93,7 @@ public final class JCublas implements MatmulProvider {
     };
   }
 
-  private final class Product implements Prepared {
+  private final class Product implements Operation {
     private final MatmulSpec spec;
     private final long workspaceBytes;
     private final Pointer scale;

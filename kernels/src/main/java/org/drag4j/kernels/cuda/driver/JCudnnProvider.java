@@ -25,7 +25,7 @@ import org.drag4j.tensor.DType;
  * Convolutions by cuDNN's legacy interface through JCudnn: equal padding on all sides, bias and
  * residual added by calls of their own.
  */
-public final class JCudnnProvider implements ConvolutionProvider {
+public final class JCudnnProvider implements Library {
   /**
    * All functions of cuDNN that are called. JCudnn was made for version 8, of which 9 dropped some,
    * and a call of a missing function ends the process: so they are looked up first.
@@ -104,7 +104,13 @@ public final class JCudnnProvider implements ConvolutionProvider {
   }
 
   @Override
-  public Offer<Prepared> prepare(ConvolutionSpec spec, long workspaceLimit) {
+  public Offer<Operation> prepare(Spec spec, long workspaceLimit) {
+    return spec instanceof ConvolutionSpec s
+        ? prepare(s, workspaceLimit)
+        : new Offer.Refused<>("convolutions are all it does");
+  }
+
+  private Offer<Operation> prepare(ConvolutionSpec spec, long workspaceLimit) {
     if (spec.padBefore() != spec.padAfter()) {
       return new Offer.Refused<>(
           "the legacy interface pads both sides alike, not "
@@ -150,7 +156,7 @@ public final class JCudnnProvider implements ConvolutionProvider {
     };
   }
 
-  private final class Convolution implements Prepared {
+  private final class Convolution implements Operation {
     private static final int NHWC = cudnnTensorFormat.CUDNN_TENSOR_NHWC;
     private static final List<Integer> ALGORITHMS =
         List.of(

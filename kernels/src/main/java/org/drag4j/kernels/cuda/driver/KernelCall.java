@@ -6,15 +6,13 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel with its launch shape and its one argument, a struct by value. Everything the driver
  * reads is native memory laid out beforehand; the struct's fields may be rewritten between
- * launches, since the driver copies them when it is called. Or else work that a library puts on a
- * stream by itself.
+ * launches, since the driver copies them when it is called.
  */
-public final class KernelCall {
+public final class KernelCall implements StreamCall {
   /**
    * Blocks, threads a block and dynamic shared memory.
    *
@@ -84,33 +82,23 @@ public final class KernelCall {
   private static final int ATTRIBUTE_CLUSTER_DIMENSION = 4;
   private static final int ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6;
 
-  /** What a library does. */
-  @FunctionalInterface
-  public interface LibraryWork {
-    /** Enqueues it on a stream; allocates nothing. */
-    void enqueue(long stream);
-  }
-
   private final long function;
   private final Shape shape;
   private final MemorySegment arguments;
   private final MemorySegment extra;
   private final MemorySegment config;
-  private final @Nullable LibraryWork work;
 
   private KernelCall(
       long function,
       Shape shape,
       MemorySegment arguments,
       MemorySegment extra,
-      MemorySegment config,
-      @Nullable LibraryWork work) {
+      MemorySegment config) {
     this.function = function;
     this.shape = shape;
     this.arguments = arguments;
     this.extra = extra;
     this.config = config;
-    this.work = work;
   }
 
   /**
@@ -131,18 +119,7 @@ public final class KernelCall {
     extra.setAtIndex(ADDRESS, 3, size);
     extra.setAtIndex(JAVA_LONG, 4, PARAM_END);
     var config = shape.extended() ? config(arena, shape) : MemorySegment.NULL;
-    return new KernelCall(function, shape, arguments, extra, config, null);
-  }
-
-  /** A call that a library makes. */
-  public static KernelCall of(LibraryWork work) {
-    var none = MemorySegment.NULL;
-    return new KernelCall(0, Shape.of(1, 1, 1, 1, 0), none, none, none, work);
-  }
-
-  /** What a library does, where this is not a kernel. */
-  public @Nullable LibraryWork work() {
-    return work;
+    return new KernelCall(function, shape, arguments, extra, config);
   }
 
   private static MemorySegment config(Arena arena, Shape shape) {

@@ -27,7 +27,8 @@ public record MatmulSpec(
     DType dtype,
     boolean bias,
     boolean residual,
-    float scale) {
+    float scale)
+    implements Library.Spec {
   public MatmulSpec {
     if (batch < 1 || m < 1 || n < 1 || k < 1) {
       throw new IllegalArgumentException(

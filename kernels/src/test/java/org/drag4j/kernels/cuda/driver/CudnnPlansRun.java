@@ -48,13 +48,13 @@ final class CudnnPlansRun {
     System.out.println("end");
   }
 
-  private static void say(Record spec, Offer<? extends LibraryProvider.Prepared> offer) {
+  private static void say(Library.Spec spec, Offer<Library.Operation> offer) {
     switch (offer) {
-      case Offer.Ready<? extends LibraryProvider.Prepared>(var plan) -> {
+      case Offer.Ready<Library.Operation>(var plan) -> {
         System.out.println(plan.algorithm() + " " + plan.workspaceBytes() + " " + spec);
         plan.close();
       }
-      case Offer.Refused<? extends LibraryProvider.Prepared>(var reason) ->
+      case Offer.Refused<Library.Operation>(var reason) ->
           System.out.println("refused " + spec + ": " + reason);
     }
   }

@@ -49,7 +49,7 @@ public final class FakeLibraries {
   }
 
   /** Something prepared: it fails where its library is closed, and the library where it is open. */
-  private class Operation implements LibraryProvider.Prepared {
+  private abstract class Operation implements Library.Operation {
     private final Started library;
     private boolean closed;
 
@@ -102,7 +102,7 @@ public final class FakeLibraries {
   }
 
   /** What all of the libraries have. */
-  public abstract class Started {
+  public abstract class Started implements Library {
     private final String name;
     private int operations;
     private boolean closed;
@@ -114,6 +114,7 @@ public final class FakeLibraries {
       opened(name);
     }
 
+    @Override
     public String name() {
       return name;
     }
@@ -128,6 +129,7 @@ public final class FakeLibraries {
       does = what;
     }
 
+    @Override
     public void close() {
       if (operations != 0) {
         throw new AssertionError(name + ": closed with " + operations + " operations open");
@@ -141,7 +143,7 @@ public final class FakeLibraries {
   }
 
   /** Products; with or without the addition of bias and residual. */
-  public final class Matmul extends Started implements MatmulProvider {
+  public final class Matmul extends Started {
     private final boolean adds;
 
     /** Opens it. */
@@ -151,7 +153,10 @@ public final class FakeLibraries {
     }
 
     @Override
-    public Offer<Prepared> prepare(MatmulSpec spec, long workspaceLimit) {
+    public Offer<Library.Operation> prepare(Spec asked, long workspaceLimit) {
+      if (!(asked instanceof MatmulSpec spec)) {
+        return new Offer.Refused<>("it does products");
+      }
       if (!adds && (spec.bias() || spec.residual())) {
         return new Offer.Refused<>("it adds nothing");
       }
@@ -162,7 +167,7 @@ public final class FakeLibraries {
     }
   }
 
-  private final class Product extends Operation implements MatmulProvider.Prepared {
+  private final class Product extends Operation {
     private final MatmulSpec spec;
 
     Product(Matmul library, MatmulSpec spec) {
@@ -202,7 +207,7 @@ public final class FakeLibraries {
   }
 
   /** Convolutions; with or without the addition of bias and residual. */
-  public class Convolution extends Started implements ConvolutionProvider {
+  public class Convolution extends Started {
     private final boolean adds;
 
     /** Opens it. */
@@ -212,7 +217,10 @@ public final class FakeLibraries {
     }
 
     @Override
-    public Offer<ConvolutionProvider.Prepared> prepare(ConvolutionSpec spec, long workspaceLimit) {
+    public Offer<Library.Operation> prepare(Spec asked, long workspaceLimit) {
+      if (!(asked instanceof ConvolutionSpec spec)) {
+        return new Offer.Refused<>("it does convolutions");
+      }
       if (!adds && (spec.bias() || spec.residual())) {
         return new Offer.Refused<>("it adds nothing");
       }
@@ -223,7 +231,7 @@ public final class FakeLibraries {
     }
   }
 
-  private final class Window extends Operation implements ConvolutionProvider.Prepared {
+  private final class Window extends Operation {
     private final ConvolutionSpec spec;
 
     Window(Convolution library, ConvolutionSpec spec) {
@@ -277,21 +285,24 @@ public final class FakeLibraries {
   }
 
   /** Convolutions and attention, as cuDNN has them. */
-  public final class Both extends Convolution implements AttentionProvider {
+  public final class Both extends Convolution {
     /** Opens it. */
     public Both(String name) {
       super(name, true);
     }
 
     @Override
-    public Offer<AttentionProvider.Prepared> prepare(AttentionSpec spec, long workspaceLimit) {
+    public Offer<Library.Operation> prepare(Spec asked, long workspaceLimit) {
+      if (!(asked instanceof AttentionSpec spec)) {
+        return super.prepare(asked, workspaceLimit);
+      }
       return spec.causal()
-          ? new Offer.Refused<>("it knows no order")
+          ? new Offer.Refused<>("it is not causal")
           : new Offer.Ready<>(new Heads(this, spec));
     }
   }
 
-  private final class Heads extends Operation implements AttentionProvider.Prepared {
+  private final class Heads extends Operation {
     private final AttentionSpec spec;
 
     Heads(Both library, AttentionSpec spec) {
@@ -300,7 +311,8 @@ public final class FakeLibraries {
     }
 
     @Override
-    public void enqueue(long q, long k, long v, long o, long workspace, long stream) {
+    public void enqueue(
+        long q, long k, long v, long residual, long o, long workspace, long stream) {
       enqueue(
           workspace,
           stream,

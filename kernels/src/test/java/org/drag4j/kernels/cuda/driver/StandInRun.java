@@ -156,7 +156,7 @@ final class StandInRun {
   }
 
   /** The largest error of some products against plain loops. */
-  private static void products(MatmulProvider provider, long stream) {
+  private static void products(Library provider, long stream) {
     var specs =
         List.of(
             MatmulSpec.linear(5, 7, 3, DType.F32, false, false),
@@ -178,7 +178,7 @@ final class StandInRun {
         var d = arena.allocate(ValueLayout.JAVA_FLOAT, 200);
         var workspace = arena.allocate(1024, 256);
         var prepared = provider.prepare(spec, 1024);
-        if (!(prepared instanceof Offer.Ready<MatmulProvider.Prepared>(var product))) {
+        if (!(prepared instanceof Offer.Ready<Library.Operation>(var product))) {
           say(provider.name(), "not prepared");
           continue;
         }
@@ -198,7 +198,7 @@ final class StandInRun {
   }
 
   /** Some convolutions against plain loops, each run twice, on other memory. */
-  private static void convolutions(ConvolutionProvider provider, long stream) {
+  private static void convolutions(Library provider, long stream) {
     var specs =
         List.of(
             new ConvolutionSpec(2, 5, 4, 3, 6, 3, 3, 1, 1, 1, DType.F32, false, false),
@@ -213,7 +213,7 @@ final class StandInRun {
     try (var arena = Arena.ofConfined()) {
       for (var spec : specs) {
         var prepared = provider.prepare(spec, 1024);
-        if (!(prepared instanceof Offer.Ready<ConvolutionProvider.Prepared>(var convolution))) {
+        if (!(prepared instanceof Offer.Ready<Library.Operation>(var convolution))) {
           say(provider.name(), "not prepared");
           continue;
         }
@@ -277,7 +277,7 @@ final class StandInRun {
   }
 
   /** Attention against plain loops, at more places than cuDNN's packs are kept for. */
-  private static void attention(AttentionProvider provider, long stream) {
+  private static void attention(Library provider, long stream) {
     var spec = new AttentionSpec(2, 3, 5, 7, 4, false, DType.F32);
     var random = new Random(7);
     double worst = 0;
@@ -291,7 +291,7 @@ final class StandInRun {
         var v = numbers(arena, random, 2 * 7 * 12);
         var o = arena.allocate(ValueLayout.JAVA_FLOAT, 2 * 5 * 12);
         attention.enqueue(
-            q.address(), k.address(), v.address(), o.address(), workspace.address(), stream);
+            q.address(), k.address(), v.address(), 0, o.address(), workspace.address(), stream);
         worst = Math.max(worst, error(spec, q, k, v, o));
       }
     }

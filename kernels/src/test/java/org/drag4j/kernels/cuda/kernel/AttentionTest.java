@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.drag4j.graph.Op;
 import org.drag4j.kernels.cuda.kernel.Buffer.Format;
+import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 
 /** Fused attention against softmax in double precision. */
@@ -137,63 +140,46 @@ final class AttentionTest {
     }
 
     double[] exact() {
-      var o = own.values();
-      var b = bank.values();
-      var e = extra.values();
-      var out = new double[y.size()];
+      var q = new double[c.images * c.queries * width];
+      var keys = new double[2][c.images * c.keys * width];
       for (int n = 0; n < c.images; n++) {
-        var k = new double[c.keys][];
-        var v = new double[c.keys][];
+        for (int t = 0; t < c.queries; t++) {
+          for (int i = 0; i < width; i++) {
+            q[(n * c.queries + t) * width + i] =
+                c.loudness * own.get((long) (n * rows + t) * ld + i);
+          }
+        }
         for (int s = 0; s < c.keys; s++) {
           boolean banked = c.from == From.BANK || (c.from == From.SELECTED && select.get(s) != 0);
           int at =
               banked
                   ? ((STEP * c.images + n) * c.keys + s) * 2 * width
                   : (n * rows + s) * ld + width;
-          var source = banked ? b : o;
-          k[s] = Arrays.copyOfRange(source, at, at + width);
-          v[s] = Arrays.copyOfRange(source, at + width, at + 2 * width);
-        }
-        var k2 = new double[c.extra][];
-        var v2 = new double[c.extra][];
-        for (int s = 0; s < c.extra; s++) {
-          int at = (n * c.extra + s) * 2 * width;
-          k2[s] = Arrays.copyOfRange(e, at, at + width);
-          v2[s] = Arrays.copyOfRange(e, at + width, at + 2 * width);
-        }
-        for (int t = 0; t < c.queries; t++) {
-          var q = Arrays.copyOfRange(o, (n * rows + t) * ld, (n * rows + t) * ld + width);
-          int to = (n * c.queries + t) * width;
-          for (int h = 0; h < c.heads; h++) {
-            add(q, k, v, h * c.dim, c.causal ? Math.min(c.keys, t + 1) : c.keys, 1, out, to);
-            add(q, k2, v2, h * c.dim, c.extra, WEIGHT, out, to);
+          for (int i = 0; i < 2 * width; i++) {
+            keys[i / width][(n * c.keys + s) * width + i % width] =
+                (banked ? bank : own).get(at + i);
           }
         }
       }
+      var queries = new Meaning.Operand(Shape.of(c.images, c.queries, width), q);
+      var shape = Shape.of(c.images, c.keys, width);
+      var out =
+          Meaning.EXACT.of(
+              new Op.Attention(c.heads, c.causal),
+              queries,
+              new Meaning.Operand(shape, keys[0]),
+              new Meaning.Operand(shape, keys[1]));
+      if (c.extra > 0) {
+        var more = Shape.of(c.images, c.extra, width);
+        var second =
+            Meaning.EXACT.of(
+                new Op.Attention(c.heads, false),
+                queries,
+                extra.rows(more, 0, 2 * width),
+                extra.rows(more, width, 2 * width));
+        Arrays.setAll(out, i -> out[i] + WEIGHT * second[i]);
+      }
       return out;
-    }
-
-    private void add(
-        double[] q, double[][] k, double[][] v, int h, int seen, double by, double[] out, int to) {
-      var p = new double[seen];
-      double max = Double.NEGATIVE_INFINITY;
-      for (int s = 0; s < seen; s++) {
-        for (int d = h; d < h + c.dim; d++) {
-          p[s] += q[d] * k[s][d];
-        }
-        p[s] *= c.loudness / Math.sqrt(c.dim);
-        max = Math.max(max, p[s]);
-      }
-      double sum = 0;
-      for (int s = 0; s < seen; s++) {
-        p[s] = Math.exp(p[s] - max);
-        sum += p[s];
-      }
-      for (int s = 0; s < seen; s++) {
-        for (int d = h; d < h + c.dim; d++) {
-          out[to + d] += by * p[s] / sum * v[s][d];
-        }
-      }
     }
   }
 

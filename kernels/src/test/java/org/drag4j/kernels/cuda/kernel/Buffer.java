@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.function.IntToDoubleFunction;
+import org.drag4j.reference.Meaning;
+import org.drag4j.tensor.Shape;
 
 /** Numbers in native memory, as a kernel sees them. */
 final class Buffer {
@@ -120,6 +122,25 @@ final class Buffer {
       x[i] = get(i);
     }
     return x;
+  }
+
+  /**
+   * As many numbers as {@code shape} has, row by row from number {@code start} on.
+   *
+   * @param ld from one row's start to the next
+   */
+  Meaning.Operand rows(Shape shape, int start, int ld) {
+    int width = shape.dim(-1);
+    var x = new double[Math.toIntExact(shape.size())];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = get(start + (long) (i / width) * ld + i % width);
+    }
+    return new Meaning.Operand(shape, x);
+  }
+
+  /** The numbers as a tensor that an operation takes. */
+  Meaning.Operand as(int... dims) {
+    return rows(Shape.of(dims), 0, dims[dims.length - 1]);
   }
 
   private void set(int i, double x) {

@@ -6,8 +6,12 @@ import static org.drag4j.kernels.cuda.kernel.CudaKernels.CONV2D_F16_ANY;
 import static org.drag4j.kernels.cuda.kernel.CudaKernels.CONV2D_F32;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.drag4j.graph.Op;
 import org.drag4j.kernels.cuda.kernel.Buffer.Format;
+import org.drag4j.reference.Meaning;
+import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 
 /** Convolutions against double precision. */
@@ -88,29 +92,15 @@ final class Conv2dTest {
       var reduce = format == Format.F16 ? CudaKernels.REDUCE.f16() : CudaKernels.REDUCE.f32();
       machine.run(reduce, new ReduceArgs(p, 0, 1), finish.with(y, partial));
     }
-    var xv = x.values();
-    var x2v = x2.values();
-    var wv = w.values();
-    var exact = new double[m * s.filters];
-    for (int row = 0; row < m; row++) {
-      int ox = row % outWidth;
-      int oy = row / outWidth % outHeight;
-      int image = row / outWidth / outHeight;
-      for (int o = 0; o < s.filters; o++) {
-        double sum = 0;
-        for (int i = 0; i < k; i++) {
-          int c = i % s.channels;
-          int iy = oy * s.stride - s.before + i / s.channels / s.kernel;
-          int ix = ox * s.stride - s.before + i / s.channels % s.kernel;
-          if (iy >= 0 && iy < s.height && ix >= 0 && ix < s.width) {
-            int pixel = (image * s.height + iy) * s.width + ix;
-            double v = c < s.first ? xv[pixel * ldx + c] : x2v[pixel * ldx2 + c - s.first];
-            sum += v * wv[o * k + i];
-          }
-        }
-        exact[row * s.filters + o] = finish.apply(sum, row, o);
-      }
+    var in = x.rows(Shape.of(s.n, s.height, s.width, s.first), 0, ldx);
+    if (second > 0) {
+      var in2 = x2.rows(Shape.of(s.n, s.height, s.width, second), 0, ldx2);
+      var joined = Meaning.EXACT.of(new Op.Concat(), in, in2);
+      in = new Meaning.Operand(Shape.of(s.n, s.height, s.width, s.channels), joined);
     }
+    var op = new Op.Conv2d(s.stride, s.before, s.after, false);
+    var exact = Meaning.EXACT.of(op, in, w.as(s.filters, s.kernel, s.kernel, s.channels));
+    Arrays.setAll(exact, i -> finish.apply(exact[i], i / s.filters, i % s.filters));
     return Deviation.of(format, exact, y.values());
   }
 

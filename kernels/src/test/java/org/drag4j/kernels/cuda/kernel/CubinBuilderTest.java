@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What nvcc makes ahead is what a device finds; needs nvcc but no GPU. */
 final class CubinBuilderTest {
-  private static final String FILE = "upsample.cu";
+  private static final String FILE = "concat.cu";
 
   @Test
   void whatIsBuiltIsFound(@TempDir Path folder) throws IOException {
@@ -36,7 +36,7 @@ final class CubinBuilderTest {
     }
     assertEquals(3, seen.size());
     var ptx = new String(cubins.ptx(source, 12).orElseThrow(), StandardCharsets.UTF_8);
-    assertTrue(ptx.contains(".target sm_80") && ptx.contains("upsample_f16"), ptx);
+    assertTrue(ptx.contains(".target sm_80") && ptx.contains("concat_f16"), ptx);
     assertTrue(ptx.endsWith("\0"));
   }
 

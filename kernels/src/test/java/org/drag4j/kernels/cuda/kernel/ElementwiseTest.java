@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.drag4j.graph.Op;
 import org.drag4j.kernels.cuda.kernel.Buffer.Format;
+import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 
 /** Everything that is done number by number, and what only moves numbers. */
@@ -30,7 +32,7 @@ final class ElementwiseTest {
         new UnaryArgs(x.address(), y.address(), n, Epilogue.number(fn)),
         x,
         y);
-    var exact = Arrays.stream(x.values()).map(v -> Functions.apply(fn, v)).toArray();
+    var exact = Meaning.EXACT.of(new Op.Unary(fn), x.as(n));
     return Deviation.of(format(type), exact, y.values());
   }
 
@@ -65,16 +67,9 @@ final class ElementwiseTest {
         a,
         b,
         y);
-    var exact = new double[n];
-    for (int i = 0; i < n; i++) {
-      int rest = i;
-      int at = 0;
-      for (int k = 3; k >= 0; k--) {
-        at += rest % dims[k] * strides[k];
-        rest /= dims[k];
-      }
-      exact[i] = fn == Op.BinaryFn.ADD ? a.get(i) + b.get(at) : a.get(i) * b.get(at);
-    }
+    var shape = new int[4];
+    Arrays.setAll(shape, i -> broadcast[i] ? 1 : dims[i]);
+    var exact = Meaning.EXACT.of(new Op.Binary(fn), a.as(dims), b.as(shape));
     return Deviation.of(format(type), exact, y.values());
   }
 
@@ -82,11 +77,7 @@ final class ElementwiseTest {
     var x = Buffer.normal(format(type), rows * 2 * n, 0, 1, 2);
     var y = Buffer.room(format(type), rows * n);
     machine.run(CudaKernels.GEGLU.of(type), new GegluArgs(x.address(), y.address(), rows, n), x, y);
-    var exact = new double[rows * n];
-    for (int i = 0; i < exact.length; i++) {
-      long at = (long) (i / n) * 2 * n + i % n;
-      exact[i] = x.get(at) * Functions.apply(Op.UnaryFn.GELU, x.get(at + n));
-    }
+    var exact = Meaning.EXACT.of(new Op.Geglu(), x.as(rows, 2 * n));
     return Deviation.of(format(type), exact, y.values());
   }
 
@@ -99,12 +90,7 @@ final class ElementwiseTest {
     machine.run(kernel, new ConcatArgs(a.address(), y.address(), rows, first, first, n), a, y);
     machine.run(
         kernel, new ConcatArgs(b.address(), y.address(first), rows, second, second, n), b, y);
-    var exact = new double[rows * n];
-    for (int i = 0; i < exact.length; i++) {
-      int c = i % n;
-      long row = i / n;
-      exact[i] = c < first ? a.get(row * first + c) : b.get(row * second + c - first);
-    }
+    var exact = Meaning.EXACT.of(new Op.Concat(), a.as(rows, first), b.as(rows, second));
     return Deviation.exactly(exact, y.values());
   }
 
@@ -117,16 +103,7 @@ final class ElementwiseTest {
         new UpsampleArgs(x.address(), y.address(), images, h, w, c, toH, toW),
         x,
         y);
-    var exact = new double[y.size()];
-    for (int i = 0; i < exact.length; i++) {
-      int ox = i / c % toW;
-      int oy = i / c / toW % toH;
-      int n = i / c / toW / toH;
-      // PyTorch's product in float.
-      int iy = toH == 2 * h ? oy / 2 : Math.min((int) (oy * ((float) h / toH)), h - 1);
-      int ix = toW == 2 * w ? ox / 2 : Math.min((int) (ox * ((float) w / toW)), w - 1);
-      exact[i] = x.get(((long) (n * h + iy) * w + ix) * c + i % c);
-    }
+    var exact = Meaning.EXACT.of(new Op.Upsample(toH, toW), x.as(images, h, w, c));
     return Deviation.exactly(exact, y.values());
   }
 
@@ -141,11 +118,11 @@ final class ElementwiseTest {
         ids,
         table,
         y);
-    var exact = new double[count * n];
-    for (int i = 0; i < exact.length; i++) {
-      long id = (long) ids.get(i / n);
-      exact[i] = id < vocabulary ? table.get(id * n + i % n) : Double.NaN;
-    }
+    // The row after the last is of NaN: so is what an index outside the table gives.
+    var all = Arrays.copyOf(table.values(), (vocabulary + 1) * n);
+    Arrays.fill(all, vocabulary * n, all.length, Double.NaN);
+    var rows = new Meaning.Operand(Shape.of(vocabulary + 1, n), all);
+    var exact = Meaning.EXACT.of(new Op.Embedding(), ids.as(count), rows);
     return Deviation.exactly(exact, y.values());
   }
 
@@ -160,15 +137,8 @@ final class ElementwiseTest {
             t.address(), y.address(), values.length, dim, cosineFirst ? 1 : 0, shift),
         t,
         y);
-    int half = dim / 2;
-    var exact = new double[values.length * dim];
-    for (int i = 0; i < exact.length; i++) {
-      int c = i % dim;
-      if (c < 2 * half) {
-        double angle = values[i / dim] * Math.exp(-Math.log(10_000) * (c % half) / (half - shift));
-        exact[i] = c < half == cosineFirst ? Math.cos(angle) : Math.sin(angle);
-      }
-    }
+    var op = new Op.TimestepEmbedding(dim, cosineFirst, shift);
+    var exact = Meaning.EXACT.of(op, t.as(values.length));
     return Deviation.of(format(type), exact, y.values());
   }
 

@@ -2,9 +2,9 @@ package org.drag4j.kernels.cuda.kernel;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.DoubleBinaryOperator;
 import org.drag4j.graph.Op;
 import org.drag4j.kernels.cuda.kernel.Buffer.Format;
+import org.drag4j.reference.Meaning;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,16 +43,15 @@ final class Finish {
 
   private void unary(Op.UnaryFn fn) {
     stages.add(Epilogue.Stage.of(fn));
-    exact.add((x, _, _) -> Functions.apply(fn, x));
+    exact.add((x, _, _) -> Meaning.EXACT.unary(fn, x));
   }
 
   private void binary(Op.BinaryFn fn, Format format, int repeat, int rows) {
     var operand = Buffer.normal(format, rows * n, 72 + stages.size());
     buffers.add(operand);
     stages.add(Epilogue.Stage.of(fn, operand.address(), repeat, rows));
-    DoubleBinaryOperator f = fn == Op.BinaryFn.ADD ? Double::sum : (a, b) -> a * b;
     exact.add((x, row, column) ->
-        f.applyAsDouble(x, operand.get((long) (row / repeat % rows) * n + column)));
+        Meaning.EXACT.binary(fn, x, operand.get((long) (row / repeat % rows) * n + column)));
   }
 
   long biasAddress() {

@@ -14,7 +14,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.drag4j.graph.Op;
 import org.drag4j.kernels.cuda.kernel.Buffer.Format;
+import org.drag4j.reference.Meaning;
+import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 
 /** Matrix products against double precision. */
@@ -77,23 +80,28 @@ final class GemmTest {
       var reduce = out == Format.F16 ? CudaKernels.REDUCE.f16() : CudaKernels.REDUCE.f32();
       machine.run(reduce, new ReduceArgs(p, sizeY, s.batches), finish.with(y, partial));
     }
-    var av = a.values();
-    var bv = b.values();
     var exact = new double[y.size()];
     Arrays.fill(exact, Double.NaN); // what is between the rows stays as it was
     for (int i = 0; i < s.batches; i++) {
+      var x = a.rows(Shape.of(s.m, s.k), i * sizeA, lda);
+      var w = b.rows(byRows ? Shape.of(s.k, s.n) : Shape.of(s.n, s.k), i * sizeB, ldb);
+      var product = Meaning.EXACT.of(new Op.Linear(false), x, byRows ? transposed(w) : w);
       for (int r = 0; r < s.m; r++) {
         for (int c = 0; c < s.n; c++) {
-          double sum = 0;
-          for (int k = 0; k < s.k; k++) {
-            int at = byRows ? k * ldb + c : c * ldb + k;
-            sum += av[i * sizeA + r * lda + k] * bv[i * sizeB + at];
-          }
-          exact[STEP * slot + i * sizeY + r * ldy + c] = finish.apply(ALPHA * sum, r, c);
+          exact[STEP * slot + i * sizeY + r * ldy + c] =
+              finish.apply(ALPHA * product[r * s.n + c], r, c);
         }
       }
     }
     return Deviation.of(out, exact, y.values());
+  }
+
+  private static Meaning.Operand transposed(Meaning.Operand x) {
+    int rows = x.shape().dim(0);
+    int columns = x.shape().dim(1);
+    var y = new double[rows * columns];
+    Arrays.setAll(y, i -> x.values()[i % rows * columns + i / rows]);
+    return new Meaning.Operand(Shape.of(columns, rows), y);
   }
 
   private static void check(CudaKernel<GemmArgs> kernel, Sizes s) {

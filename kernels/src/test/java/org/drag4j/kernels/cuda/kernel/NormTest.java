@@ -8,7 +8,9 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import org.drag4j.graph.Op;
 import org.drag4j.kernels.cuda.kernel.Buffer.Format;
+import org.drag4j.reference.Meaning;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -64,37 +66,21 @@ final class NormTest {
             s.fn == null ? Epilogue.FN_NONE : Epilogue.number(s.fn));
     machine.run(CudaKernels.GROUP_NORM_MOMENTS.of(type), args, x, x2, moments);
     machine.run(CudaKernels.GROUP_NORM_APPLY.of(type), args, x, x2, scale, shift, moments, y);
-    int width = s.channels / s.groups;
     var in = new double[rows * s.channels];
     for (int i = 0; i < in.length; i++) {
       int row = i / s.channels;
       int c = i % s.channels;
       in[i] = c < s.first ? x.get((long) row * ldx + c) : x2.get((long) row * ldx2 + c - s.first);
     }
-    var exact = new double[in.length];
-    for (int n = 0; n < s.images; n++) {
-      for (int g = 0; g < s.groups; g++) {
-        double sum = 0;
-        double squares = 0;
-        for (int pass = 0; pass < 3; pass++) {
-          double count = (double) s.positions * width;
-          for (int p = 0; p < s.positions; p++) {
-            for (int c = g * width; c < (g + 1) * width; c++) {
-              int at = (n * s.positions + p) * s.channels + c;
-              double d = in[at] - sum / count;
-              switch (pass) {
-                case 0 -> sum += in[at];
-                case 1 -> squares += d * d;
-                default -> {
-                  double unit = d / Math.sqrt(squares / count + EPS);
-                  double v = unit * scale.get(c) + shift.get(c);
-                  exact[at] = s.fn == null ? v : Functions.apply(s.fn, v);
-                }
-              }
-            }
-          }
-        }
-      }
+    var exact =
+        Meaning.EXACT.of(
+            new Op.GroupNorm(s.groups, EPS),
+            new Meaning.Operand(Shape.of(s.images, s.positions, s.channels), in),
+            scale.as(s.channels),
+            shift.as(s.channels));
+    if (s.fn != null) {
+      var fn = s.fn;
+      Arrays.setAll(exact, i -> Meaning.EXACT.unary(fn, exact[i]));
     }
     return type == DType.F16
         ? Deviation.of(format, exact, y.values())
@@ -112,21 +98,9 @@ final class NormTest {
         new LayerNormArgs(
             x.address(), scale.address(), shift.address(), y.address(), rows, n, ld, n, EPS);
     machine.run(CudaKernels.LAYER_NORM.of(type), args, x, scale, shift, y);
-    var exact = new double[rows * n];
-    for (int r = 0; r < rows; r++) {
-      double sum = 0;
-      double squares = 0;
-      for (int c = 0; c < n; c++) {
-        sum += x.get((long) r * ld + c);
-      }
-      for (int c = 0; c < n; c++) {
-        squares += Math.pow(x.get((long) r * ld + c) - sum / n, 2);
-      }
-      for (int c = 0; c < n; c++) {
-        double unit = (x.get((long) r * ld + c) - sum / n) / Math.sqrt(squares / n + EPS);
-        exact[r * n + c] = unit * scale.get(c) + shift.get(c);
-      }
-    }
+    var exact =
+        Meaning.EXACT.of(
+            new Op.LayerNorm(EPS), x.rows(Shape.of(rows, n), 0, ld), scale.as(n), shift.as(n));
     return type == DType.F16
         ? Deviation.of(format, exact, y.values())
         : Deviation.of(2e-6 * (1 + Math.abs(mean) / 10), 1e-4, exact, y.values());

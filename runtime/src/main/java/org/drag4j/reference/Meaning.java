@@ -1,115 +1,89 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 
 /**
- * A scalar interpreter of graphs. In double it says what is right; rounding to float after every
- * operation, in the plainest order, it says what error single precision may cost.
+ * What every operation means, in plain loops over numbers in row-major order. Nothing here is fast:
+ * kernels are compared with it.
  */
-public final class Oracle {
+public enum Meaning {
+  /** In double: what is right. */
+  EXACT(false, false),
+  /**
+   * In float, sequentially: the error that single precision may cost. With 53 bits a sum, product,
+   * quotient or root that is rounded to 24 afterwards is the one float arithmetic gives (Figueroa,
+   * 1995).
+   */
+  SINGLE(true, false),
+  /** As {@link #SINGLE}, products summed from the last to the first: other rounding, as naive. */
+  SINGLE_BACKWARD(true, true);
+
   private final boolean single;
   private final boolean backward;
-  private final Storage storage;
 
-  /** Where numbers are rounded to half. */
-  enum Storage {
-    /** Nowhere. */
-    SINGLE,
-    /** Every operand, inputs and weights too, and every result; but not timesteps. */
-    HALF
-  }
-
-  private Oracle(boolean single, boolean backward, Storage storage) {
+  Meaning(boolean single, boolean backward) {
     this.single = single;
     this.backward = backward;
-    this.storage = storage;
-  }
-
-  /** Evaluates in double. */
-  public static Oracle exact() {
-    return new Oracle(false, false, Storage.SINGLE);
   }
 
   /**
-   * Evaluates in float, sequentially: with 53 bits a sum, product, quotient or root that is rounded
-   * to 24 afterwards is the one float arithmetic gives (Figueroa, 1995).
+   * A tensor of numbers, of which an operation without a graph takes some.
+   *
+   * @param values row major
    */
-  public static Oracle naive() {
-    return new Oracle(true, false, Storage.SINGLE);
-  }
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Operand(Shape shape, double[] values) {}
 
-  /** As {@link #naive}, products summed from the last to the first: other rounding, as naive. */
-  static Oracle naiveBackward() {
-    return new Oracle(true, true, Storage.SINGLE);
-  }
-
-  /** This one, with such roundings. */
-  Oracle storing(Storage other) {
-    return new Oracle(single, backward, other);
-  }
-
-  /** The graph's outputs; {@code inputs} hold an element a number, row major. */
-  public Map<String, double[]> evaluate(
-      Graph graph, Map<String, double[]> inputs, MapWeights weights) {
-    var done = new HashMap<Value, double[]>();
-    for (var v : graph.live()) {
-      var x =
-          switch (v.op()) {
-            case Op.Input(var name) -> find(inputs, name);
-            case Op.Weight(var param) -> weights.values(param.name(), v.shape());
-            default -> node(v, v.inputs().stream().map(in -> read(v, in, find(done, in))).toList());
-          };
-      boolean given = v.op() instanceof Op.Input || v.op() instanceof Op.Weight;
-      done.put(v, storage == Storage.HALF && !given ? toHalf(x) : x);
+  /**
+   * The result of one node; {@code in} are its inputs' elements, row major.
+   *
+   * @throws IllegalArgumentException where an embedding's table has no row that an index names
+   */
+  public double[] of(Value v, List<double[]> in) {
+    if (v.op() instanceof Op.Embedding) {
+      for (int i = 0; i < in.getFirst().length; i++) {
+        Op.Embedding.check(v, i, (int) in.getFirst()[i]);
+      }
     }
-    var outputs = new LinkedHashMap<String, double[]>();
-    graph.outputs().forEach((name, v) -> outputs.put(name, find(done, v)));
-    return outputs;
+    return apply(v.op(), in, v.inputs().stream().map(Value::shape).toList(), v.shape());
   }
 
-  /** An operand as an operation reads it. */
-  private double[] read(Value v, Value operand, double[] x) {
-    return storage == Storage.HALF
-            && operand.dtype() == DType.F32
-            && !(v.op() instanceof Op.TimestepEmbedding)
-        ? toHalf(x)
-        : x;
+  /**
+   * The result of an operation.
+   *
+   * @throws IllegalArgumentException where the operands do not fit
+   */
+  public double[] of(Op op, Operand... in) {
+    var graph = new Graph(Hook.NONE);
+    var values = new Value[in.length];
+    for (int i = 0; i < in.length; i++) {
+      values[i] = graph.input("x" + i, in[i].shape(), DType.F32);
+    }
+    return of(graph.node(op, op.label(), values), Stream.of(in).map(Operand::values).toList());
   }
 
-  private static double[] toHalf(double[] x) {
+  /** Numbers rounded to half. */
+  static double[] toHalf(double[] x) {
     return Arrays.stream(x)
         .map(v -> Float.float16ToFloat(Float.floatToFloat16((float) v)))
         .toArray();
   }
 
-  /** The result of one node. */
-  public double[] node(Value v, List<double[]> in) {
-    return apply(v.op(), in, v.inputs().stream().map(Value::shape).toList(), v.shape());
-  }
-
-  private static <K> double[] find(Map<K, double[]> map, K key) {
-    var x = map.get(key);
-    if (x == null) {
-      throw new IllegalArgumentException("oracle: expected values for " + key + ", got none");
-    }
-    return x;
-  }
-
   private double[] apply(Op op, List<double[]> in, List<Shape> shapes, Shape out) {
     return switch (op) {
       case Op.Input _, Op.Weight _ ->
-          throw new IllegalArgumentException("oracle: " + op + " is given, not computed");
+          throw new IllegalArgumentException(
+              "meaning: expected an operation, got " + op + ", which is given");
       case Op.Conv2d c -> conv2d(c, in, shapes, out);
       case Op.Linear l -> linear(l, in, shapes, out);
       case Op.GroupNorm g -> {
@@ -282,12 +256,18 @@ public final class Oracle {
     return y;
   }
 
-  private double unary(Op.UnaryFn fn, double x) {
+  /** A function of one number. */
+  public double unary(Op.UnaryFn fn, double x) {
     return switch (fn) {
       case SILU -> round(x / round(1 + round(Math.exp(-x))));
-      case QUICK_GELU -> round(x / round(1 + round(Math.exp(-round(round((float) 1.702) * x)))));
-      case GELU -> round(round(0.5 * x) * round(1 + round(erf(round(x * round(Math.sqrt(0.5)))))));
+      case QUICK_GELU -> round(x / round(1 + round(Math.exp(-round(round(1.702) * x)))));
+      case GELU -> round(round(0.5 * x) * onePlusErf(round(x * round(Math.sqrt(0.5)))));
     };
+  }
+
+  /** In double to some ulps of the result, however small that is. */
+  private double onePlusErf(double x) {
+    return single ? round(1 + round(erf(x))) : x < 0 ? erfc(-x) : 2 - erfc(x);
   }
 
   private double[] binary(Op.BinaryFn fn, List<double[]> in, List<Shape> shapes) {
@@ -296,14 +276,18 @@ public final class Oracle {
     var index = broadcast(shapes.get(0), shapes.get(1));
     for (int i = 0; i < y.length; i++) {
       double b = in.get(1)[index[i]];
-      y[i] =
-          round(
-              switch (fn) {
-                case ADD -> a[i] + b;
-                case MUL -> a[i] * b;
-              });
+      y[i] = binary(fn, a[i], b);
     }
     return y;
+  }
+
+  /** A function of two numbers. */
+  public double binary(Op.BinaryFn fn, double a, double b) {
+    return round(
+        switch (fn) {
+          case ADD -> a + b;
+          case MUL -> a * b;
+        });
   }
 
   /** For every element of {@code a} the element of {@code b} it meets. */
@@ -353,11 +337,20 @@ public final class Oracle {
       int ox = i / channels % out.dim(2);
       int oy = i / channels / out.dim(2) % out.dim(1);
       int n = i / channels / out.dim(2) / out.dim(1);
-      int iy = oy * from.dim(1) / out.dim(1);
-      int ix = ox * from.dim(2) / out.dim(2);
+      int iy = nearest(oy, from.dim(1), out.dim(1));
+      int ix = nearest(ox, from.dim(2), out.dim(2));
       y[i] = x[((n * from.dim(1) + iy) * from.dim(2) + ix) * channels + i % channels];
     }
     return y;
+  }
+
+  /**
+   * The place of {@code in} that PyTorch takes for place {@code i} of {@code out} ({@code
+   * nearest_idx} in aten/native/UpSample.h): at other ratios than 1 and 2 a product of floats,
+   * which falls below some whole numbers.
+   */
+  static int nearest(int i, int in, int out) {
+    return out == 2 * in ? i / 2 : Math.min((int) (i * ((float) in / out)), in - 1);
   }
 
   private double[] timesteps(Op.TimestepEmbedding t, double[] x) {
@@ -402,23 +395,29 @@ public final class Oracle {
    */
   static double erf(double x) {
     double a = Math.abs(x);
-    if (a > 6) {
-      return Math.signum(x);
+    return Math.signum(x) * (a < 2.5 ? series(a) : 1 - tail(a));
+  }
+
+  /** {@code 1 - erf(x)} of x from 0 up, to about 1e-12 of itself. */
+  static double erfc(double x) {
+    return x < 2.5 ? 1 - series(x) : tail(x);
+  }
+
+  private static double series(double a) {
+    double term = a;
+    double sum = a;
+    for (int n = 1; term > 1e-18 * sum; n++) {
+      term *= 2 * a * a / (2 * n + 1);
+      sum += term;
     }
-    double gauss = Math.exp(-a * a) / Math.sqrt(Math.PI);
-    if (a < 2.5) {
-      double term = a;
-      double sum = a;
-      for (int n = 1; term > 1e-18 * sum; n++) {
-        term *= 2 * a * a / (2 * n + 1);
-        sum += term;
-      }
-      return Math.signum(x) * 2 * gauss * sum;
-    }
+    return 2 * Math.exp(-a * a) / Math.sqrt(Math.PI) * sum;
+  }
+
+  private static double tail(double a) {
     double fraction = a;
     for (int n = 80; n > 0; n--) {
       fraction = a + n / 2.0 / fraction;
     }
-    return Math.signum(x) * (1 - gauss / fraction);
+    return Math.exp(-a * a) / Math.sqrt(Math.PI) / fraction;
   }
 }

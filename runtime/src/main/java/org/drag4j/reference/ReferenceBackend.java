@@ -1,10 +1,12 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Optional;
+import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
+import org.drag4j.device.Candidate;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Kernel;
 import org.drag4j.device.KernelOptions;
@@ -16,8 +18,18 @@ import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;
 
-/** Runs every operation by the naive interpreter: what the suite itself is tried on. */
-public final class NaiveBackend implements Backend {
+/**
+ * A device whose kernels are the {@link Meaning} of their operations; results are stored in the type of their value.
+ * It has no provider, so no user meets it among the devices: it is far too slow for a picture.
+ */
+public final class ReferenceBackend implements Backend {
+  private final Meaning meaning;
+
+  /** A device that computes so. */
+  public ReferenceBackend(Meaning meaning) {
+    this.meaning = meaning;
+  }
+
   private static final class Heap implements DeviceMemory {
     private final byte[] bytes;
 
@@ -27,7 +39,7 @@ public final class NaiveBackend implements Backend {
 
     @Override
     public String device() {
-      return "naive";
+      return "reference";
     }
 
     @Override
@@ -49,7 +61,7 @@ public final class NaiveBackend implements Backend {
     public void close() {}
   }
 
-  private record Held(MapWeights source) implements DeviceWeights {
+  private record Held(WeightSource source) implements DeviceWeights {
     @Override
     public long byteSize() {
       return 0;
@@ -59,32 +71,47 @@ public final class NaiveBackend implements Backend {
     public void close() {}
   }
 
-  private record Interpreted(Value node) implements Kernel {
+  private record Interpreted(Meaning meaning, Value node) implements Kernel {
     @Override
     public String name() {
-      return node.op().label() + "_f32_naive";
+      return node.op().label() + "_f32_" + algorithm(meaning);
+    }
+
+    static String algorithm(Meaning meaning) {
+      return meaning.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
     public Launch bind(Bindings at) {
       var weights = ((Held) at.weights()).source();
-      var oracle = Oracle.naive();
       var in = node.inputs().stream().map(v -> operand(v, at, weights)).toList();
       var out = at.slot(node);
       return () -> {
-        var y = oracle.node(node, in.stream().map(Supplier::get).toList());
+        write(meaning.of(node, in.stream().map(Supplier::get).toList()), out.tensor());
+      };
+    }
+
+    private static void write(double[] y, Tensor to) {
+      MemorySegment source;
+      if (to.dtype() == DType.F16) {
+        var halves = new short[y.length];
+        for (int i = 0; i < y.length; i++) {
+          halves[i] = Float.floatToFloat16((float) y[i]);
+        }
+        source = MemorySegment.ofArray(halves);
+      } else {
         var floats = new float[y.length];
         for (int i = 0; i < y.length; i++) {
           floats[i] = (float) y[i];
         }
-        var to = out.tensor();
-        to.memory().write(to.offset(), MemorySegment.ofArray(floats));
-      };
+        source = MemorySegment.ofArray(floats);
+      }
+      to.memory().write(to.offset(), source);
     }
 
-    private static Supplier<double[]> operand(Value v, Bindings at, MapWeights weights) {
+    private static Supplier<double[]> operand(Value v, Bindings at, WeightSource weights) {
       if (v.op() instanceof Op.Weight(var param)) {
-        return () -> weights.values(param.name(), v.shape());
+        return () -> WeightValues.of(weights, param);
       }
       var slot = at.slot(v);
       return () -> read(slot.tensor());
@@ -99,6 +126,12 @@ public final class NaiveBackend implements Backend {
         for (int i = 0; i < count; i++) {
           x[i] = raw[i];
         }
+      } else if (from.dtype() == DType.F16) {
+        var raw = new short[count];
+        from.memory().read(from.offset(), MemorySegment.ofArray(raw));
+        for (int i = 0; i < count; i++) {
+          x[i] = Float.float16ToFloat(raw[i]);
+        }
       } else {
         var raw = new float[count];
         from.memory().read(from.offset(), MemorySegment.ofArray(raw));
@@ -112,7 +145,7 @@ public final class NaiveBackend implements Backend {
 
   @Override
   public String device() {
-    return "naive";
+    return "reference";
   }
 
   @Override
@@ -122,12 +155,12 @@ public final class NaiveBackend implements Backend {
 
   @Override
   public DeviceWeights weights(WeightSource source) {
-    return new Held((MapWeights) source);
+    return new Held(source);
   }
 
   @Override
-  public Optional<Kernel> select(Value node, KernelOptions options) {
-    return Optional.of(new Interpreted(node));
+  public Stream<Candidate> candidates(Value node, KernelOptions options) {
+    return Stream.of(Candidate.own(Interpreted.algorithm(meaning), new Interpreted(meaning, node)));
   }
 
   @Override

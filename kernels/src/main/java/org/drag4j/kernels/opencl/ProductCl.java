@@ -7,7 +7,6 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.Kernel;
-import org.drag4j.device.KernelOptions;
 import org.drag4j.device.Launch;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
@@ -19,7 +18,7 @@ import org.drag4j.tensor.DType;
  * Channels being innermost, one row of a window is one run of {@code kw * I} numbers of the zero
  * padded picture.
  */
-final class Product {
+final class ProductCl {
   /** Columns of a panel, and of one for few columns. */
   private static final int PANEL = 64;
 
@@ -118,7 +117,7 @@ final class Product {
     }
   }
 
-  private Product(OpenClContext context, Value node, Epilogue epilogue, boolean exact) {
+  private ProductCl(OpenClContext context, Value node, Epilogue epilogue, boolean exact) {
     this.context = context;
     this.node = node;
     this.epilogue = epilogue;
@@ -127,22 +126,21 @@ final class Product {
   }
 
   /**
-   * All that can run, the device's own choice first; none where an operand is not floating point, a
-   * fused stage is not one of ours, or the options exclude them.
+   * All that can run, the device's own choice first; none where an operand is not floating point, or
+   * a fused stage is not one of ours.
    *
    * @param cuts whether panels are to be had cut in other ways as well
    */
   static SequencedMap<String, Kernel> candidates(
-      OpenClContext context, Value node, KernelOptions options, boolean cuts) {
+      OpenClContext context, Value node, boolean exact, boolean cuts) {
     var all = new LinkedHashMap<String, Kernel>();
-    var label = node.op().label();
     var epilogue = Epilogue.of(node);
     if (epilogue.isEmpty() || !Operands.floating(node)) {
       return all;
     }
-    var product = new Product(context, node, epilogue.get(), options.exact());
-    var name = label + "_" + context.prefix() + "_";
-    for (var variant : Variant.open(label, options, context.variant())) {
+    var product = new ProductCl(context, node, epilogue.get(), exact);
+    var name = node.op().label() + "_" + context.prefix() + "_";
+    for (var variant : context.variant().both()) {
       all.put(
           variant.label(),
           switch (variant) {
@@ -156,12 +154,15 @@ final class Product {
     }
     if (cuts && context.variant() == Variant.PANEL) {
       for (var cut : Cut.ALL) {
-        if (options.allows(label, cut.label())) {
-          all.put(cut.label(), product.panelKernel(name, Optional.of(cut)));
-        }
+        all.put(cut.label(), product.panelKernel(name, Optional.of(cut)));
       }
     }
     return all;
+  }
+
+  /** Names of the ways in which panels are cut. */
+  static List<String> cuts() {
+    return Cut.ALL.stream().map(Cut::label).toList();
   }
 
   private Kernel panelKernel(String name, Optional<Cut> cut) {

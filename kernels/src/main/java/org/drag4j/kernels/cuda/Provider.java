@@ -3,12 +3,12 @@ package org.drag4j.kernels.cuda;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.drag4j.kernels.cuda.driver.CudaLibrary;
 
-/** A provider of operations other than our own kernels, and what it can be asked for. */
-enum Library {
+/**
+ * Who does operations other than our own kernels: a library of NVIDIA's by one of its interfaces.
+ */
+enum Provider {
   /** cuBLASLt, called directly. */
   CUBLASLT(CudaLibrary.CUBLASLT),
   /** cuBLAS through JCublas. */
@@ -18,12 +18,9 @@ enum Library {
   /** cuDNN's legacy interface through JCudnn. */
   JCUDNN(CudaLibrary.CUDNN);
 
-  /** What options call the kernels of this repository. */
-  static final String OWN = "own";
-
   private final CudaLibrary file;
 
-  Library(CudaLibrary file) {
+  Provider(CudaLibrary file) {
     this.file = file;
   }
 
@@ -46,17 +43,8 @@ enum Library {
     };
   }
 
-  static Optional<Library> of(String label) {
-    return Arrays.stream(values()).filter(l -> l.label().equals(label)).findFirst();
-  }
-
-  /** Names that an operation's provider may have, our own kernels among them. */
-  static List<String> providers(String operation) {
-    return Stream.concat(
-            Stream.of(OWN),
-            Arrays.stream(values())
-                .filter(l -> l.operations().contains(operation))
-                .map(Library::label))
-        .toList();
+  /** Those that do an operation. */
+  static List<Provider> of(String operation) {
+    return Arrays.stream(values()).filter(p -> p.operations().contains(operation)).toList();
   }
 }

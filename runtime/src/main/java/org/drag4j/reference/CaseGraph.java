@@ -1,19 +1,27 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
+import org.drag4j.graph.Port;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Tensor;
+import org.drag4j.tensor.WeightSource;
 import org.drag4j.tensor.Weights;
 
 /** A graph being built together with random inputs and weights; a seed gives the same always. */
@@ -22,13 +30,45 @@ public final class CaseGraph {
   private final DType weightType;
   private Graph graph = new Graph(Hook.NONE);
   private final MapWeights weights = new MapWeights();
-  private final Map<String, double[]> inputs = new LinkedHashMap<>();
+  private final SequencedMap<String, Input> inputs = new LinkedHashMap<>();
   private int layers;
+
+  private record Input(Shape shape, IntToDoubleFunction element) {
+    double[] all() {
+      return IntStream.range(0, Math.toIntExact(shape.size())).mapToDouble(element).toArray();
+    }
+  }
 
   /** An empty graph; {@code weightType} is what {@link #weights()} will hold. */
   public CaseGraph(long seed, DType weightType) {
     this.random = new SplittableRandom(seed);
     this.weightType = weightType;
+  }
+
+  /**
+   * One node of a network by itself, with its own inputs and weights of the checkpoint's types, and
+   * without what was fused after it; inputs and output are bound. Its numbers mean nothing: what it costs to make them does not
+   * count, nor do they take room. The output is {@code y}.
+   */
+  public static CaseGraph of(Value node, WeightSource checkpoint) {
+    var g = new CaseGraph(0, DType.F32);
+    var body = node.op().body();
+    var in = new Value[body.arity()];
+    for (int i = 0; i < in.length; i++) {
+      var v = node.in(i);
+      if (v.op() instanceof Op.Weight(var param)) {
+        var entry = checkpoint.require(param);
+        int[] next = {0};
+        // No two rows are the same; exact in every type.
+        g.weights.put(param.name(), entry.shape(), entry.dtype(), () -> (64 + next[0]++ % 61) / 4096.0);
+        in[i] = g.graph.weight(param);
+      } else {
+        g.inputs.put("x" + i, new Input(v.shape(), at -> (at % 255 - 127) / 128.0));
+        in[i] = g.graph.input("x" + i, v.shape(), v.dtype(), Port.BOUND);
+      }
+    }
+    g.graph.node(body, node.path(), in).output("y", Port.BOUND);
+    return g;
   }
 
   public Graph graph() {
@@ -40,12 +80,45 @@ public final class CaseGraph {
   }
 
   /** The inputs' elements, each a float or an int exactly. */
-  public Map<String, double[]> inputs() {
-    return inputs;
+  public SequencedMap<String, double[]> inputs() {
+    var all = new LinkedHashMap<String, double[]>();
+    inputs.forEach((name, input) -> all.put(name, input.all()));
+    return all;
+  }
+
+  /**
+   * Sets a tensor of a plan to an input's elements.
+   *
+   * @param to F32, F16 or I32
+   */
+  public void write(String name, Tensor to) {
+    var element = Optional.ofNullable(inputs.get(name)).orElseThrow().element();
+    int count = Math.toIntExact(to.shape().size());
+    switch (to.dtype()) {
+      case I32 ->
+          to.write(IntStream.range(0, count).map(i -> (int) element.applyAsDouble(i)).toArray());
+      case F32 -> {
+        var x = new float[count];
+        for (int i = 0; i < count; i++) {
+          x[i] = (float) element.applyAsDouble(i);
+        }
+        to.write(x);
+      }
+      case F16 -> {
+        var x = new short[count];
+        for (int i = 0; i < count; i++) {
+          x[i] = Float.floatToFloat16((float) element.applyAsDouble(i));
+        }
+        to.memory().write(to.offset(), MemorySegment.ofArray(x));
+      }
+      case BF16, U8, F64, I64 ->
+          throw new IllegalArgumentException(
+              name + ": expected F32, F16 or I32 to write to, got " + to.dtype());
+    }
   }
 
   /** Builds a network whose inputs and outputs go through a multiplication by 1. */
-  void between(Consumer<CaseGraph> network) {
+  public void between(Consumer<CaseGraph> network) {
     network.accept(this);
     var from = graph;
     graph = new Graph(Hook.NONE);
@@ -67,7 +140,7 @@ public final class CaseGraph {
 
   /** Elements from {@code next}, rounded to float. */
   public Value input(String name, DoubleSupplier next, int... dims) {
-    return input(name, () -> (float) next.getAsDouble(), DType.F32, Shape.of(dims));
+    return input(name, next, DType.F32, Shape.of(dims));
   }
 
   /** Integers below {@code bound}. */
@@ -76,12 +149,22 @@ public final class CaseGraph {
   }
 
   private Value input(String name, DoubleSupplier next, DType dtype, Shape shape) {
-    var x = new double[(int) shape.size()];
+    var x = new float[Math.toIntExact(shape.size())];
     for (int i = 0; i < x.length; i++) {
-      x[i] = next.getAsDouble();
+      x[i] = (float) next.getAsDouble();
     }
-    inputs.put(name, x);
+    inputs.put(name, new Input(shape, i -> x[i]));
     return graph.input(name, shape, dtype);
+  }
+
+  /** A whole number from {@code from} up, below {@code bound}. */
+  public int whole(int from, int bound) {
+    return random.nextInt(from, bound);
+  }
+
+  /** A number out of a list. */
+  public int choice(int... choices) {
+    return choices[random.nextInt(choices.length)];
   }
 
   /** Uniform numbers. */

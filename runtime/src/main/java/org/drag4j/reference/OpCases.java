@@ -1,12 +1,14 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.layer.Attention;
@@ -14,20 +16,25 @@ import org.drag4j.layer.ResnetBlock2D;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 
-/** Stable Diffusion's shapes with few pixels, then odd shapes from a seed. */
+/** The small graphs by which devices are tried, measured and compared. */
 public final class OpCases {
   /** Seed of the odd shapes. */
-  static final long SEED = 20240711;
+  private static final long SEED = 20240711;
 
   private static final int ODD_SHAPES = 150;
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 7, 8, 11, 13, 16, 17, 24, 31, 37, 67, 101};
   private static final DType[] TYPES = {DType.F16, DType.BF16, DType.F32};
 
+  private static final float EPS = 1e-5f;
+
   private final List<OpCase> cases = new ArrayList<>();
 
   private OpCases() {}
 
-  /** All cases; their names are unique. */
+  /**
+   * All cases, their names unique: Stable Diffusion's shapes with few pixels, those of {@link
+   * #drawn}, odd shapes from a seed.
+   */
   public static List<OpCase> all() {
     var c = new OpCases();
     c.convolutions();
@@ -41,6 +48,8 @@ public final class OpCases {
     c.embeddings();
     c.fusions();
     c.blocks();
+    c.cases.addAll(drawn(SEED));
+    c.cases.add(everyOp());
     var random = new SplittableRandom(SEED);
     for (int i = 0; i < ODD_SHAPES; i++) {
       c.odd(i, random.split());
@@ -49,7 +58,195 @@ public final class OpCases {
   }
 
   private void add(String row, DType type, String name, Consumer<CaseGraph> network) {
-    cases.add(new OpCase(name + " " + type, row, type, network));
+    var full = name + " " + type;
+    cases.add(new OpCase(full, row, full.hashCode(), type, network));
+  }
+
+  /**
+   * Of every operation and the ways networks use it, one, in sizes that suit fast kernels; another
+   * seed gives other sizes and numbers under the same names. Each has one output, {@code y}.
+   */
+  public static List<OpCase> drawn(long seed) {
+    var c = new OpCases();
+    c.drawn("conv2d 3x3", "conv2d 3x3", seed, g -> conv2d(g, 3, 1, 1, 1));
+    c.drawn("conv2d 3x3 stride 2", "conv2d stride 2", seed, g -> conv2d(g, 3, 2, 0, 1));
+    c.drawn("conv2d 1x1", "conv2d 1x1", seed, g -> conv2d(g, 1, 1, 0, 0));
+    c.drawn(
+        "linear",
+        "linear",
+        seed,
+        g -> g.linear(g.input("x", 1, g.whole(1, 80), wide(g)), wide(g), true));
+    c.drawn("group_norm", "group_norm", seed, g -> g.groupNorm(picture(g, 4, 17), 32, EPS));
+    c.drawn(
+        "layer_norm",
+        "layer_norm",
+        seed,
+        g -> g.layerNorm(g.input("x", g.normal(0.5, 1), 1, g.whole(1, 80), wide(g)), EPS));
+    c.drawn("attention", "attention", seed, g -> attention(g, g.whole(30, 90), 77, false));
+    c.drawn("attention causal", "attention causal", seed, g -> attention(g, 77, 77, true));
+    for (var fn : Op.UnaryFn.values()) {
+      c.drawn(
+          fn.name().toLowerCase(Locale.ROOT),
+          "unary " + fn,
+          seed,
+          g -> g.node(new Op.Unary(fn), g.input("x", 1, g.whole(1, 40), g.whole(1, 100))));
+    }
+    c.drawn(
+        "geglu", "geglu", seed, g -> g.input("x", 1, g.whole(1, 60), 16 * g.whole(2, 20)).geglu());
+    for (var fn : Op.BinaryFn.values()) {
+      c.drawn(
+          fn.name().toLowerCase(Locale.ROOT),
+          "binary channel",
+          seed,
+          g -> {
+            int channels = 8 * g.whole(2, 20);
+            var a = g.input("a", 1, g.whole(2, 60), channels);
+            return g.node(new Op.Binary(fn), a, g.input("b", 1, 1, channels));
+          });
+    }
+    c.drawn(
+        "concat",
+        "concat",
+        seed,
+        g -> {
+          int rows = g.whole(1, 60);
+          var a = g.input("a", 1, rows, 4 * g.whole(1, 20));
+          return a.concat(g.input("b", 1, rows, 4 * g.whole(1, 20)));
+        });
+    c.drawn(
+        "upsample",
+        "upsample",
+        seed,
+        g -> {
+          int h = g.whole(3, 9);
+          int w = g.whole(3, 9);
+          return g.input("x", 1, h, w, 4 * g.whole(1, 17)).upsample(2 * h, 2 * w);
+        });
+    c.drawn(
+        "embedding",
+        "embedding",
+        seed,
+        g -> {
+          var table = g.table("table", g.normal(0, 1), 100, 8 * g.whole(2, 20));
+          return g.node(new Op.Embedding(), g.ids("ids", 100, 1, g.whole(1, 78)), table);
+        });
+    c.drawn(
+        "timestep_embedding",
+        "timestep_embedding",
+        seed,
+        g ->
+            g.node(
+                new Op.TimestepEmbedding(320, true, 0),
+                g.input("t", () -> g.whole(0, 1000), g.whole(1, 5))));
+    c.drawn(
+        "cast",
+        "cast",
+        seed,
+        g -> g.input("x", 1, g.whole(1, 40), g.whole(1, 100)).cast(DType.F16).cast(DType.F32));
+    c.drawn(
+        "resnet block",
+        "block",
+        seed,
+        g -> {
+          var x = picture(g, 8, 17);
+          return g.conv2d(g.groupNorm(x, 32, EPS).silu(), x.shape().dim(3), 3).plus(x);
+        });
+    return List.copyOf(c.cases);
+  }
+
+  private void drawn(String name, String row, long seed, Function<CaseGraph, Value> network) {
+    cases.add(new OpCase(name, row, seed, DType.F16, g -> network.apply(g).output("y")));
+  }
+
+  private static int wide(CaseGraph g) {
+    return 8 * g.whole(4, 24);
+  }
+
+  private static Value picture(CaseGraph g, int from, int bound) {
+    int n = g.whole(1, 3);
+    int channels = 32 * g.whole(1, 3);
+    return g.input("x", g.normal(0.5, 1), n, g.whole(from, bound), g.whole(from, bound), channels);
+  }
+
+  private static Value conv2d(CaseGraph g, int kernel, int stride, int before, int after) {
+    int in = g.choice(4, 32, 64);
+    var x = g.input("x", g.whole(1, 3), g.whole(8, 21), g.whole(8, 21), in);
+    return g.conv2d(x, g.choice(4, 32, 40), kernel, stride, before, after, true);
+  }
+
+  private static Value attention(CaseGraph g, int queries, int keys, boolean causal) {
+    int n = g.whole(1, 3);
+    int heads = g.whole(1, 5);
+    int width = heads * g.choice(32, 40, 64);
+    var q = g.input("q", n, queries, width);
+    return g.attention(
+        q, g.input("k", n, keys, width), g.input("v", n, keys, width), heads, causal);
+  }
+
+  /**
+   * An operation to be timed, alone and of any size.
+   *
+   * @param label {@code attention} of heads, queries, keys and head dimension; {@code conv2d} of
+   *     side, channels in and out, kernel and stride; {@code group_norm}, with SiLU, of side and
+   *     channels; {@code linear} of tokens, channels in and out
+   * @throws IllegalArgumentException where there is none of that label
+   */
+  public static OpCase timed(String label, int... s) {
+    Function<CaseGraph, Value> network =
+        switch (label) {
+          case "attention" ->
+              g -> {
+                var k = g.input("k", 1, s[2], s[0] * s[3]);
+                var v = g.input("v", 1, s[2], s[0] * s[3]);
+                return g.attention(g.input("q", 1, s[1], s[0] * s[3]), k, v, s[0], false);
+              };
+          case "conv2d" ->
+              g -> {
+                var x = g.input("x", 1, s[0], s[0], s[1]);
+                return g.conv2d(x, s[2], s[3], s[4], s[3] / 2, s[3] / 2, true);
+              };
+          case "group_norm" -> g -> g.groupNorm(g.input("x", 1, s[0], s[0], s[1]), 32, EPS).silu();
+          case "linear" -> g -> g.linear(g.input("x", 1, s[0], s[1]), s[2], true);
+          default ->
+              throw new IllegalArgumentException(
+                  "timed case: expected attention, conv2d, group_norm or linear, got " + label);
+        };
+    var name = label + " " + Arrays.toString(s);
+    return new OpCase(name, label, 7, DType.F16, g -> network.apply(g).output("y"));
+  }
+
+  /** A small network in which every operation occurs. */
+  public static OpCase everyOp() {
+    return new OpCase("every operation", "block", 7, DType.F16, OpCases::everyOp);
+  }
+
+  private static void everyOp(CaseGraph g) {
+    var x = g.input("x", 2, 9, 9, 24);
+    var t = g.input("t", g.uniform(0, 999), 2);
+    var ids = g.ids("ids", 50, 2, 11);
+    var temb = g.linear(g.node(new Op.TimestepEmbedding(32, true, 0), t), 48, true).silu();
+    temb = g.linear(temb, 40, true).reshape(2, 1, 1, 40);
+    var h = g.conv2d(g.groupNorm(x, 6, 1e-5f).silu(), 40, 3).plus(temb);
+    h = g.conv2d(g.groupNorm(h, 5, 1e-5f).silu(), 40, 3).plus(g.conv2d(x, 40, 1));
+    var skip = h;
+    h = g.conv2d(h, 40, 3, 2, 0, 1, true); // [2, 4, 4, 40]
+    var tokens = h.reshape(2, 16, 40);
+    var n = g.layerNorm(tokens, 1e-5f);
+    var attended =
+        g.attention(
+            g.linear(n, 40, false), g.linear(n, 40, false), g.linear(n, 40, false), 2, false);
+    tokens = tokens.plus(g.linear(attended, 40, true));
+    var table = g.table("token.weight", g.normal(0, 1), 50, 36);
+    var position = g.table("position.weight", g.normal(0, 1), 11, 36);
+    var context = g.node(new Op.Embedding(), ids, table).plus(position);
+    var c = g.layerNorm(context, 1e-5f);
+    c = g.attention(c, c, c, 3, true).plus(g.linear(c, 36, true).quickGelu()).output("context");
+    var k = g.linear(c, 40, false);
+    var v = g.linear(c, 40, false);
+    tokens = tokens.plus(g.attention(g.linear(tokens, 40, false), k, v, 2, false));
+    tokens = tokens.plus(g.linear(g.linear(tokens, 160, true).geglu(), 40, true));
+    h = tokens.reshape(2, 4, 4, 40).upsample(9, 9).concat(skip).gelu().cast(DType.F16).cast(DType.F32);
+    h.times(g.input("gain", 1)).plus(h).output("y");
   }
 
   private void conv2d(

@@ -1,4 +1,4 @@
-package org.drag4j.tests.conformance;
+package org.drag4j.reference;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,26 +20,23 @@ public final class MapWeights implements WeightSource {
 
   private final Map<String, Stored> tensors = new LinkedHashMap<>();
 
-  /** Adds a tensor, its elements rounded to {@code dtype}: F32, F16 or BF16. */
+  /** Adds a tensor, its elements rounded to {@code dtype}: F64, F32, F16 or BF16. */
   public void put(String name, Shape shape, DType dtype, DoubleSupplier elements) {
     int count = Math.toIntExact(shape.size());
     var buffer = ByteBuffer.allocate(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < count; i++) {
-      float x = (float) elements.getAsDouble();
+      double element = elements.getAsDouble();
+      float x = (float) element;
       switch (dtype) {
+        case F64 -> buffer.putDouble(element);
         case F32 -> buffer.putFloat(x);
         case F16 -> buffer.putShort(Float.floatToFloat16(x));
         case BF16 -> buffer.putShort((short) (Float.floatToIntBits(x) >>> 16));
-        case I32, U8, F64, I64 ->
+        case I32, U8, I64 ->
             throw new IllegalArgumentException(name + ": expected a float type, got " + dtype);
       }
     }
     tensors.put(name, new Stored(new Entry(shape, dtype), MemorySegment.ofBuffer(buffer.flip())));
-  }
-
-  /** The elements as a graph sees them: {@code shape} of rank 4 is {@code [O, kh, kw, I]}. */
-  double[] values(String name, Shape shape) {
-    return WeightValues.of(this, name, shape);
   }
 
   @Override

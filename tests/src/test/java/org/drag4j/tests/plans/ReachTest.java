@@ -1,0 +1,233 @@
+package org.drag4j.tests.plans;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceWeights;
+import org.drag4j.device.KernelOptions;
+import org.drag4j.device.UnsupportedOpException;
+import org.drag4j.graph.Graph;
+import org.drag4j.graph.Hook;
+import org.drag4j.graph.Site;
+import org.drag4j.kernels.cuda.RecordedCuda;
+import org.drag4j.method.BlendHook;
+import org.drag4j.plan.Hoisted;
+import org.drag4j.plan.Plan;
+import org.drag4j.plan.PlanOptions;
+import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Shape;
+import org.drag4j.tensor.Tensor;
+import org.drag4j.tensor.WeightSource;
+import org.drag4j.tensor.Weights;
+import org.drag4j.reference.OpCases;
+import org.drag4j.text.ClipTextModel;
+import org.drag4j.trace.Trace;
+import org.drag4j.unet.UNet2DConditionModel;
+import org.drag4j.vae.AutoencoderKL;
+import org.drag4j.weights.NetworkTensors;
+import org.drag4j.weights.RandomModel.Like;
+import org.junit.jupiter.api.Test;
+
+/**
+ * No kernel without a caller: which kernels no graph reaches, and which of their arguments no two
+ * launches pass different values for. The graphs are the conformance cases and the networks of
+ * Stable Diffusion at full size, in all forms in which the engine compiles them; what is not
+ * reached is listed in a file, a line each, which may only shrink.
+ */
+class ReachTest {
+  private static final PlanOptions PLAIN = new PlanOptions(KernelOptions.DEFAULT, Set.of("all"));
+
+  /** As large as the largest tensor of a network in F32. */
+  private static final MemorySegment ZEROS = Arena.global().allocate(320L << 20, 64);
+
+  /** A graph, and the checkpoint it is of. */
+  private record Network(WeightSource weights, List<Graph> graphs) {}
+
+  @Test
+  void everyCudaKernelAndArgumentIsReachedByAGraphOrListed() throws IOException {
+    var recorded = new RecordedCuda();
+    for (var type : List.of(DType.F32, DType.F16)) {
+      for (boolean libraries : new boolean[] {false, true}) {
+        try (var backend = recorded.open(type, libraries)) {
+          run(backend);
+        }
+      }
+    }
+    check("cuda", recorded.unreached());
+  }
+
+  private static void check(String device, Set<String> unreached) throws IOException {
+    var file = "unreached-" + device + ".txt";
+    List<String> listed;
+    try (var in = ReachTest.class.getResourceAsStream(file)) {
+      assertTrue(in != null, file);
+      listed = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+    assertEquals(List.copyOf(new TreeSet<>(listed)), listed, file + ": expected sorted lines");
+    var forgotten = new TreeSet<>(unreached);
+    listed.forEach(forgotten::remove);
+    var reached = new TreeSet<>(listed);
+    reached.removeAll(unreached);
+    assertEquals(
+        Set.of(), forgotten, "no graph reaches these: give them a caller, or take them out");
+    assertEquals(Set.of(), reached, "a graph reaches these: take their lines out of " + file);
+  }
+
+  private static void run(Backend backend) throws IOException {
+    for (var c : OpCases.all()) {
+      var built = c.build();
+      run(backend, new Network(built.weights(), List.of(built.graph())));
+    }
+    for (var network : networks()) {
+      run(backend, network);
+    }
+  }
+
+  private static void run(Backend backend, Network network) {
+    try (var weights = backend.weights(network.weights())) {
+      for (var graph : network.graphs()) {
+        for (var options : options(backend)) {
+          run(backend, weights, graph, options);
+        }
+      }
+    }
+  }
+
+  /** As by default, without any fusion, and by each kernel of our own that is not chosen. */
+  private static List<PlanOptions> options(Backend backend) {
+    var all = new ArrayList<>(List.of(PlanOptions.DEFAULT, PLAIN));
+    backend
+        .kernels()
+        .forEach((op, names) -> {
+          for (var name : names) {
+            if (names.size() > 1) {
+              all.add(PlanOptions.of(new KernelOptions(false, Map.of(op, name))));
+            }
+          }
+        });
+    return all;
+  }
+
+  private static void run(
+      Backend backend, DeviceWeights weights, Graph graph, PlanOptions options) {
+    try (var plan = Plan.compile(graph, backend, weights, options)) {
+      for (int first : new int[] {0, 1}) {
+        bind(backend, plan, first);
+        plan.run(Trace.OFF);
+      }
+    } catch (UnsupportedOpException e) {
+      // A case need not be possible on every device, nor by every candidate.
+      assertTrue(!options.equals(PlanOptions.DEFAULT) || graph.live().size() < 50, e::toString);
+    }
+  }
+
+  /** Gives a plan what it does not own; of banks samples from the first or the second on. */
+  private static void bind(Backend backend, Plan plan, int first) {
+    for (var name : plan.names()) {
+      var port = plan.value(name);
+      boolean bank = name.contains("#");
+      if (bank || name.contains("@")) {
+        var shape = bank ? port.shape().with(0, port.shape().dim(0) + 1) : port.shape();
+        var memory = backend.allocate(shape.size() * port.dtype().bytes(), "a port");
+        var tensor = new Tensor(memory, 0, shape, port.dtype());
+        if (bank) {
+          plan.bindBanks(Map.of(name, tensor), first);
+        } else {
+          plan.bind(name, tensor);
+        }
+      }
+    }
+  }
+
+  private static List<Network> networks() throws IOException {
+    var all = new ArrayList<Network>();
+    all.add(unet(Like.SD15, 64, 768));
+    all.add(unet(Like.SD21, 96, 1024));
+    var vae = Like.SD15.config("vae");
+    var tensors = new Outline(NetworkTensors.autoencoder(vae));
+    var autoencoder = AutoencoderKL.load(Weights.of(tensors), vae);
+    var decoder = new Graph(Hook.NONE);
+    autoencoder.decode(decoder.input("z", Shape.of(1, 64, 64, 4), DType.F32)).output("x");
+    var encoder = new Graph(Hook.NONE);
+    autoencoder.encode(encoder.input("x", Shape.of(1, 512, 512, 3), DType.F32)).output("z");
+    all.add(new Network(tensors, List.of(decoder, encoder)));
+    var clip = Like.SD15.config("text_encoder");
+    var words = new Outline(NetworkTensors.textEncoder(clip));
+    var text = new Graph(Hook.NONE);
+    ClipTextModel.load(Weights.of(words), clip)
+        .forward(text.input("ids", Shape.of(1, 77), DType.I32))
+        .last()
+        .output("y");
+    all.add(new Network(words, List.of(text)));
+    return all;
+  }
+
+  private static Network unet(Like like, int side, int width) throws IOException {
+    var config = like.config("unet");
+    var tensors = new Outline(NetworkTensors.unet(config));
+    var unet = UNet2DConditionModel.load(Weights.of(tensors), config);
+    var graphs = new ArrayList<Graph>();
+    for (int batch : new int[] {1, 2}) {
+      for (var hook :
+          List.of(
+              Hook.NONE,
+              Hook.capture(Site::isSelfKeyOrValue),
+              Hook.inject(Site::isSelfKeyOrValue),
+              new BlendHook(Site::isSelfKeyOrValue, 0.5))) {
+        // Of another side than the first, so that sizes that do not halve evenly are among them.
+        var graph = graph(unet, batch, side - batch + 1, side, width, hook);
+        var halves = Hoisted.of(graph, Set.of("context")).orElseThrow();
+        graphs.add(graph);
+        graphs.add(halves.once());
+        graphs.add(halves.rest());
+      }
+    }
+    return new Network(tensors, graphs);
+  }
+
+  private static Graph graph(
+      UNet2DConditionModel unet, int batch, int height, int side, int width, Hook hook) {
+    var graph = new Graph(hook);
+    unet.forward(
+            graph.input("sample", Shape.of(batch, height, side, 4), DType.F32),
+            graph.input("timestep", Shape.of(batch), DType.F32),
+            graph.input("context", Shape.of(batch, 77, width), DType.F32))
+        .output("out");
+    return graph;
+  }
+
+  /** Names and shapes; all numbers are zero. */
+  private record Outline(Map<String, Entry> entries) implements WeightSource {
+    @Override
+    public String origin() {
+      return "outline";
+    }
+
+    @Override
+    public Set<String> names() {
+      return entries.keySet();
+    }
+
+    @Override
+    public Optional<Entry> entry(String name) {
+      return Optional.ofNullable(entries.get(name));
+    }
+
+    @Override
+    public MemorySegment bytes(String name, Arena arena) {
+      var entry = entry(name).orElseThrow();
+      return ZEROS.asSlice(0, entry.shape().size() * entry.dtype().bytes());
+    }
+  }
+}
