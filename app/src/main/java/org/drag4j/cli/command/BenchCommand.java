@@ -14,7 +14,7 @@ import org.drag4j.cli.console.BuildCommit;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
-import org.drag4j.cli.option.RunOptions;
+import org.drag4j.cli.option.StudyOptions;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.device.Backend;
 import org.drag4j.engine.JsonText;
@@ -42,32 +42,17 @@ import picocli.CommandLine.Spec;
     description = "Time a network, or a whole edit, on inputs drawn from a fixed seed.",
     mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
-  private static final int MAX_SIDE = 4096;
-  private static final int MAX_BATCH = 64;
   private static final int MAX_RUNS = 10_000;
 
   private final Host host;
 
   @Spec CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "unet|vae-encode|vae-decode|edit|text", description = "What to time.")
-  BenchTarget what = BenchTarget.UNET;
-
-  @Option(
-      names = "--size",
-      paramLabel = "N",
-      defaultValue = "512",
-      description = "Side of the picture in pixels. Default: ${DEFAULT-VALUE}.")
-  int size;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "1",
+  @Parameters(
+      paramLabel = "unet|vae-encode|vae-decode|edit|text",
       description =
-          "Samples of one call; of an edit, 1 or 10: the inversion one by one or at once."
-              + " Default: ${DEFAULT-VALUE}.")
-  int batch;
+          "What to time. Of an edit, --batch is 1 or 10: the inversion one by one or at once.")
+  BenchTarget what = BenchTarget.UNET;
 
   @Option(
       names = "--runs",
@@ -96,7 +81,7 @@ public final class BenchCommand implements Callable<Integer> {
       description = "Write inputs and outputs of the network, in PyTorch's layouts.")
   Optional<Path> save = Optional.empty();
 
-  @Mixin final RunOptions options = new RunOptions();
+  @Mixin final StudyOptions options = new StudyOptions();
 
   /** Runs in this process. */
   public BenchCommand(Host host) {
@@ -105,9 +90,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    options.engine.check(spec);
-    UsageMessage.requireRange(spec, "--size", 8, MAX_SIDE, size);
-    UsageMessage.requireRange(spec, "--batch", 1, MAX_BATCH, batch);
+    options.check(spec);
     UsageMessage.requireRange(spec, "--runs", 1, MAX_RUNS, runs);
     UsageMessage.requireRange(spec, "--warmup", 0, MAX_RUNS, warmup);
     if (save.isPresent()) {
@@ -117,9 +100,9 @@ public final class BenchCommand implements Callable<Integer> {
       }
       AtomicFile.requireFolder(save.get());
     }
-    var folder = ModelFolder.open(options.model.required());
-    try (var progress = options.show.progress(spec, host);
-        var backend = options.engine.setup().open();
+    var folder = ModelFolder.open(options.run.model.required());
+    try (var progress = options.run.show.progress(spec, host);
+        var backend = options.run.engine.setup().open();
         var workload = open(folder, backend, progress)) {
       var _ = run(workload, "warm-up", warmup, progress);
       var times = serve ? serve(workload, progress) : run(workload, "run", runs, progress);
@@ -151,7 +134,13 @@ public final class BenchCommand implements Callable<Integer> {
 
   private Workload open(ModelFolder folder, Backend backend, ConsoleProgress progress) {
     progress.phase("load", 1);
-    return Workload.open(what, folder, backend, options.engine.setup().planOptions(), size, batch);
+    return Workload.open(
+        what,
+        folder,
+        backend,
+        options.run.engine.setup().planOptions(),
+        options.size(),
+        options.batch());
   }
 
   /** No times where {@code count} is 0. */
@@ -191,16 +180,16 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private BenchReport report(Workload workload, BenchTimes times, long peak) {
-    var setup = options.engine.setup();
+    var setup = options.run.engine.setup();
     return new BenchReport(
         what,
         setup.device(),
         setup.options().threads().orElse(Runtime.getRuntime().availableProcessors()),
-        size,
-        batch,
+        options.size(),
+        options.batch(),
         workload.dtype(),
         setup.exact(),
-        options.engine.tuned().rankings().size(),
+        options.run.engine.tuned().rankings().size(),
         times,
         peak,
         BuildCommit.find());
@@ -208,7 +197,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   private void print(BenchReport report, Workload workload) {
     var out = spec.commandLine().getOut();
-    if (options.show.json()) {
+    if (options.run.show.json()) {
       out.println(JsonText.of(report.json()));
     } else if (!serve) {
       report.markdown().forEach(out::println);
@@ -216,7 +205,7 @@ public final class BenchCommand implements Callable<Integer> {
       traced(workload).forEach(out::println);
     }
     out.flush();
-    if (options.engine.traces() && (options.show.json() || serve)) {
+    if (options.run.engine.traces() && (options.run.show.json() || serve)) {
       traced(workload).forEach(spec.commandLine().getErr()::println);
       spec.commandLine().getErr().flush();
     }
@@ -226,7 +215,7 @@ public final class BenchCommand implements Callable<Integer> {
   private Iterable<String> traced(Workload workload) {
     var trace = new TimingTrace();
     workload.run(trace);
-    return KernelTable.lines(trace, options.engine.tuned());
+    return KernelTable.lines(trace, options.run.engine.tuned());
   }
 
   private void note(String message) {
