@@ -12,11 +12,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -288,7 +290,7 @@ class EngineTest {
     var running = engine.submit(blocking(begun, new CountDownLatch(1)));
     var waiting = engine.submit(Job.open(MODEL));
     begun.await();
-    var interrupted = new AtomicReference<>(false);
+    var interrupted = new AtomicBoolean();
     var closing =
         Thread.ofPlatform()
             .start(() -> {
@@ -305,16 +307,16 @@ class EngineTest {
   @Test
   void theEnginesOwnThreadDoesNotWaitForItself() throws Exception {
     try (var engine = Engine.start(CPU)) {
-      var own = new AtomicReference<Job<Boolean>>();
+      var own = new CompletableFuture<Job<Boolean>>();
       var job =
           Job.of(
               MODEL,
               (_, _, _) -> {
-                assertThrows(IllegalStateException.class, () -> own.get().await());
+                assertThrows(IllegalStateException.class, () -> own.join().await());
                 assertThrows(IllegalStateException.class, engine::close);
                 return true;
               });
-      own.set(job);
+      own.complete(job);
       assertTrue(engine.submit(job).await());
     }
   }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
+import org.drag4j.engine.Metadata;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.method.Documents;
 import org.drag4j.tests.fuzz.Invariants;
@@ -15,9 +16,6 @@ import org.drag4j.tests.fuzz.Invariants;
  */
 public final class PngFuzz {
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
-
-  /** Keyword of the edit document that a result carries. */
-  private static final String DOCUMENT = "drag-edit";
 
   private static final int MAX_PIXELS = 1 << 14;
 
@@ -63,7 +61,7 @@ public final class PngFuzz {
     Invariants.same(png.width(), again.width());
     pixels(png);
     png.exif().map(Orientation::ofTiff).ifPresent(PngFuzz::known);
-    var document = png.texts().get(DOCUMENT);
+    var document = png.texts().get(Metadata.DOCUMENT);
     if (document != null) {
       try {
         var _ = Documents.parse("c.json", document.getBytes(StandardCharsets.UTF_8));

@@ -14,7 +14,7 @@ import org.drag4j.cli.console.BuildCommit;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
-import org.drag4j.cli.option.RunOptions;
+import org.drag4j.cli.option.StudyOptions;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.device.Backend;
 import org.drag4j.engine.JsonText;
@@ -42,32 +42,17 @@ import picocli.CommandLine.Spec;
     description = "Time a network, or a whole edit, on inputs drawn from a fixed seed.",
     mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
-  private static final int MAX_SIDE = 4096;
-  private static final int MAX_BATCH = 64;
   private static final int MAX_RUNS = 10_000;
 
   private final Host host;
 
   @Spec CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "unet|vae-encode|vae-decode|edit|text", description = "What to time.")
-  BenchTarget what = BenchTarget.UNET;
-
-  @Option(
-      names = "--size",
-      paramLabel = "N",
-      defaultValue = "512",
-      description = "Side of the picture in pixels. Default: ${DEFAULT-VALUE}.")
-  int size;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "1",
+  @Parameters(
+      paramLabel = "unet|vae-encode|vae-decode|edit|text",
       description =
-          "Samples of one call; of an edit, 1 or 10: the inversion one by one or at once."
-              + " Default: ${DEFAULT-VALUE}.")
-  int batch;
+          "What to time. Of an edit, --batch is 1 or 10: the inversion one by one or at once.")
+  BenchTarget what = BenchTarget.UNET;
 
   @Option(
       names = "--runs",
@@ -96,7 +81,7 @@ public final class BenchCommand implements Callable<Integer> {
       description = "Write inputs and outputs of the network, in PyTorch's layouts.")
   Optional<Path> save = Optional.empty();
 
-  @Mixin final RunOptions options = new RunOptions();
+  @Mixin final StudyOptions options = new StudyOptions();
 
   /** Runs in this process. */
   public BenchCommand(Host host) {
@@ -105,9 +90,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    options.engine.check(spec);
-    UsageMessage.requireRange(spec, "--size", 8, MAX_SIDE, size);
-    UsageMessage.requireRange(spec, "--batch", 1, MAX_BATCH, batch);
+    options.check(spec);
     UsageMessage.requireRange(spec, "--runs", 1, MAX_RUNS, runs);
     UsageMessage.requireRange(spec, "--warmup", 0, MAX_RUNS, warmup);
     if (save.isPresent()) {
@@ -117,9 +100,9 @@ public final class BenchCommand implements Callable<Integer> {
       }
       AtomicFile.requireFolder(save.get());
     }
-    var folder = ModelFolder.open(options.model.required());
-    try (var progress = options.show.progress(spec, host);
-        var backend = options.engine.setup().open();
+    var folder = ModelFolder.open(options.run.model.required());
+    try (var progress = options.run.show.progress(spec, host);
+        var backend = options.run.engine.setup().open();
         var workload = open(folder, backend, progress)) {
       var _ = run(workload, "warm-up", warmup, progress);
       var times = serve ? serve(workload, progress) : run(workload, "run", runs, progress);
@@ -151,7 +134,13 @@ public final class BenchCommand implements Callable<Integer> {
 
   private Workload open(ModelFolder folder, Backend backend, ConsoleProgress progress) {
     progress.phase("load", 1);
-    return Workload.open(what, folder, backend, options.engine.setup().planOptions(), size, batch);
+    return Workload.open(
+        what,
+        folder,
+        backend,
+        options.run.engine.setup().planOptions(),
+        options.size(),
+        options.batch());
   }
 
   /** No times where {@code count} is 0. */
@@ -191,16 +180,16 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private BenchReport report(Workload workload, BenchTimes times, long peak) {
-    var setup = options.engine.setup();
+    var setup = options.run.engine.setup();
     return new BenchReport(
         what,
         setup.device(),
         setup.options().threads().orElse(Runtime.getRuntime().availableProcessors()),
-        size,
-        batch,
+        options.size(),
+        options.batch(),
         workload.dtype(),
         setup.exact(),
-        options.engine.tuned().rankings().size(),
+        options.run.engine.tuned().rankings().size(),
         times,
         peak,
         BuildCommit.find());
@@ -209,14 +198,14 @@ public final class BenchCommand implements Callable<Integer> {
   private void print(BenchReport report, Workload workload) {
     var out = spec.commandLine().getOut();
     var trace = new TimingTrace();
-    if (options.engine.traces() || !(options.show.json() || serve)) {
+    if (options.run.engine.traces() || !(options.run.show.json() || serve)) {
       // Of one more run: its own time would be distorted by taking its kernels'.
       workload.run(trace);
     }
-    var kernels = KernelTable.lines(trace, options.engine.tuned());
-    if (options.show.json()) {
+    var kernels = KernelTable.lines(trace, options.run.engine.tuned());
+    if (options.run.show.json()) {
       var json = report.json();
-      if (options.engine.traces()) {
+      if (options.run.engine.traces()) {
         json.put("kernels", KernelTable.json(trace));
       }
       out.println(JsonText.of(json));
@@ -226,7 +215,7 @@ public final class BenchCommand implements Callable<Integer> {
       kernels.forEach(out::println);
     }
     out.flush();
-    if (options.engine.traces() && (options.show.json() || serve)) {
+    if (options.run.engine.traces() && (options.run.show.json() || serve)) {
       kernels.forEach(spec.commandLine().getErr()::println);
       spec.commandLine().getErr().flush();
     }

@@ -10,7 +10,7 @@ import java.util.concurrent.Callable;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
-import org.drag4j.cli.option.RunOptions;
+import org.drag4j.cli.option.StudyOptions;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
@@ -39,8 +39,6 @@ import picocli.CommandLine.Spec;
             + " for later commands on the same device with the same --threads and --dtype.",
     mixinStandardHelpOptions = true)
 public final class TuneCommand implements Callable<Integer> {
-  private static final int MAX_SIDE = 4096;
-  private static final int MAX_BATCH = 64;
   private static final int MAX_SECONDS = 86_400;
   private static final long NANOS = 1_000_000_000;
 
@@ -52,20 +50,6 @@ public final class TuneCommand implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Option(
-      names = "--size",
-      paramLabel = "N",
-      defaultValue = "512",
-      description = "Side of the picture in pixels. Default: ${DEFAULT-VALUE}.")
-  int size;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Samples of one call. Default: ${DEFAULT-VALUE}.")
-  int batch;
-
-  @Option(
       names = "--seconds",
       paramLabel = "N",
       defaultValue = "180",
@@ -74,7 +58,7 @@ public final class TuneCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   int seconds;
 
-  @Mixin final RunOptions options = new RunOptions();
+  @Mixin final StudyOptions options = new StudyOptions();
 
   /** Runs in this process. */
   public TuneCommand(Host host) {
@@ -83,12 +67,10 @@ public final class TuneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    options.engine.check(spec);
-    UsageMessage.requireRange(spec, "--size", 8, MAX_SIDE, size);
-    UsageMessage.requireRange(spec, "--batch", 1, MAX_BATCH, batch);
+    options.check(spec);
     UsageMessage.requireRange(spec, "--seconds", 1, MAX_SECONDS, seconds);
-    var setup = options.engine.setup();
-    if (setup.exact() || options.engine.traces() || !setup.fusionsOff().isEmpty()) {
+    var setup = options.run.engine.setup();
+    if (setup.exact() || options.run.engine.traces() || !setup.fusionsOff().isEmpty()) {
       throw new ParameterException(
           spec.commandLine(),
           "tune: expected neither --exact nor --trace nor --no-fusion; what is measured, each"
@@ -96,23 +78,25 @@ public final class TuneCommand implements Callable<Integer> {
     }
     var to =
         options
+            .run
             .engine
             .tunedFolder()
             .orElseThrow(() ->
                 new ParameterException(
                     spec.commandLine(), "--tuned: expected a folder to write to, got off"));
-    var folder = ModelFolder.open(options.model.required());
-    try (var progress = options.show.progress(spec, host);
-        var backend = options.engine.setup().open()) {
+    var folder = ModelFolder.open(options.run.model.required());
+    try (var progress = options.run.show.progress(spec, host);
+        var backend = options.run.engine.setup().open()) {
       var key =
           options
+              .run
               .engine
               .setup()
               .tuningKey()
               .orElseThrow(() ->
                   new DeviceException(
                       "device "
-                          + options.engine.setup().device()
+                          + options.run.engine.setup().device()
                           + ": expected one with a choice between kernels, got none to measure;"
                           + " tune cpu or opencl:0"));
       var rows = measure(folder, backend, progress);
@@ -132,13 +116,13 @@ public final class TuneCommand implements Callable<Integer> {
     try {
       var graphs = new LinkedHashMap<Graph, WeightSource>();
       for (var target : NETWORKS) {
-        var network = NetworkGraph.open(target, folder, size, batch);
+        var network = NetworkGraph.open(target, folder, options.size(), options.batch());
         networks.add(network);
         graphs.put(network.graph(), network.weights());
       }
       var tuner = new Tuner(backend, System::nanoTime, host.interrupted());
       var shapes =
-          tuner.shapes(graphs, new KernelOptions(false, options.engine.setup().kernels(), Tuned.NONE));
+          tuner.shapes(graphs, new KernelOptions(false, options.run.engine.setup().kernels(), Tuned.NONE));
       progress.phase("tune", shapes.size(), "shapes");
       return tuner.run(shapes, seconds * NANOS, (_, done, of) -> progress.step(done, of));
     } finally {
@@ -148,9 +132,9 @@ public final class TuneCommand implements Callable<Integer> {
 
   private void print(List<Tuner.Row> rows, TunedFile file) {
     var out = spec.commandLine().getOut();
-    if (options.show.json()) {
+    if (options.run.show.json()) {
       var json = new LinkedHashMap<String, Object>();
-      json.put("device", options.engine.setup().device());
+      json.put("device", options.run.engine.setup().device());
       json.put("file", file.file().toString());
       json.put("shapes", rows.stream().map(TuneCommand::json).toList());
       out.println(JsonText.of(json));
