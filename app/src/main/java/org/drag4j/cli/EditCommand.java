@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 /** {@code drag4j edit}: carries out an edit document. */
 @Command(
     name = "edit",
-    description = "Edit a picture as an edit document says (format drag-edit/2; drag-edit/1 is read too).",
+    description =
+        "Edit a picture as an edit document says (format drag-edit/2; drag-edit/1 is read too).",
     mixinStandardHelpOptions = true)
 final class EditCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 64;
@@ -56,7 +57,9 @@ final class EditCommand implements Callable<Integer> {
               + " sheet.")
   Optional<Integer> seeds = Optional.empty();
 
-  @Option(names = "--explain", description =
+  @Option(
+      names = "--explain",
+      description =
           "Print the complete document and do nothing; without a document, the parameters of"
               + " --method.")
   boolean explain;

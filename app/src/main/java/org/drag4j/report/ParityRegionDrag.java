@@ -160,8 +160,8 @@ record ParityRegionDrag(
               where(mask, image, true).sample(columns, rowsOfCells),
               noise,
               (name, latent) -> latent(name, grid, latent));
-      var method = RegionDrag.released(
-              run.variant(), run.handleNoise(), options.batchedInversion());
+      var method =
+          RegionDrag.released(run.variant(), run.handleNoise(), options.batchedInversion());
       var edited = method.edit(options.editing().apply(editing));
       latent("final_latent", grid, edited);
       var output =
