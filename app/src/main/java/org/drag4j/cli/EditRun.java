@@ -134,6 +134,9 @@ record EditRun(Path documentFolder, EditDocument document, Picture original, Str
             .withFiles(
                 new EditDocument.Image(name(picture(), folder), Optional.of(hash)),
                 Optional.of(name(model, folder)))
+            .withPictures(other ->
+                new EditDocument.Image(
+                    name(documentFolder.resolve(other.file()), folder), other.sha256()))
             .withMasks(PictureFiles::inline);
     var run = new LinkedHashMap<String, Object>();
     run.put("version", Metadata.version());

@@ -225,6 +225,20 @@ public record EditDocument(
         picture, pictures, prompt, mask, drags, working, method, modelFolder, seed);
   }
 
+  /** The same with further pictures of other names. */
+  public EditDocument withPictures(UnaryOperator<Image> renamed) {
+    return new EditDocument(
+        image,
+        pictures.stream().map(renamed).toList(),
+        prompt,
+        mask,
+        drags,
+        working,
+        method,
+        model,
+        seed);
+  }
+
   /** The same with painted masks under other names. */
   public EditDocument withMasks(Function<Area.Painted, Area.Painted> renamed) {
     UnaryOperator<Area> each =

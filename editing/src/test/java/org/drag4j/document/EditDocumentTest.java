@@ -484,6 +484,14 @@ class EditDocumentTest {
             new EditDocument.Image("c/d.png", Optional.empty())),
         document.pictures());
     assertEquals(document, parse(document.toJson()));
+    assertEquals(
+        List.of("x/b.png", "x/c/d.png"),
+        document
+            .withPictures(other -> new EditDocument.Image("x/" + other.file(), other.sha256()))
+            .pictures()
+            .stream()
+            .map(EditDocument.Image::file)
+            .toList());
     // Wherever the format stands.
     assertEquals(
         document,
@@ -526,7 +534,7 @@ class EditDocumentTest {
         message(() -> parse(second(drag("{\"mapping\": \"points\"}")))));
     // A method that moves regions cannot do anything with it.
     assertThrows(
-        IllegalArgumentException.class, () -> document.drags().get(1).mapping(View.whole(64, 64)));
+        IllegalArgumentException.class, () -> document.drags().get(1).requireHandle());
   }
 
   @Test
