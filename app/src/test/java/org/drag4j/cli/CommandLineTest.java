@@ -343,8 +343,7 @@ class CommandLineTest {
     assertEquals("cat.png", edit.document().image().file());
     assertEquals("a cat", edit.document().prompt());
     assertEquals(7, edit.document().seed());
-    assertEquals(
-        Optional.of(12), Settings.value(edit.document().method().parameters(), "steps"));
+    assertEquals(Optional.of(12), Settings.value(edit.document().method().parameters(), "steps"));
     assertEquals(
         new Rectangle(16, 8.5, 24, 24).area(),
         edit.document().drags().getFirst().target().orElseThrow());

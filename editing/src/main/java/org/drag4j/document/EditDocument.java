@@ -1,6 +1,5 @@
 package org.drag4j.document;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -111,8 +110,7 @@ public record EditDocument(
               absent = "16 as the model sees them")
           Optional<Double> margin,
       @Setting(
-              help =
-                  "how far inside its border the change fades in, in pixels of the picture",
+              help = "how far inside its border the change fades in, in pixels of the picture",
               most = 4096,
               absent = "8 as the model sees them in a window, 0 in a whole picture")
           Optional<Double> feather) {
@@ -154,10 +152,7 @@ public record EditDocument(
     drags = List.copyOf(drags);
     if (pictures.size() > MAX_PICTURES) {
       throw new EditDocumentException(
-          "pictures",
-          "at most " + MAX_PICTURES,
-          String.valueOf(pictures.size()),
-          "leave some out");
+          "pictures", "at most " + MAX_PICTURES, String.valueOf(pictures.size()), "leave some out");
     }
     checked("working", working);
     if (prompt.length() > MAX_TEXT) {
@@ -226,23 +221,37 @@ public record EditDocument(
 
   /** The same for a picture and a model of these names. */
   public EditDocument withFiles(Image picture, Optional<String> modelFolder) {
-    return new EditDocument(picture, pictures, prompt, mask, drags, working, method, modelFolder, seed);
+    return new EditDocument(
+        picture, pictures, prompt, mask, drags, working, method, modelFolder, seed);
+  }
+
+  /** The same with further pictures of other names. */
+  public EditDocument withPictures(UnaryOperator<Image> renamed) {
+    return new EditDocument(
+        image,
+        pictures.stream().map(renamed).toList(),
+        prompt,
+        mask,
+        drags,
+        working,
+        method,
+        model,
+        seed);
   }
 
   /** The same with painted masks under other names. */
   public EditDocument withMasks(Function<Area.Painted, Area.Painted> renamed) {
     UnaryOperator<Area> each =
         area -> area instanceof Area.Painted painted ? renamed.apply(painted) : area;
-    return new EditDocument(image, pictures, prompt,
+    return new EditDocument(
+        image,
+        pictures,
+        prompt,
         mask.map(each),
         drags.stream()
             .map(d ->
                 new Drag(
-                    d.name(),
-                    d.handle().map(each),
-                    d.target().map(each),
-                    d.points(),
-                    d.mapping()))
+                    d.name(), d.handle().map(each), d.target().map(each), d.points(), d.mapping()))
             .toList(),
         working,
         method,

@@ -149,8 +149,7 @@ final class EditDocumentReader {
     }
   }
 
-  static EditDocument read(
-      String origin, byte[] text, MaskSource masks, MethodTable methods) {
+  static EditDocument read(String origin, byte[] text, MaskSource masks, MethodTable methods) {
     if (text.length > EditDocument.MAX_BYTES) {
       throw new EditDocumentException(
           origin,
@@ -192,13 +191,11 @@ final class EditDocumentReader {
           versioned = true;
         }
         case "image" -> image = image("image");
-        case "pictures" ->
-            pictures = t.list("pictures", EditDocument.MAX_PICTURES, this::image);
+        case "pictures" -> pictures = t.list("pictures", EditDocument.MAX_PICTURES, this::image);
         case "prompt" -> prompt = t.text("prompt");
         case "mask" -> mask = Optional.of(area("mask"));
         case "drags" -> drags = drags();
-        case "working" ->
-            working = WORKING.read(t, "working", format, WORKING.names(), _ -> {});
+        case "working" -> working = WORKING.read(t, "working", format, WORKING.names(), _ -> {});
         case "method" -> method = Optional.of(method(format));
         case "model" -> model = model();
         default -> seed = t.whole("seed", 0, Long.MAX_VALUE);
@@ -258,7 +255,8 @@ final class EditDocumentReader {
         case "handle" -> handle = Optional.of(area(path + ".handle"));
         case "target" -> target = Optional.of(area(path + ".target"));
         case "points" -> points = t.list(path + ".points", Drag.MAX_POINTS, this::arrow);
-        default -> mapping = t.oneOf(path + ".mapping", List.of(Drag.Kind.values()), Drag.Kind::json);
+        default ->
+            mapping = t.oneOf(path + ".mapping", List.of(Drag.Kind.values()), Drag.Kind::json);
       }
     }
     if (handle.isEmpty() && head.format() == Format.V1) {

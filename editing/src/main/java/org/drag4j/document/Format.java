@@ -5,7 +5,7 @@ public enum Format {
   /** One picture a document, a handle in every drag, one method. */
   V1("drag-edit/1"),
   /** Further pictures, arrows without a handle, several methods. */
-  V2("drag-edit/2");
+  V2(EditDocument.FORMAT);
 
   private final String text;
 

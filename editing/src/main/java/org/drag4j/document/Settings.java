@@ -179,8 +179,7 @@ public final class Settings<R extends Record> {
     var rows = new StringBuilder();
     for (var option : options()) {
       rows.append("| `").append(option.name()).append("` |");
-      for (var cell :
-          List.of(option.type(), option.range(), option.standard(), option.help())) {
+      for (var cell : List.of(option.type(), option.range(), option.standard(), option.help())) {
         rows.append(cell.isEmpty() ? " |" : " " + cell + " |");
       }
       rows.append('\n');
@@ -209,14 +208,30 @@ public final class Settings<R extends Record> {
   }
 
   /**
+   * The same record with other values of some components.
+   *
+   * @throws IllegalArgumentException for a name that is none of {@link #names}
+   */
+  public R with(R values, Map<String, ?> changes) {
+    if (!names.containsAll(changes.keySet())) {
+      throw new IllegalArgumentException("expected some of " + names + ", got " + changes.keySet());
+    }
+    return made(
+        parts.stream()
+            .map(part ->
+                Optional.<Object>ofNullable(changes.get(part.name()))
+                    .orElseGet(() -> part.of(values)))
+            .toArray());
+  }
+
+  /**
    * Reads an object token by token; what it leaves out takes its default.
    *
    * @param path where the object stands, as messages name it
    * @param known all fields it may have, in order
    * @param other reads the value of those that are no components
    */
-  R read(
-      Tokens tokens, String path, Format format, List<String> known, Consumer<String> other) {
+  R read(Tokens tokens, String path, Format format, List<String> known, Consumer<String> other) {
     var said = new Object[parts.size()];
     tokens.open(path);
     while (tokens.more()) {
@@ -247,6 +262,10 @@ public final class Settings<R extends Record> {
       var value = said[i];
       values[i] = value == null ? parts.get(i).left(format, paper) : value;
     }
+    return made(values);
+  }
+
+  private R made(Object[] values) {
     try {
       return constructor.newInstance(values);
     } catch (InvocationTargetException e) {
@@ -259,12 +278,15 @@ public final class Settings<R extends Record> {
     }
   }
 
-  /** The components that {@code faithful} decides: at their default, which another value of it changes. */
+  /**
+   * The components that {@code faithful} decides: at their default, which another value of it
+   * changes.
+   */
   static List<String> decided(Record values) {
     boolean paper = value(values, FAITHFUL).equals(Optional.of(true));
     return of(values).parts.stream()
-        .filter(part ->
-            part.faithful() != null && part.of(values).equals(part.left(Format.V2, paper)))
+        .filter(
+            part -> part.faithful() != null && part.of(values).equals(part.left(Format.V2, paper)))
         .map(Part::name)
         .toList();
   }

@@ -78,16 +78,16 @@ public final class Task {
   }
 
   /** Which pixels of the frame's window move where, at the picture's own size. */
-  public Mapping pixels(Overlap overlap) {
-    return pixels(view().original(), overlap);
+  public Mapping pixels(Overlap by) {
+    return pixels(view().original(), by);
   }
 
   /** Which pixels of a view's image move where. */
-  public Mapping pixels(View in, Overlap overlap) {
+  public Mapping pixels(View in, Overlap by) {
     int w = in.width();
     int h = in.height();
     var parts = pixels.computeIfAbsent(in, v -> parts(v, (_, m) -> m.pixels(w, h)));
-    return overlap.merged(parts, w, h).clamped(w, h);
+    return by.merged(parts, w, h).clamped(w, h);
   }
 
   /**
@@ -95,9 +95,9 @@ public final class Task {
    *
    * @throws EditDocumentException if a drag moves none
    */
-  public Mapping cells(Overlap overlap) {
+  public Mapping cells(Overlap by) {
     return cells.computeIfAbsent(
-        overlap, by -> by.merged(parts(view(), this::cells), view().columns(), view().rows()));
+        by, way -> way.merged(parts(view(), this::cells), view().columns(), view().rows()));
   }
 
   private Mapping cells(int drag, RegionMapping mapping) {
@@ -154,7 +154,7 @@ public final class Task {
   }
 
   /** As {@link #pixels(Overlap)}, of those drags that can be done. */
-  public Mapping possible(Overlap overlap) {
+  public Mapping possible(Overlap by) {
     var in = view().original();
     int w = in.width();
     int h = in.height();
@@ -166,7 +166,7 @@ public final class Task {
         found.add(Mapping.EMPTY);
       }
     }
-    return overlap.merged(found, w, h).clamped(w, h);
+    return by.merged(found, w, h).clamped(w, h);
   }
 
   private List<Mapping> parts(View in, BiFunction<Integer, RegionMapping, Mapping> map) {

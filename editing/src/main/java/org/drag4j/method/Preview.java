@@ -66,10 +66,10 @@ public record Preview(
   /**
    * What region drags copy, cell by cell.
    *
-   * @param overlap which of several drags gets a cell
+   * @param by which of several drags gets a cell
    * @throws EditDocumentException where a region does not fit the picture
    */
-  static Preview ofRegions(Task task, Picture original, Overlap overlap, Detail detail) {
+  static Preview ofRegions(Task task, Picture original, Overlap by, Detail detail) {
     var view = task.view();
     int columns = view.columns();
     int rows = view.rows();
@@ -87,11 +87,11 @@ public record Preview(
         parts.add(new Part(drag.name(), 0, 0, String.valueOf(e.getMessage())));
       }
     }
-    var all = overlap.merged(mappings, columns, rows);
+    var all = by.merged(mappings, columns, rows);
     var pixels =
         switch (detail) {
           case CELLS -> all.spread(view.original());
-          case PIXELS -> task.possible(overlap);
+          case PIXELS -> task.possible(by);
         };
     return of(task, original, parts, mappings, all, pixels, handles);
   }

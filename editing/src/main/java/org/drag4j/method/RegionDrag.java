@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.drag4j.document.Format;
@@ -136,8 +137,7 @@ public record RegionDrag(
             label = "CFG scale")
         double guidance,
     @Setting(
-            help =
-                "what the picture does not show; counts only with a `guidance` other than 1",
+            help = "what the picture does not show; counts only with a `guidance` other than 1",
             label = "Negative prompt")
         String negativePrompt,
     @Setting(
@@ -170,23 +170,20 @@ public record RegionDrag(
   /** The method as it is released. */
   public static RegionDrag released(
       Variant variant, int steps, double start, double handleNoise, boolean batched) {
-    var d = Settings.of(RegionDrag.class).defaults(Format.V1);
-    return new RegionDrag(
-        steps,
-        start,
-        d.end,
-        d.copy,
-        handleNoise,
-        variant,
-        d.layers,
-        d.injectSteps,
-        d.injectStrength,
-        d.fill,
-        d.overlap,
-        d.guidance,
-        d.negativePrompt,
-        d.faithful,
-        batched);
+    var settings = Settings.of(RegionDrag.class);
+    return settings.with(
+        settings.defaults(Format.V1),
+        Map.of(
+            "variant",
+            variant,
+            "steps",
+            steps,
+            "start",
+            start,
+            "handleNoise",
+            handleNoise,
+            "batched",
+            batched));
   }
 
   /** How long cells are copied. */

@@ -112,8 +112,7 @@ class EditDocumentTest {
   @Test
   void readsEveryField() {
     var document =
-        Documents.parse(
-            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+        Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     assertEquals("pictures/cat.png", document.image().file());
     assertEquals("a \"cat\", größer", document.prompt());
     assertEquals(
@@ -128,7 +127,8 @@ class EditDocumentTest {
             Drag.Kind.REGION),
         document.drags().stream().map(Drag::mapping).toList());
     assertEquals("left ear", document.drags().getFirst().name());
-    var ear = assertInstanceOf(Area.Outline.class, document.drags().getFirst().handle().orElseThrow());
+    var ear =
+        assertInstanceOf(Area.Outline.class, document.drags().getFirst().handle().orElseThrow());
     assertEquals(new Point(11.25, 8), ear.polygon().vertices().getFirst());
     var tail = assertInstanceOf(Area.Painted.class, document.drags().get(2).handle().orElseThrow());
     assertEquals(2049, tail.pixels().count());
@@ -202,8 +202,7 @@ class EditDocumentTest {
   @Test
   void writesWhatItReads() {
     var document =
-        Documents.parse(
-            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+        Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     byte[] written = document.toJson().getBytes(StandardCharsets.UTF_8);
     assertEquals(document, Documents.parse("again", written, EditDocumentTest::mask));
     var odd =
@@ -485,6 +484,14 @@ class EditDocumentTest {
             new EditDocument.Image("c/d.png", Optional.empty())),
         document.pictures());
     assertEquals(document, parse(document.toJson()));
+    assertEquals(
+        List.of("x/b.png", "x/c/d.png"),
+        document
+            .withPictures(other -> new EditDocument.Image("x/" + other.file(), other.sha256()))
+            .pictures()
+            .stream()
+            .map(EditDocument.Image::file)
+            .toList());
     // Wherever the format stands.
     assertEquals(
         document,
@@ -527,8 +534,7 @@ class EditDocumentTest {
         message(() -> parse(second(drag("{\"mapping\": \"points\"}")))));
     // A method that moves regions cannot do anything with it.
     assertThrows(
-        IllegalArgumentException.class,
-        () -> document.drags().get(1).mapping(View.whole(64, 64)));
+        IllegalArgumentException.class, () -> document.drags().get(1).requireHandle());
   }
 
   @Test
@@ -537,8 +543,7 @@ class EditDocumentTest {
         () -> {
           byte[] latin = with("\"prompt\": \"ä\"").getBytes(StandardCharsets.ISO_8859_1);
           var e =
-              assertThrows(
-                  EditDocumentException.class, () -> Documents.parse("cat.json", latin));
+              assertThrows(EditDocumentException.class, () -> Documents.parse("cat.json", latin));
           assertEquals(
               "cat.json: expected JSON text in UTF-8, got other bytes; check that it is an edit"
                   + " document",
@@ -611,8 +616,7 @@ class EditDocumentTest {
   @Test
   void checksTheSizeOfMasks() {
     var document =
-        Documents.parse(
-            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+        Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     document.validate(64, 64);
     assertEquals(
         "drags[2].handle.png: expected a mask of the picture's size, 65x64, got 64x64 in"
@@ -623,8 +627,7 @@ class EditDocumentTest {
   @Test
   void scalesToTheWorkingSize() {
     var document =
-        Documents.parse(
-            "cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
+        Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     var view = View.whole(64, 64, 128, 32);
     var mappings = document.mappings(view);
     var pair = assertInstanceOf(RegionPairMapping.class, mappings.get(2));

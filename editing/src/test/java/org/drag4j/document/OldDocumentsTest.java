@@ -23,11 +23,12 @@ class OldDocumentsTest {
   private static final List<String> NAMES =
       List.of("minimal", "method", "painted", "window", "shapes");
 
-  private static final MaskSource MASKS = name -> {
-    byte[] values = new byte[64];
-    Arrays.fill(values, 0, 16 + name.length(), (byte) 1);
-    return RegionMask.of(8, 8, values);
-  };
+  private static final MaskSource MASKS =
+      name -> {
+        byte[] values = new byte[64];
+        Arrays.fill(values, 0, 16 + name.length(), (byte) 1);
+        return RegionMask.of(8, 8, values);
+      };
 
   private static String text(String name) throws IOException {
     try (var in = OldDocumentsTest.class.getResourceAsStream("old/" + name + ".json")) {

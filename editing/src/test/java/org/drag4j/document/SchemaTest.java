@@ -121,11 +121,11 @@ class SchemaTest {
     String minimal =
         """
         {"format": "%s", "image": {"file": "a.png"}, "drags": [{"handle": {"rectangle": [0,0,9,9]},
-         "target": {"rectangle": [9,9,9,9]}}]}"""
+         "target": {"rectangle": [9,9,9,9]}}]}\
+        """
             .formatted(format.text());
     var written =
-        MAPPER.readTree(
-            Documents.parse("x", minimal.getBytes(StandardCharsets.UTF_8)).toJson());
+        MAPPER.readTree(Documents.parse("x", minimal.getBytes(StandardCharsets.UTF_8)).toJson());
     String method = format == Format.V1 ? "/properties/method" : "/$defs/regiondrag";
     int compared = 0;
     for (var place :
@@ -157,7 +157,8 @@ class SchemaTest {
           .add(
               MAPPER.readTree(
                   """
-                  {"points": [{"from": [1, 1], "to": [2, 2.5]}], "mapping": "points"}"""));
+                  {"points": [{"from": [1, 1], "to": [2, 2.5]}], "mapping": "points"}\
+                  """));
     }
     return full;
   }
@@ -187,7 +188,9 @@ class SchemaTest {
     var again =
         MAPPER.readTree(
             Documents.parse(
-                    "x", MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8), MASKS)
+                    "x",
+                    MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8),
+                    MASKS)
                 .toJson());
     paths.remove("/format");
     for (var path : paths) {
@@ -220,11 +223,13 @@ class SchemaTest {
       String target = schema.get("$ref").asString("").substring(1);
       occurring(target, at(target), value, out);
     } else if (schema.has("anyOf") && !schema.has("properties")) {
-      schema.get("anyOf").forEach(one -> {
-        if (valid(one, value)) {
-          occurring(place, one, value, out);
-        }
-      });
+      schema
+          .get("anyOf")
+          .forEach(one -> {
+            if (valid(one, value)) {
+              occurring(place, one, value, out);
+            }
+          });
     } else if (value instanceof ObjectNode object) {
       for (var field : object.properties()) {
         String name = place + "/properties/" + field.getKey();

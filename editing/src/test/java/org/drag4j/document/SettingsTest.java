@@ -48,7 +48,8 @@ class SettingsTest {
       @Setting(help = "which way", standard = "to-and-fro", faithful = "once", label = "Sampler")
           Way way,
       @Setting(help = "when", standard = "[1, 8]", most = 50) StepRange when,
-      @Setting(help = "at most", most = 9, absent = "no end", label = "Most") Optional<Integer> most,
+      @Setting(help = "at most", most = 9, absent = "no end", label = "Most")
+          Optional<Integer> most,
       @Setting(help = "on the side", most = 1, format1 = "0.5", absent = "none")
           Optional<Double> side,
       @Setting(help = "as it was", standard = "false") boolean faithful) {
@@ -83,7 +84,8 @@ class SettingsTest {
     byte[] bytes =
         """
         {"method": %s, "image": {"file": "a"}, "format": "drag-edit/%d", "drags": [
-         {"handle": {"rectangle": [1,1,9,9]}, "target": {"rectangle": [9,9,9,9]}}]}"""
+         {"handle": {"rectangle": [1,1,9,9]}, "target": {"rectangle": [9,9,9,9]}}]}\
+        """
             .formatted(method, format)
             .getBytes(StandardCharsets.UTF_8);
     return EditDocument.parse("x", bytes, MaskSource.NONE, TABLE);
@@ -130,7 +132,8 @@ class SettingsTest {
     String all =
         """
         {"name":"every","times":9,"far":-7,"much":0.125,"whether":false,"where":"b","what":"a, b",
-        "way":"once","when":[0,50],"most":9,"side":1,"faithful":true}""";
+        "way":"once","when":[0,50],"most":9,"side":1,"faithful":true}\
+        """;
     var expected =
         new Every(
             9,
@@ -183,8 +186,7 @@ class SettingsTest {
         "{'much': 1, 'name': 'other'} | much: expected one of name, times, got an unknown field;",
       })
   void refuses(String method, String message) {
-    var e =
-        assertThrows(EditDocumentException.class, () -> parse(2, method.replace('\'', '"')));
+    var e = assertThrows(EditDocumentException.class, () -> parse(2, method.replace('\'', '"')));
     String got = String.valueOf(e.getMessage());
     assertTrue(got.startsWith("x: method." + message), got);
     assertTrue(!message.startsWith("wehre") || got.endsWith("; did you mean where?"), got);
@@ -193,17 +195,16 @@ class SettingsTest {
   @Test
   void theFirstFormatKnowsOneMethod() {
     assertEquals(new Other(5), read(2, "{\"times\": 5, \"name\": \"other\"}"));
-    var e =
-        assertThrows(EditDocumentException.class, () -> parse(1, "{\"name\": \"other\"}"));
-    assertEquals(
-        "x: method.name: expected \"every\", got \"other\"; correct it", e.getMessage());
+    var e = assertThrows(EditDocumentException.class, () -> parse(1, "{\"name\": \"other\"}"));
+    assertEquals("x: method.name: expected \"every\", got \"other\"; correct it", e.getMessage());
   }
 
   @Test
   void recordsMadeInCodeAreCheckedToo() {
     var good = standard(0.75, true, Way.TO_AND_FRO, Optional.of(0.5), false);
     Settings.check(good);
-    var far = new Every(3, -8, 1, true, "a", "", Way.ONCE, good.when(), good.most(), good.side(), false);
+    var far =
+        new Every(3, -8, 1, true, "a", "", Way.ONCE, good.when(), good.most(), good.side(), false);
     var e = assertThrows(EditDocumentException.class, () -> new EditDocument.Method("every", far));
     assertEquals(
         "method.far: expected -7 to 9000000000000000, got -8; choose another number",
@@ -236,18 +237,21 @@ class SettingsTest {
     assertEquals(
         MAPPER.readTree(
             """
-            {"type":"number","minimum":0,"maximum":4,"default":0.75,"description":"How much."}"""),
+            {"type":"number","minimum":0,"maximum":4,"default":0.75,"description":"How much."}\
+            """),
         MAPPER.readTree(properties.get("much").toString()));
     assertEquals(
         MAPPER.readTree(
             """
-            {"type":"integer","minimum":0,"maximum":9,"description":"At most. Default: no end."}"""),
+            {"type":"integer","minimum":0,"maximum":9,"description":"At most. Default: no end."}\
+            """),
         MAPPER.readTree(properties.get("most").toString()));
     assertEquals(
         MAPPER.readTree(
             """
             {"type":"string","maxLength":5,"pattern":"^[a-z.]+$","default":"a.b",
-            "description":"Where."}"""),
+            "description":"Where."}\
+            """),
         MAPPER.readTree(properties.get("where").toString()));
     assertEquals(
         Settings.of(Every.class).names(), List.copyOf(properties.propertyNames()), "in order");
@@ -264,6 +268,31 @@ class SettingsTest {
     assertEquals(Optional.empty(), Settings.value(values, "steps"));
   }
 
+  @Test
+  void changesWhatIsNamed() {
+    var settings = Settings.of(Every.class);
+    var values = standard(1, true, Way.TO_AND_FRO, Optional.of(0.5), false);
+    assertEquals(
+        standard(1, true, Way.ONCE, Optional.empty(), false),
+        settings.with(values, Map.of("way", Way.ONCE, "side", Optional.empty())));
+    assertThrows(
+        IllegalArgumentException.class, () -> settings.with(values, Map.of("wya", Way.ONCE)));
+    assertThrows(EditDocumentException.class, () -> settings.with(values, Map.of("much", 3.5)));
+  }
+
+  @Test
+  void helpsOnATerminal() {
+    String help = Settings.of(Every.class).help("method.");
+    assertTrue(
+        help.startsWith(
+            """
+            method.times: whole number, 1 to 9; default 3
+                how often
+            """),
+        help);
+    assertEquals(2 * Settings.of(Every.class).names().size(), help.lines().count());
+  }
+
   record Key(int steps, double start, Way way, String layers, Optional<Double> most) {}
 
   @Test
@@ -278,14 +307,11 @@ class SettingsTest {
   @Test
   void faithfulThatIsSetDecidesWhatIsAtItsDefault() {
     var document = parse(2, "{\"way\": \"once\"}");
-    var set =
-        document.withSettings("x", List.of("method.faithful=true"), MaskSource.NONE, TABLE);
-    assertEquals(
-        standard(2, true, Way.ONCE, Optional.empty(), true), set.method().parameters());
+    var set = document.withSettings("x", List.of("method.faithful=true"), MaskSource.NONE, TABLE);
+    assertEquals(standard(2, true, Way.ONCE, Optional.empty(), true), set.method().parameters());
     var back = set.withSettings("x", List.of("method.faithful=false"), MaskSource.NONE, TABLE);
     assertEquals(
-        standard(0.75, true, Way.TO_AND_FRO, Optional.empty(), false),
-        back.method().parameters());
+        standard(0.75, true, Way.TO_AND_FRO, Optional.empty(), false), back.method().parameters());
     var said =
         document.withSettings(
             "x", List.of("method.much=0.75", "method.faithful=true"), MaskSource.NONE, TABLE);
@@ -304,13 +330,11 @@ class SettingsTest {
     assertEquals(new Other(7), more.method().parameters());
     // The method that it has keeps what the document says.
     assertEquals(
-        document,
-        document.withSettings("x", List.of("method.name=every"), MaskSource.NONE, TABLE));
+        document, document.withSettings("x", List.of("method.name=every"), MaskSource.NONE, TABLE));
     var e =
         assertThrows(
             EditDocumentException.class,
-            () ->
-                document.withSettings("x", List.of("method.name=no"), MaskSource.NONE, TABLE));
+            () -> document.withSettings("x", List.of("method.name=no"), MaskSource.NONE, TABLE));
     assertEquals(
         "x: method.name: expected one of \"every\", \"other\", got \"no\"; correct it",
         e.getMessage());

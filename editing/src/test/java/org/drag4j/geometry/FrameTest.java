@@ -77,7 +77,8 @@ class FrameTest {
     assertEquals(5, whole.feather(frame));
     var faithful =
         document.withMethod(
-            Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE).method());
+            Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE)
+                .method());
     assertTrue(faithful.frame(6000, 4000, 512, 8).whole());
   }
 
@@ -112,9 +113,11 @@ class FrameTest {
     var narrow = Documents.set(document, "--set", List.of("working.margin=2.4"), MaskSource.NONE);
     assertEquals(18, narrow.change(frame).orElseThrow().bounds()[0]);
     var masked =
-        Documents.set(document, "--set", List.of("mask={\"rectangle\": [0, 0, 9, 9]}"), MaskSource.NONE);
+        Documents.set(
+            document, "--set", List.of("mask={\"rectangle\": [0, 0, 9, 9]}"), MaskSource.NONE);
     assertEquals(100, masked.change(frame).orElseThrow().count());
-    var faithful = Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE);
+    var faithful =
+        Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE);
     assertTrue(faithful.change(frame).isEmpty());
     // In a window that is reduced by two the margin is as the model sees it.
     var large = document(drag(400, 400, 498, 183, 0));

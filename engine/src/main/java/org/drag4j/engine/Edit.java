@@ -133,6 +133,9 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
             .withFiles(
                 new EditDocument.Image(name(picture(), folder), Optional.of(hash)),
                 Optional.of(name(model, folder)))
+            .withPictures(other ->
+                new EditDocument.Image(
+                    name(documentFolder.resolve(other.file()), folder), other.sha256()))
             .withMasks(MaskFiles::inline);
     var run = new LinkedHashMap<String, Object>();
     run.put("version", Metadata.version());

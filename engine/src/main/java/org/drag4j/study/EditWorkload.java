@@ -4,10 +4,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.drag4j.device.Backend;
-import org.drag4j.geometry.Area;
-import org.drag4j.geometry.Drag;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
@@ -82,8 +82,7 @@ final class EditWorkload implements Workload {
     var document =
         Documents.of(
             new EditDocument.Image("bench.png", Optional.empty()), "a face", List.of(drag));
-    return Documents.set(
-        document, "bench", List.of("method.batched=" + batched), MaskSource.NONE);
+    return Documents.set(document, "bench", List.of("method.batched=" + batched), MaskSource.NONE);
   }
 
   private static Area rectangle(int size, double x, double y, double width, double height) {

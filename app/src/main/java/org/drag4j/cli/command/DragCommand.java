@@ -14,7 +14,6 @@ import org.drag4j.cli.option.EditOptions;
 import org.drag4j.cli.option.GlimpseOptions;
 import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.Rectangle;
-import org.drag4j.geometry.Drag;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskSource;
 import org.drag4j.engine.Edit;

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
 /** {@code drag4j edit}: carries out an edit document. */
 @Command(
     name = "edit",
-    description = "Edit a picture as an edit document says (format drag-edit/2; drag-edit/1 is read too).",
+    description =
+        "Edit a picture as an edit document says (format drag-edit/2; drag-edit/1 is read too).",
     mixinStandardHelpOptions = true)
 public final class EditCommand implements Callable<Integer> {
   private static final int MAX_SEEDS = 64;
@@ -67,7 +68,9 @@ public final class EditCommand implements Callable<Integer> {
               + " sheet.")
   Optional<Integer> seeds = Optional.empty();
 
-  @Option(names = "--explain", description =
+  @Option(
+      names = "--explain",
+      description =
           "Print the complete document and do nothing; without a document, the parameters of"
               + " --method.")
   boolean explain;

@@ -46,8 +46,7 @@ class OpenClGrowthTest {
     Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/status")), "needs Linux's /proc");
     int edits = Math.max(8, Integer.getInteger(EDITS, 8));
     var document = Documents.read(ROOT.resolve("samples").resolve("eyes.json"));
-    document =
-        Documents.set(document, "test", List.of("method.steps=" + STEPS), MaskSource.NONE);
+    document = Documents.set(document, "test", List.of("method.steps=" + STEPS), MaskSource.NONE);
     var picture = picture(ROOT.resolve("samples").resolve(document.image().file()));
     var model = ModelFolder.open(ROOT.resolve("models").resolve("demo"));
     var used = new ArrayList<Long>();
