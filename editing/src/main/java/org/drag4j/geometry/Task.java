@@ -1,11 +1,13 @@
 package org.drag4j.geometry;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the drags mean in a picture, as a model sees it: pairs of pixels and of latent cells,
@@ -15,7 +17,7 @@ public final class Task {
   private final Drawing drawing;
   private final Frame frame;
   private final Map<View, List<Mapping>> pixels = new HashMap<>();
-  private final Map<Overlap, Mapping> cells = new HashMap<>();
+  private final Map<Overlap, Merged> merged = new EnumMap<>(Overlap.class);
 
   /** The drawing in a frame of its picture. */
   public Task(Drawing drawing, Frame frame) {
@@ -77,27 +79,65 @@ public final class Task {
     return handles;
   }
 
-  /** Which pixels of the frame's window move where, at the picture's own size. */
-  public Mapping pixels(Overlap by) {
-    return pixels(view().original(), by);
+  /** The pairs of all drags, where several go to the same place by this rule. */
+  public Merged merged(Overlap by) {
+    return merged.computeIfAbsent(by, Merged::new);
   }
 
-  /** Which pixels of a view's image move where. */
-  public Mapping pixels(View in, Overlap by) {
-    int w = in.width();
-    int h = in.height();
-    var parts = pixels.computeIfAbsent(in, v -> parts(v, (_, m) -> m.pixels(w, h)));
-    return by.merged(parts, w, h).clamped(w, h);
-  }
+  /** The pairs of all drags, each target with the drag that gets it. */
+  public final class Merged {
+    private final Overlap by;
+    private @Nullable Mapping cells;
 
-  /**
-   * The pairs of latent cells of all drags as released: targets inside, sources possibly outside.
-   *
-   * @throws EditDocumentException if a drag moves none
-   */
-  public Mapping cells(Overlap by) {
-    return cells.computeIfAbsent(
-        by, way -> way.merged(parts(view(), this::cells), view().columns(), view().rows()));
+    private Merged(Overlap by) {
+      this.by = by;
+    }
+
+    /** Which pixels of the frame's window move where, at the picture's own size. */
+    public Mapping pixels() {
+      return pixels(view().original());
+    }
+
+    /** Which pixels of a view's image move where. */
+    public Mapping pixels(View in) {
+      int w = in.width();
+      int h = in.height();
+      var parts = pixels.computeIfAbsent(in, v -> parts(v, (_, m) -> m.pixels(w, h)));
+      return by.merged(parts, w, h).clamped(w, h);
+    }
+
+    /** As {@link #pixels()}, of those drags that can be done. */
+    public Mapping possible() {
+      var in = view().original();
+      int w = in.width();
+      int h = in.height();
+      var found = new ArrayList<Mapping>();
+      for (var drag : drags()) {
+        try {
+          found.add(drawing.mapping(drag, in).pixels(w, h));
+        } catch (IllegalArgumentException e) {
+          found.add(Mapping.EMPTY);
+        }
+      }
+      return by.merged(found, w, h).clamped(w, h);
+    }
+
+    /**
+     * The pairs of latent cells as released: targets inside, sources possibly outside.
+     *
+     * @throws EditDocumentException if a drag moves none
+     */
+    public Mapping cells() {
+      if (cells == null) {
+        cells = of(parts(view(), Task.this::cells));
+      }
+      return cells;
+    }
+
+    /** The pairs of latent cells of some drags. */
+    public Mapping of(List<Mapping> parts) {
+      return by.merged(parts, view().columns(), view().rows());
+    }
   }
 
   private Mapping cells(int drag, RegionMapping mapping) {
@@ -151,22 +191,6 @@ public final class Task {
   /** The drags one by one. */
   public List<Part> parts() {
     return IntStream.range(0, drags().size()).mapToObj(Part::new).toList();
-  }
-
-  /** As {@link #pixels(Overlap)}, of those drags that can be done. */
-  public Mapping possible(Overlap by) {
-    var in = view().original();
-    int w = in.width();
-    int h = in.height();
-    var found = new ArrayList<Mapping>();
-    for (var drag : drags()) {
-      try {
-        found.add(drawing.mapping(drag, in).pixels(w, h));
-      } catch (IllegalArgumentException e) {
-        found.add(Mapping.EMPTY);
-      }
-    }
-    return by.merged(found, w, h).clamped(w, h);
   }
 
   private List<Mapping> parts(View in, BiFunction<Integer, RegionMapping, Mapping> map) {

@@ -38,7 +38,7 @@ public interface EditMethod {
    * @param original the whole picture
    */
   default Preview preview(Task task, Picture original, Preview.Detail detail) {
-    return Preview.ofRegions(task, original, Overlap.LATER_WINS, detail);
+    return Preview.ofRegions(task, task.merged(Overlap.LATER_WINS), original, detail);
   }
 
   /**

@@ -8,7 +8,6 @@ import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Mapping;
-import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
 import org.drag4j.geometry.View;
@@ -66,10 +65,11 @@ public record Preview(
   /**
    * What region drags copy, cell by cell.
    *
-   * @param by which of several drags gets a cell
+   * @param drags of a task, merged
    * @throws EditDocumentException where a region does not fit the picture
    */
-  static Preview ofRegions(Task task, Picture original, Overlap by, Detail detail) {
+  static Preview ofRegions(
+      Task task, Task.Merged drags, Picture original, Detail detail) {
     var view = task.view();
     int columns = view.columns();
     int rows = view.rows();
@@ -87,11 +87,11 @@ public record Preview(
         parts.add(new Part(drag.name(), 0, 0, String.valueOf(e.getMessage())));
       }
     }
-    var all = by.merged(mappings, columns, rows);
+    var all = drags.of(mappings);
     var pixels =
         switch (detail) {
           case CELLS -> all.spread(view.original());
-          case PIXELS -> task.possible(by);
+          case PIXELS -> drags.possible();
         };
     return of(task, original, parts, mappings, all, pixels, handles);
   }

@@ -263,7 +263,11 @@ public record RegionDrag(
           "vae: expected %d pixels to a latent cell, got %d; RegionDrag is defined for these"
               .formatted(RegionMask.CELL, model.factor()));
     }
-    var _ = task.cells(overlap);
+    var _ = pairs(task).cells();
+  }
+
+  private Task.Merged pairs(Task task) {
+    return task.merged(overlap);
   }
 
   @Override
@@ -273,7 +277,7 @@ public record RegionDrag(
 
   @Override
   public Preview preview(Task task, Picture original, Preview.Detail detail) {
-    return Preview.ofRegions(task, original, overlap, detail);
+    return Preview.ofRegions(task, pairs(task), original, detail);
   }
 
   @Override
@@ -284,7 +288,7 @@ public record RegionDrag(
   @Override
   public Result edit(Session s) {
     var task = s.task();
-    var pairs = task.cells(overlap);
+    var pairs = pairs(task).cells();
     int columns = task.view().columns();
     int rows = task.view().rows();
     var cells =
@@ -293,8 +297,8 @@ public record RegionDrag(
             s.grid(),
             task.editable().sample(columns, rows),
             task.handles());
-    var edited = edit(s, cells, () -> task.pixels(task.view(), overlap).copy(s.picture()));
-    return new Result.Latent(edited, task.pixels(overlap));
+    var edited = edit(s, cells, () -> pairs(task).pixels(task.view()).copy(s.picture()));
+    return new Result.Latent(edited, pairs(task).pixels());
   }
 
   /**
