@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.KernelOptions;
 import org.drag4j.device.NullBackend;
 import org.drag4j.device.Slot;
@@ -33,6 +34,7 @@ import org.drag4j.layer.Identity;
 import org.drag4j.layer.Layers;
 import org.drag4j.layer.ResnetBlock2D;
 import org.drag4j.tensor.DType;
+import org.drag4j.tensor.Param;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;
@@ -255,6 +257,104 @@ class PlanTest {
       assertNull(slot.bank());
     }
   }
+
+  private static List<String> casts(Plan plan) {
+    return plan.steps().stream()
+        .filter(s -> s.node().op() instanceof Op.Cast)
+        .map(s -> s.node().in(0).dtype() + " to " + s.node().dtype())
+        .toList();
+  }
+
+  @Test
+  void castsAreAtTheHostsPortsOfADeviceOfHalvesAndNowhereElse() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(1, 64), DType.F32);
+    var kept = g.input("kept", Shape.of(1, 64), DType.F32, Port.BANK);
+    var bound = g.input("bound", Shape.of(1, 64), DType.F32, Port.BOUND);
+    var y = x.silu().plus(x).plus(kept).plus(bound);
+    y.output("y");
+    y.gelu().output("bank", Port.BANK);
+    var t = g.input("t", Shape.of(1), DType.F32);
+    g.node(new Op.TimestepEmbedding(64, true, 0), "time", t).plus(y).output("e", Port.BOUND);
+    var halves = new RecordingBackend(_ -> true, 0, DType.F16);
+    try (var plan = compile(g, halves, PLAIN);
+        var floats = compile(g, new RecordingBackend(_ -> true, 0), PLAIN)) {
+      // x once for both who read it; the timestep stays as it is.
+      assertEquals(List.of("F32 to F16", "F16 to F32"), casts(plan));
+      assertEquals(List.of(), casts(floats));
+      assertEquals(floats.steps().size() + 2, plan.steps().size());
+      for (var name : List.of("x", "y", "t")) {
+        assertEquals(DType.F32, plan.value(name).dtype(), name);
+      }
+      for (var name : List.of("kept", "bound", "bank", "e")) {
+        assertEquals(DType.F16, plan.value(name).dtype(), name);
+      }
+      for (var step : plan.steps()) {
+        boolean cast = step.node().op() instanceof Op.Cast;
+        assertTrue(cast || step.node().dtype() == DType.F16, step.node()::toString);
+      }
+      // A node's slot is of the node's type.
+      for (var step : halves.bound()) {
+        assertEquals(step.node().dtype(), step.written().tensor().dtype());
+        step.read().forEach((v, slot) -> assertEquals(v.dtype(), slot.tensor().dtype()));
+      }
+    }
+  }
+
+  @Test
+  void aCastOfTheGraphsOwnIsStoredInItsType() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(1, 64), DType.F32);
+    x.silu().cast(DType.F16).gelu().cast(DType.F32).output("y");
+    try (var plan = compile(g, new NullBackend(), PLAIN);
+        var halves = compile(g, new RecordingBackend(_ -> true, 0, DType.F16), PLAIN)) {
+      assertEquals(List.of("F32 to F16", "F16 to F32"), casts(plan), "read as floats again");
+      assertEquals(List.of("F32 to F16", "F16 to F32"), casts(halves), "those of x and y");
+    }
+    assertThrows(IllegalArgumentException.class, () -> x.cast(DType.I32));
+  }
+
+  @Test
+  void aStepCostsTheBytesThatAreStored() {
+    var g = new Graph(Hook.NONE);
+    var x = g.input("x", Shape.of(1, 5, 12), DType.F32);
+    var ids = g.input("ids", Shape.of(1, 3), DType.I32);
+    Layers.linear("proj", 12, 32, true).forward(x).output("y");
+    var table = g.weight(Param.of("table", Shape.of(1000, 16)));
+    g.node(new Op.Embedding(), "rows", ids, table).output("rows");
+    // Weights in bytes, the type of activations, and the rows that are picked.
+    for (var type : List.of(DType.F32, DType.F16)) {
+      var backend = new RecordingBackend(_ -> true, 0, type);
+      try (var plan = Plan.compile(g, backend, HALF_WEIGHTS, PLAIN)) {
+        for (var step : plan.steps()) {
+          long each = type.bytes();
+          long expected =
+              switch (step.node().op()) {
+                case Op.Linear _ -> each * (5 * 12 + 5 * 32) + 2 * (32 * 12 + 32);
+                case Op.Embedding _ -> 3 * 4 + 2 * 3 * 16 + each * 3 * 16;
+                default -> 6 * step.node().shape().size();
+              };
+          assertEquals(expected, step.cost().bytes(), step.node()::toString);
+        }
+      }
+    }
+  }
+
+  private static final DeviceWeights HALF_WEIGHTS =
+      new DeviceWeights() {
+        @Override
+        public DType dtype(Param param) {
+          return DType.F16;
+        }
+
+        @Override
+        public long byteSize() {
+          return 0;
+        }
+
+        @Override
+        public void close() {}
+      };
 
   @Test
   void theSizeOfASlabIsKnownWithoutIt() {

@@ -17,6 +17,7 @@ import org.drag4j.device.NullBackend;
 import org.drag4j.device.Slot;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
+import org.drag4j.tensor.DType;
 import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.WeightSource;
 
@@ -28,15 +29,26 @@ final class RecordingBackend implements Backend {
   private final NullBackend nothing = new NullBackend();
   private final Predicate<Op> knows;
   private final long workspaceBytes;
+  private final DType activations;
   private final List<Bound> bound = new ArrayList<>();
 
   RecordingBackend(Predicate<Op> knows, long workspaceBytes) {
+    this(knows, workspaceBytes, DType.F32);
+  }
+
+  RecordingBackend(Predicate<Op> knows, long workspaceBytes, DType activations) {
+    this.activations = activations;
     this.knows = knows;
     this.workspaceBytes = workspaceBytes;
   }
 
   List<Bound> bound() {
     return bound;
+  }
+
+  @Override
+  public DType activations() {
+    return activations;
   }
 
   @Override

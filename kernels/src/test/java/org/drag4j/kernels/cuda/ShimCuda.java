@@ -24,6 +24,12 @@ public final class ShimCuda {
     return open(driver(), activations);
   }
 
+  /** A device that chooses kernels and plans memory, but has no kernel to run. */
+  public static Backend planning(DType activations) {
+    return CudaBackend.open(
+        new FakeCudaDriver(CAPACITY), 0, STAGING, activations, _ -> new byte[0]);
+  }
+
   /** The device of a driver. */
   static CudaBackend open(FakeCudaDriver driver, DType activations) {
     return CudaBackend.open(driver, 0, STAGING, activations, ShimCuda::names, Libraries.NONE);

@@ -9,6 +9,7 @@ import org.drag4j.device.Backend;
 import org.drag4j.device.Bindings;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.Slot;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 import org.drag4j.reference.WrappedBackend;
 
@@ -31,7 +32,8 @@ final class GuardBands implements AutoCloseable {
                 new Bindings() {
                   @Override
                   public Slot slot(Value v) {
-                    return move(at.slot(v), v.path() + " " + v.op().label());
+                    var slot = at.slot(v);
+                    return isPort(v) ? slot : move(slot, v.path() + " " + v.op().label());
                   }
 
                   @Override
@@ -46,15 +48,18 @@ final class GuardBands implements AutoCloseable {
                 }));
   }
 
-  /** A launch may ask again after the caller has bound the slot: the first answer stands. */
+  /** Whether the caller binds it. */
+  private static boolean isPort(Value v) {
+    var root = v.root();
+    return root.op() instanceof Op.Input
+        || v.graph().outputs().values().stream().anyMatch(o -> o.root().equals(root));
+  }
+
   private Slot move(Slot slot, String name) {
     return moved.computeIfAbsent(
         slot,
         _ -> {
           var t = slot.tensor();
-          if (t.shape().size() == 0) {
-            return slot; // bound by the caller, later
-          }
           var guarded = GuardedTensor.allocate(backend, name, t.shape(), t.dtype());
           tensors.add(guarded);
           return new Slot(guarded.tensor());

@@ -7,15 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.drag4j.device.Backend;
 import org.drag4j.device.NullBackend;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Site;
 import org.drag4j.graph.Value;
+import org.drag4j.kernels.cuda.ShimCuda;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
@@ -29,6 +32,8 @@ import org.drag4j.vae.AutoencoderKL;
 import org.drag4j.weights.NetworkTensors;
 import org.drag4j.weights.RandomModel.Like;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Arithmetic counted by hand from the layer shapes of SD 1.5 at 512x512 (matrix products and
@@ -36,6 +41,8 @@ import org.junit.jupiter.api.Test;
  * elementwise rest too, so they may exceed these by one percent.
  */
 class FullSizePlanTest {
+  private static final String EMBEDDING = "text_model.embeddings.token_embedding.weight";
+
   @Test
   void unetStepOfSd15() throws IOException {
     try (var plan = unet(Like.SD15, 64, 77, 768, Hook.NONE)) {
@@ -73,6 +80,47 @@ class FullSizePlanTest {
       assertEquals(2 * 2L * 77 * 768 * widths, once.cost().flops());
       assertEquals(whole.cost().flops(), once.cost().flops() + rest.cost().flops());
       assertFalse(rest.names().contains("context"));
+    }
+  }
+
+  /** In halves an activation takes two bytes, and nothing beside it has room to be cast. */
+  @ParameterizedTest
+  @CsvSource({"F16, 42, 330, 200", "F32, 84, 650, 400"})
+  void slabsOfSd15OnCuda(DType type, int unet, int decoder, int encoder) throws IOException {
+    var config = Like.SD15.config("vae");
+    var vae = AutoencoderKL.load(weights(NetworkTensors.autoencoder(config)), config);
+    try (var backend = ShimCuda.planning(type)) {
+      var call = unetGraph(load(Like.SD15), 64, 64, 77, 768, Hook.NONE);
+      assertSlab(unet, call, backend);
+      assertSlab(decoder, graph(Shape.of(1, 64, 64, 4), DType.F32, vae::decode), backend);
+      assertSlab(encoder, graph(Shape.of(1, 512, 512, 3), DType.F32, vae::encode), backend);
+    }
+  }
+
+  private static void assertSlab(int megabytes, Graph graph, Backend backend) {
+    double got = Plan.slabBytes(graph, backend, PlanOptions.DEFAULT) / (double) (1 << 20);
+    System.out.printf(Locale.ROOT, "slab on CUDA: %.1f MB of at most %d%n", got, megabytes);
+    assertTrue(got <= megabytes, () -> "expected at most " + megabytes + " MB, got " + got);
+    // No looser than what is there: a bound that twice the size fits could not fail.
+    assertTrue(got > 0.9 * megabytes, () -> "expected about " + megabytes + " MB, got " + got);
+  }
+
+  /** What is read from memory and written to it, in the types that are stored. */
+  @Test
+  void trafficOfSd15() throws IOException {
+    var config = Like.SD15.config("text_encoder");
+    var source = weights(NetworkTensors.textEncoder(config));
+    var text = ClipTextModel.load(source, config);
+    var graph = graph(Shape.of(1, 77), DType.I32, ids -> text.forward(ids).last());
+    try (var backend = new NullBackend();
+        var weights = backend.weights(source.source());
+        var plan = Plan.compile(graph, backend, weights, PlanOptions.DEFAULT)) {
+      var rows = plan.steps().getFirst();
+      assertEquals("embedding", rows.node().op().label());
+      int each = source.source().entry(EMBEDDING).orElseThrow().dtype().bytes();
+      assertEquals(2, each);
+      // 77 indices, as many rows of the table, as many of the result.
+      assertEquals(77L * (4 + 768 * each + 768 * 4), rows.cost().bytes());
     }
   }
 
@@ -145,9 +193,13 @@ class FullSizePlanTest {
   }
 
   private static Plan compile(Shape input, DType dtype, Function<Value, Value> network) {
+    return compile(graph(input, dtype, network));
+  }
+
+  private static Graph graph(Shape input, DType dtype, Function<Value, Value> network) {
     var graph = new Graph(Hook.NONE);
     network.apply(graph.input("x", input, dtype)).output("y");
-    return compile(graph);
+    return graph;
   }
 
   private static Plan compile(Graph graph) {
