@@ -47,8 +47,8 @@ public final class CaseGraph {
 
   /**
    * One node of a network by itself, with its own inputs and weights of the checkpoint's types, and
-   * without what was fused after it; inputs and output are bound. Its numbers mean nothing: what it costs to make them does not
-   * count, nor do they take room. The output is {@code y}.
+   * without what was fused after it; inputs and output are bound. Its numbers mean nothing: what it
+   * costs to make them does not count, nor do they take room. The output is {@code y}.
    */
   public static CaseGraph of(Value node, WeightSource checkpoint) {
     var g = new CaseGraph(0, DType.F32);
@@ -60,7 +60,8 @@ public final class CaseGraph {
         var entry = checkpoint.require(param);
         int[] next = {0};
         // No two rows are the same; exact in every type.
-        g.weights.put(param.name(), entry.shape(), entry.dtype(), () -> (64 + next[0]++ % 61) / 4096.0);
+        g.weights.put(
+            param.name(), entry.shape(), entry.dtype(), () -> (64 + next[0]++ % 61) / 4096.0);
         in[i] = g.graph.weight(param);
       } else {
         g.inputs.put("x" + i, new Input(v.shape(), at -> (at % 255 - 127) / 128.0));

@@ -15,8 +15,8 @@ import org.drag4j.tensor.Tensor;
 import org.drag4j.trace.Trace;
 
 /**
- * A case compiled for a device in one way or several, its inputs written. Bound inputs and
- * outputs are the same memory for all of them.
+ * A case compiled for a device in one way or several, its inputs written. Bound inputs and outputs
+ * are the same memory for all of them.
  */
 public final class CompiledCase implements AutoCloseable {
   private final Backend backend;

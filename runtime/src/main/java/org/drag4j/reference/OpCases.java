@@ -245,8 +245,9 @@ public final class OpCases {
     var v = g.linear(c, 40, false);
     tokens = tokens.plus(g.attention(g.linear(tokens, 40, false), k, v, 2, false));
     tokens = tokens.plus(g.linear(g.linear(tokens, 160, true).geglu(), 40, true));
-    h = tokens.reshape(2, 4, 4, 40).upsample(9, 9).concat(skip).gelu().cast(DType.F16).cast(DType.F32);
-    h.times(g.input("gain", 1)).plus(h).output("y");
+    h = tokens.reshape(2, 4, 4, 40).upsample(9, 9).concat(skip).gelu();
+    var gain = g.input("gain", 1).cast(DType.F16).cast(DType.F32);
+    h.times(gain).plus(h).output("y");
   }
 
   private void conv2d(

@@ -19,8 +19,9 @@ import org.drag4j.tensor.Tensor;
 import org.drag4j.tensor.WeightSource;
 
 /**
- * A device whose kernels are the {@link Meaning} of their operations; results are stored in the type of their value.
- * It has no provider, so no user meets it among the devices: it is far too slow for a picture.
+ * A device whose kernels are the {@link Meaning} of their operations; results are stored in the
+ * type of their value. It has no provider, so no user meets it among the devices: it is far too
+ * slow for a picture.
  */
 public final class ReferenceBackend implements Backend {
   private final Meaning meaning;

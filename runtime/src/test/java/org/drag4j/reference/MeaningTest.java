@@ -108,8 +108,7 @@ class MeaningTest {
   @Test
   void castsRoundToHalf() {
     var x = operand(Shape.of(3), 1 + 0x1p-12, 1e-9, 2);
-    assertArrayEquals(
-        new double[] {1, 0, 2}, Meaning.EXACT.of(new Op.Cast(DType.F16), x));
+    assertArrayEquals(new double[] {1, 0, 2}, Meaning.EXACT.of(new Op.Cast(DType.F16), x));
     assertArrayEquals(x.values(), Meaning.EXACT.of(new Op.Cast(DType.F32), x));
   }
 

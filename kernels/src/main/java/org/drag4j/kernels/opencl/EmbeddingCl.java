@@ -24,8 +24,8 @@ final class EmbeddingCl {
     }
     return Optional.of(
         new Prepared(
-                "embedding_" + context.prefix() + "_" + variant.label(),
-                at -> embedding(context, node, param, variant, at)));
+            "embedding_" + context.prefix() + "_" + variant.label(),
+            at -> embedding(context, node, param, variant, at)));
   }
 
   /**

@@ -114,7 +114,11 @@ final class ElementwiseTest {
         bits,
         weights,
         in ->
-            in.get(0).plus(in.get(0).graph().weight(Param.of("position_embedding.weight", Shape.of(7, 20)))),
+            in.get(0)
+                .plus(
+                    in.get(0)
+                        .graph()
+                        .weight(Param.of("position_embedding.weight", Shape.of(7, 20)))),
         Lone.In.normal(5, 2, 7, 20));
   }
 

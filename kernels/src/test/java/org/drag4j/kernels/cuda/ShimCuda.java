@@ -27,7 +27,7 @@ public final class ShimCuda {
   /** A device that chooses kernels and plans memory, but has no kernel to run. */
   public static Backend planning(DType activations) {
     return CudaBackend.open(
-        new FakeCudaDriver(CAPACITY), 0, STAGING, activations, _ -> new byte[0]);
+        new FakeCudaDriver(CAPACITY), 0, STAGING, activations, _ -> new byte[0], Libraries.NONE);
   }
 
   /** The device of a driver. */

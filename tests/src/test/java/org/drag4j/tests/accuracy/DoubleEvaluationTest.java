@@ -20,8 +20,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The quick evaluation in double against the plain one and against PyTorch's. */
 class DoubleEvaluationTest {
+  /** Without embeddings of timesteps, which the quick evaluation rounds as PyTorch does. */
   private static Stream<OpCase> products() {
     return OpCases.all().stream()
+        .filter(c ->
+            c.build().graph().live().stream()
+                .noneMatch(v -> v.op() instanceof Op.TimestepEmbedding))
         .filter(c ->
             c.build().graph().live().stream()
                 .anyMatch(v ->

@@ -9,9 +9,12 @@ import org.drag4j.reference.CompiledCase;
 import org.drag4j.reference.OpCases;
 import org.drag4j.trace.Trace;
 import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /** One operation, compiled, its inputs in place and its weights in float16. */
+@State(Scope.Benchmark)
 public class OneKernel {
   private @Nullable Backend backend;
   private @Nullable CompiledCase compiled;
