@@ -83,8 +83,7 @@ class KernelFlagsTest {
     var own = kernels(bench("--json", "--trace"));
     assertTrue(own.stream().anyMatch(k -> k.endsWith("+silu")), own.toString());
     var told =
-        kernels(
-            bench("--json", "--trace", "--kernel", "conv2d=direct", "--no-fusion", "all"));
+        kernels(bench("--json", "--trace", "--kernel", "conv2d=direct", "--no-fusion", "all"));
     assertTrue(told.stream().noneMatch(k -> k.contains("+")), told.toString());
     var convolutions = told.stream().filter(k -> k.startsWith("conv2d")).toList();
     assertFalse(convolutions.isEmpty());
@@ -98,7 +97,13 @@ class KernelFlagsTest {
   void namesAreTriedInTheirOrder() {
     var found =
         kernels(
-            bench("--json", "--trace", "--kernel", "conv2d=winograd_f2", "--kernel", "conv2d=direct"));
+            bench(
+                "--json",
+                "--trace",
+                "--kernel",
+                "conv2d=winograd_f2",
+                "--kernel",
+                "conv2d=direct"));
     assertTrue(found.stream().anyMatch(k -> k.contains("direct")), found.toString());
     assertTrue(found.stream().noneMatch(k -> k.contains("winograd_f4")), found.toString());
   }

@@ -50,7 +50,8 @@ public record TunedFile(Path file, String device) {
 
   /** The file of a device in a folder. */
   public static TunedFile of(Path folder, String device) {
-    return new TunedFile(folder.resolve(hex(FORMAT + "\n" + device).substring(0, 32) + ".txt"), device);
+    return new TunedFile(
+        folder.resolve(hex(FORMAT + "\n" + device).substring(0, 32) + ".txt"), device);
   }
 
   /**
@@ -95,7 +96,8 @@ public record TunedFile(Path file, String device) {
           || space < 0
           || !KEY.matcher(line.substring(0, space)).matches()
           || !CANDIDATES.matcher(line.substring(space + 1)).matches()) {
-        return ignored("at most " + MOST_ENTRIES + " lines of shape and candidates, got another one");
+        return ignored(
+            "at most " + MOST_ENTRIES + " lines of shape and candidates, got another one");
       }
       rankings.put(line.substring(0, space), List.of(line.substring(space + 1).split(" ", -1)));
     }

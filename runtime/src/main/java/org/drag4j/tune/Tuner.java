@@ -142,8 +142,7 @@ public final class Tuner {
         }
         var candidates = backend.candidates(node, options).map(Candidate::name).toList();
         if (candidates.size() > 1) {
-          shapes.put(
-              Tuned.key(node), new Shape(Tuned.key(node), node, weights, 1, candidates));
+          shapes.put(Tuned.key(node), new Shape(Tuned.key(node), node, weights, 1, candidates));
         }
       }
     });
@@ -190,8 +189,8 @@ public final class Tuner {
   }
 
   /**
-   * Of each operation first the smallest shape with most candidates, which shows which are hopeless;
-   * then what takes longest in the networks, in case time runs out.
+   * Of each operation first the smallest shape with most candidates, which shows which are
+   * hopeless; then what takes longest in the networks, in case time runs out.
    */
   private static List<Shape> ordered(List<Shape> shapes) {
     var order = new ArrayList<Shape>();
@@ -222,7 +221,9 @@ public final class Tuner {
    */
   private Optional<Row> measure(Shape shape, long warmUp, long end, int left) {
     var candidates =
-        shape.candidates().stream().filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES).toList();
+        shape.candidates().stream()
+            .filter(v -> strikes(shape).getOrDefault(v, 0) < STRIKES)
+            .toList();
     try (var bench = OneNode.open(backend, shape.node(), shape.weights(), candidates)) {
       long began = clock.getAsLong();
       int rounds = 0;

@@ -105,13 +105,12 @@ class TunerTest {
     }
 
     private List<Tuner.Row> run(long seconds, int... rows) {
-      return tuner().run(tuner().shapes(network(rows), KernelOptions.DEFAULT), seconds * SECOND, NOBODY);
+      return tuner()
+          .run(tuner().shapes(network(rows), KernelOptions.DEFAULT), seconds * SECOND, NOBODY);
     }
   }
 
-  /**
-   * Linear layers of so many rows, each followed by something too small to be measured.
-   */
+  /** Linear layers of so many rows, each followed by something too small to be measured. */
   private static Map<Graph, WeightSource> network(int... rows) {
     var g = new Graph(Hook.NONE);
     var w = g.weight(Param.of("w", Shape.of(8, 16)));
@@ -185,7 +184,8 @@ class TunerTest {
             .tuner()
             .shapes(network(5), new KernelOptions(false, left, Tuned.NONE));
     assertEquals(List.of("third", "other"), fewer.getFirst().candidates());
-    assertTrue(new Device().with("own", 2).tuner().shapes(network(5), KernelOptions.DEFAULT).isEmpty());
+    assertTrue(
+        new Device().with("own", 2).tuner().shapes(network(5), KernelOptions.DEFAULT).isEmpty());
   }
 
   @Test
@@ -220,7 +220,10 @@ class TunerTest {
     var measured = new ArrayList<Tuner.Row>();
     var tuner = new Tuner(device, () -> device.now, () -> measured.size() == 2, 1);
     var rows =
-        tuner.run(tuner.shapes(network(5, 6, 7, 8), KernelOptions.DEFAULT), SECOND, (row, _, _) -> measured.add(row));
+        tuner.run(
+            tuner.shapes(network(5, 6, 7, 8), KernelOptions.DEFAULT),
+            SECOND,
+            (row, _, _) -> measured.add(row));
     assertEquals(2, rows.size());
     assertEquals(measured, rows);
   }

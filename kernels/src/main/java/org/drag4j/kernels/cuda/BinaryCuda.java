@@ -26,8 +26,7 @@ final class BinaryCuda {
     if (dims.size() > DIMS) {
       return Optional.empty();
     }
-    return Prepared.of(
-        backend, node, variant, calls -> combine(calls, Epilogue.number(fn), dims));
+    return Prepared.of(backend, node, variant, calls -> combine(calls, Epilogue.number(fn), dims));
   }
 
   private static void combine(CudaCalls calls, int fn, List<Broadcast.Loop> dims) {

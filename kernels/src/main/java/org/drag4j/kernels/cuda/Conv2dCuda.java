@@ -19,11 +19,7 @@ final class Conv2dCuda {
     }
     return Stages.of(node)
         .flatMap(stages ->
-            Prepared.of(
-                backend,
-                node,
-                variant,
-                calls -> convolution(calls, conv, stages)));
+            Prepared.of(backend, node, variant, calls -> convolution(calls, conv, stages)));
   }
 
   private static void convolution(CudaCalls calls, Op.Conv2d conv, Stages stages) {

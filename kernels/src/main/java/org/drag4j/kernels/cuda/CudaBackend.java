@@ -59,7 +59,11 @@ final class CudaBackend implements Backend {
    *     nothing stays open then
    */
   static CudaBackend open(
-      CudaDriver driver, int device, DType activations, CudaPrograms programs, Libraries libraries) {
+      CudaDriver driver,
+      int device,
+      DType activations,
+      CudaPrograms programs,
+      Libraries libraries) {
     return open(driver, device, STAGING, activations, programs, libraries);
   }
 

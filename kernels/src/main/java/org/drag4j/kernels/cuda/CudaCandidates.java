@@ -25,9 +25,10 @@ import org.drag4j.tensor.DType;
  * are here. Where nothing is forced or measured, and activations are F16, products go to cuBLASLt
  * and convolutions to cuDNN where rows of operands and result are whole 16 bytes: their wide
  * tensor-core tiles and their split sums for the small pictures of the deep levels are what our own
- * kernels lack. Attention stays with our own kernel, which wastes nothing on heads of 40; everything
- * in F32 stays with ours too, so that nothing is rounded to TF32. Of the operations after a product
- * a library does a bias and a residual; a fusion with more is refused, and the plan splits it.
+ * kernels lack. Attention stays with our own kernel, which wastes nothing on heads of 40;
+ * everything in F32 stays with ours too, so that nothing is rounded to TF32. Of the operations
+ * after a product a library does a bias and a residual; a fusion with more is refused, and the plan
+ * splits it.
  */
 final class CudaCandidates {
   /** What cuBLAS and cuDNN are given at most for one operation. */
@@ -249,8 +250,7 @@ final class CudaCandidates {
     return tried
         .provider()
         .map(p ->
-            opened.containsKey(p)
-                && LibraryKernel.body(backend, node, open(p, node.op().label())))
+            opened.containsKey(p) && LibraryKernel.body(backend, node, open(p, node.op().label())))
         .orElse(true);
   }
 

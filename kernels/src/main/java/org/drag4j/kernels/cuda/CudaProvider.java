@@ -181,11 +181,7 @@ public final class CudaProvider implements BackendProvider {
             () -> Nvrtc.open(libraries.require(CudaLibrary.NVRTC)),
             ProgramCache.ofUser());
     return CudaBackend.open(
-        driver,
-        ordinal,
-        options.activations(),
-        programs,
-        Libraries.of(libraries, driver));
+        driver, ordinal, options.activations(), programs, Libraries.of(libraries, driver));
   }
 
   private static Optional<Integer> ordinal(String device) {

@@ -15,8 +15,7 @@ final class LayerNormCuda {
     if (!(node.op() instanceof Op.LayerNorm norm)) {
       return Optional.empty();
     }
-    return Prepared.of(
-        backend, node, variant, calls -> normalise(calls, norm.eps()));
+    return Prepared.of(backend, node, variant, calls -> normalise(calls, norm.eps()));
   }
 
   private static void normalise(CudaCalls calls, float eps) {

@@ -33,7 +33,8 @@ final class LibraryKernel {
   private final Extras extras;
   private final DType type;
 
-  private LibraryKernel(CudaBackend backend, Value node, CudaCandidates.Opened opened, Extras extras) {
+  private LibraryKernel(
+      CudaBackend backend, Value node, CudaCandidates.Opened opened, Extras extras) {
     this.backend = backend;
     this.node = node;
     this.opened = opened;
@@ -199,14 +200,14 @@ final class LibraryKernel {
                 long values = aligned(calls.in(2));
                 long y = aligned(calls.out());
                 long workspace = calls.scratch();
-                calls.add(stream -> attention.enqueue(queries, keys, values, 0, y, workspace, stream));
+                calls.add(
+                    stream -> attention.enqueue(queries, keys, values, 0, y, workspace, stream));
               });
       case Offer.Refused<Library.Operation>(var reason) -> new Offer.Refused<>(reason);
     };
   }
 
-  private Offer<Kernel> ready(
-      Library.Operation prepared, String after, Consumer<CudaCalls> work) {
+  private Offer<Kernel> ready(Library.Operation prepared, String after, Consumer<CudaCalls> work) {
     var name = new StringBuilder(node.op().label());
     name.append(type == DType.F16 ? "_f16_" : "_f32_").append(opened.provider().label());
     if (!prepared.algorithm().isEmpty()) {

@@ -14,8 +14,7 @@ final class LinearCuda {
   /** Empty where a fused stage is not one of ours. */
   static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     return Stages.of(node)
-        .flatMap(stages ->
-            Prepared.of(backend, node, variant, calls -> product(calls, stages)));
+        .flatMap(stages -> Prepared.of(backend, node, variant, calls -> product(calls, stages)));
   }
 
   private static void product(CudaCalls calls, Stages stages) {

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Locale;
 import org.drag4j.kernels.cuda.driver.CudaLibrary;
 
-/** Who does operations other than our own kernels: a library of NVIDIA's by one of its interfaces. */
+/**
+ * Who does operations other than our own kernels: a library of NVIDIA's by one of its interfaces.
+ */
 enum Provider {
   /** cuBLASLt, called directly. */
   CUBLASLT(CudaLibrary.CUBLASLT),

@@ -69,8 +69,7 @@ final class AttentionCl {
    * All that can run, the device's own choice first; none where the device has too little local
    * memory.
    */
-  static SequencedMap<String, Kernel> candidates(
-      OpenClContext context, Value node, boolean exact) {
+  static SequencedMap<String, Kernel> candidates(OpenClContext context, Value node, boolean exact) {
     var all = new LinkedHashMap<String, Kernel>();
     if (node.op() instanceof Op.Attention op) {
       var a = new AttentionCl(context, node, op, exact);

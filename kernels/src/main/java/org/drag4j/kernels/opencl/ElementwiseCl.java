@@ -71,8 +71,7 @@ final class ElementwiseCl {
     }
     return Optional.of(
         new Prepared(
-                name(context, "binary", variant),
-                at -> binary(context, node, fn, loops, variant, at)));
+            name(context, "binary", variant), at -> binary(context, node, fn, loops, variant, at)));
   }
 
   private static Launch binary(

@@ -24,8 +24,8 @@ final class EmbeddingCl {
     }
     return Optional.of(
         new Prepared(
-                "embedding_" + context.prefix() + "_" + variant.label(),
-                at -> embedding(context, node, param, variant, at)));
+            "embedding_" + context.prefix() + "_" + variant.label(),
+            at -> embedding(context, node, param, variant, at)));
   }
 
   /**
@@ -69,8 +69,8 @@ final class EmbeddingCl {
     }
     return Optional.of(
         new Prepared(
-                "timestep_embedding_" + context.prefix() + "_" + variant.label(),
-                at -> timestep(context, node, op, variant, at)));
+            "timestep_embedding_" + context.prefix() + "_" + variant.label(),
+            at -> timestep(context, node, op, variant, at)));
   }
 
   private static Launch timestep(

@@ -16,8 +16,7 @@ final class MoveCl {
 
   static Optional<Kernel> concat(OpenClContext context, Value node, Variant variant) {
     return Optional.of(
-        new Prepared(
-                name("concat", context, variant), at -> concat(context, node, variant, at)));
+        new Prepared(name("concat", context, variant), at -> concat(context, node, variant, at)));
   }
 
   private static Launch concat(OpenClContext context, Value node, Variant variant, Bindings at) {
@@ -51,7 +50,7 @@ final class MoveCl {
   static Optional<Kernel> upsample(OpenClContext context, Value node, Variant variant) {
     return Optional.of(
         new Prepared(
-                name("upsample", context, variant), at -> upsample(context, node, variant, at)));
+            name("upsample", context, variant), at -> upsample(context, node, variant, at)));
   }
 
   private static Launch upsample(OpenClContext context, Value node, Variant variant, Bindings at) {

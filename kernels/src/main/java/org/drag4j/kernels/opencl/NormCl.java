@@ -36,8 +36,8 @@ final class NormCl {
     }
     return Optional.of(
         new Prepared(
-                "layer_norm_" + context.prefix() + "_" + variant.label(),
-                at -> layerNorm(context, node, norm, variant, at)));
+            "layer_norm_" + context.prefix() + "_" + variant.label(),
+            at -> layerNorm(context, node, norm, variant, at)));
   }
 
   private static Launch layerNorm(
@@ -85,9 +85,9 @@ final class NormCl {
     var sizes = Sizes.of(node);
     return Optional.of(
         new Prepared(
-                name,
-                (sizes.parts() + sizes.factors()) * Float.BYTES,
-                at -> groupNorm(context, node, norm, then, sizes, variant, at)));
+            name,
+            (sizes.parts() + sizes.factors()) * Float.BYTES,
+            at -> groupNorm(context, node, norm, then, sizes, variant, at)));
   }
 
   /** What is normalised, and how it is cut. */

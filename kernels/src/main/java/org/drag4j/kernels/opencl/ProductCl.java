@@ -126,8 +126,8 @@ final class ProductCl {
   }
 
   /**
-   * All that can run, the device's own choice first; none where an operand is not floating point, or
-   * a fused stage is not one of ours.
+   * All that can run, the device's own choice first; none where an operand is not floating point,
+   * or a fused stage is not one of ours.
    *
    * @param cuts whether panels are to be had cut in other ways as well
    */

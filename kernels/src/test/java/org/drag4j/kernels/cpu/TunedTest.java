@@ -33,7 +33,8 @@ class TunedTest {
     return g.node(new Op.Conv2d(1, pad, pad, false), "conv", x, w);
   }
 
-  private static String chosen(Value node, boolean exact, Map<String, List<String>> forced, Tuned tuned) {
+  private static String chosen(
+      Value node, boolean exact, Map<String, List<String>> forced, Tuned tuned) {
     try (var backend = new CpuBackend(1, VectorWidth.ofThisProcessor())) {
       return backend.select(node, new KernelOptions(exact, forced, tuned)).orElseThrow().name();
     }

@@ -166,7 +166,8 @@ class CudaBackendTest {
   void outOfMemorySaysWhoHoldsItAndIsSurvived() {
     for (boolean pools : new boolean[] {true, false}) {
       var fake = new FakeCudaDriver(1, 10 << 20, pools);
-      try (var backend = CudaBackend.open(fake, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE);
+      try (var backend =
+              CudaBackend.open(fake, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE);
           var weights = backend.allocate(6 << 20, "weights")) {
         var small = backend.allocate(2 << 20, "activations");
         assertEquals(6 << 20, weights.byteSize());

@@ -117,7 +117,8 @@ class CudaWeightsTest {
     int kw = 2;
     for (var from : List.of(DType.F16, DType.BF16, DType.F32, DType.F64)) {
       for (var to : List.of(DType.F16, DType.F32)) {
-        try (var backend = CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+        try (var backend =
+            CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
           var source = new Numbers().put("w", Shape.of(o, i, kh, kw), from);
           var got =
               read(backend, weights(backend, source).tensor(Param.filter("w", o, kh, kw, i), to));
@@ -139,7 +140,8 @@ class CudaWeightsTest {
 
   @Test
   void matricesAndVectorsKeepTheirOrderAndAreMadeOnce() {
-    try (var backend = CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+    try (var backend =
+        CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
       var source =
           new Numbers()
               .put("matrix", Shape.of(7, 11), DType.F16)
@@ -166,7 +168,8 @@ class CudaWeightsTest {
 
   @Test
   void largeTensorsGetBlocksOfTheirOwnAndDoNotOverlap() {
-    try (var backend = CudaBackend.open(driver, 0, 1 << 16, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+    try (var backend =
+        CudaBackend.open(driver, 0, 1 << 16, DType.F32, _ -> new byte[0], Libraries.NONE)) {
       var source =
           new Numbers()
               .put("small", Shape.of(10), DType.F32)
@@ -187,7 +190,8 @@ class CudaWeightsTest {
 
   @Test
   void whatDoesNotFitIsRefused() {
-    try (var backend = CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
+    try (var backend =
+        CudaBackend.open(driver, 0, STAGING, DType.F32, _ -> new byte[0], Libraries.NONE)) {
       var source =
           new Numbers()
               .put("w", Shape.of(2, 3), DType.F32)

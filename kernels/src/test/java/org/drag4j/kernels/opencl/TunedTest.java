@@ -83,8 +83,7 @@ class TunedTest {
       var own = chosen(backend, node, new KernelOptions(true, Map.of()));
       assertEquals(own, chosen(backend, node, options(true, node, "winograd_f4")));
       assertFalse(own.contains("winograd_f4"), own);
-      assertFalse(
-          names(backend, node, new KernelOptions(true, Map.of())).contains("winograd_f4"));
+      assertFalse(names(backend, node, new KernelOptions(true, Map.of())).contains("winograd_f4"));
       var forced = Map.of("conv2d", List.of("panel"));
       var tuned = options(false, node, "winograd_f4").tuned();
       var panel = chosen(backend, node, new KernelOptions(false, forced, tuned));
