@@ -102,8 +102,8 @@ class TunedFileTest {
     var rest = comments() + "conv2d/1x64x64x320 winograd_f4 direct\n";
     // Where the older form had it: nobody looks there.
     Files.delete(file.file());
-    var digest = CachedFile.sha256().digest(DEVICE.getBytes(StandardCharsets.UTF_8));
-    var old = HexFormat.of().formatHex(digest).substring(0, 32) + ".txt";
+    var digest = Sha256.hex(DEVICE.getBytes(StandardCharsets.UTF_8));
+    var old = digest.substring(0, 32) + ".txt";
     signed(file.file().resolveSibling(old), "drag4j-tuned-1", rest);
     assertEquals(new TunedFile.Read(Tuned.NONE, Optional.empty()), file.read());
     // And where this form has it.

@@ -7,10 +7,10 @@ import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.drag4j.device.Backend;
@@ -20,7 +20,6 @@ import org.drag4j.kernels.cuda.driver.KernelCall;
 import org.drag4j.kernels.cuda.driver.Library;
 import org.drag4j.kernels.cuda.driver.MatmulSpec;
 import org.drag4j.kernels.cuda.driver.Offer;
-import org.drag4j.kernels.cuda.kernel.CudaKernel;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
 import org.drag4j.tensor.DType;
 
@@ -33,7 +32,7 @@ public final class RecordedCuda {
   private static final int STAGING = 1 << 20;
 
   /** Of every argument two values at most: more need not be known. */
-  private final Map<String, Map<String, Set<Long>>> seen = new TreeMap<>();
+  private final Map<String, List<Field>> seen = new HashMap<>();
 
   private final Map<Long, String> functions = new HashMap<>();
   private long next = 1 << 20;
@@ -79,6 +78,7 @@ public final class RecordedCuda {
         functions.put(next, (String) args[1]);
         yield next++;
       }
+      case "copyToHost" -> ((MemorySegment) args[0]).fill((byte) 0);
       case "launch" -> {
         launched((KernelCall) args[0]);
         yield none(type);
@@ -101,55 +101,60 @@ public final class RecordedCuda {
     return address;
   }
 
-  private void launched(KernelCall call) {
-    var name = functions.getOrDefault(call.function(), "");
-    var kernel =
-        CudaKernels.all().stream().filter(k -> k.name().equals(name)).findFirst().orElseThrow();
-    var arguments = seen.computeIfAbsent(name, _ -> new TreeMap<>());
-    fields(kernel, call.arguments())
-        .forEach((path, value) -> {
-          var values = arguments.computeIfAbsent(path, _ -> new HashSet<>());
-          if (values.size() < 2) {
-            values.add(value);
-          }
-        });
+  /** A field of a kernel's arguments, and the values it had so far. */
+  private record Field(String path, long offset, boolean wide, Set<Long> values) {
+    void see(MemorySegment arguments) {
+      if (values.size() < 2) {
+        values.add(
+            wide
+                ? arguments.get(ValueLayout.JAVA_LONG_UNALIGNED, offset)
+                : arguments.get(ValueLayout.JAVA_INT_UNALIGNED, offset));
+      }
+    }
   }
 
-  /** Bits of every field of the argument struct. */
-  private static Map<String, Long> fields(CudaKernel<?> kernel, MemorySegment bytes) {
-    var fields = new HashMap<String, Long>();
-    var layout = kernel.arguments();
-    layout
+  private void launched(KernelCall call) {
+    var name = functions.getOrDefault(call.function(), "");
+    var fields = seen.computeIfAbsent(name, RecordedCuda::fields);
+    for (var field : fields) {
+      field.see(call.arguments());
+    }
+  }
+
+  private static List<Field> fields(String name) {
+    var layout =
+        CudaKernels.all().stream()
+            .filter(k -> k.name().equals(name))
+            .findFirst()
+            .orElseThrow()
+            .arguments();
+    return layout
         .paths()
-        .forEach(path -> {
+        .map(path -> {
           var parts =
               Stream.of(path.split("\\.", -1))
                   .map(PathElement::groupElement)
                   .toArray(PathElement[]::new);
-          long at = layout.offset(path);
-          fields.put(
-              path,
-              layout.struct().select(parts).byteSize() == Long.BYTES
-                  ? bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, at)
-                  : bytes.get(ValueLayout.JAVA_INT_UNALIGNED, at));
-        });
-    return fields;
+          boolean wide = layout.struct().select(parts).byteSize() == Long.BYTES;
+          return new Field(path, layout.offset(path), wide, new HashSet<>());
+        })
+        .toList();
   }
 
   /** Kernels that were never launched, and arguments that always were the same. */
   public Set<String> unreached() {
     var all = new TreeSet<String>();
     for (var kernel : CudaKernels.all()) {
-      var arguments = seen.get(kernel.name());
-      if (arguments == null) {
+      var fields = seen.get(kernel.name());
+      if (fields == null) {
         all.add(kernel.name());
         continue;
       }
-      arguments.forEach((path, values) -> {
-        if (values.size() < 2) {
-          all.add(kernel.name() + "." + path);
+      for (var field : fields) {
+        if (field.values().size() < 2) {
+          all.add(kernel.name() + "." + field.path());
         }
-      });
+      }
     }
     return all;
   }

@@ -21,6 +21,7 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Site;
 import org.drag4j.kernels.cuda.RecordedCuda;
+import org.drag4j.kernels.opencl.RecordedOpenCl;
 import org.drag4j.method.BlendHook;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
@@ -60,11 +61,28 @@ class ReachTest {
     for (var type : List.of(DType.F32, DType.F16)) {
       for (boolean libraries : new boolean[] {false, true}) {
         try (var backend = recorded.open(type, libraries)) {
-          run(backend);
+          cases(backend);
+          if (!libraries) {
+            for (var network : networks()) {
+              run(backend, network, List.of(PlanOptions.DEFAULT, PLAIN));
+            }
+          }
         }
       }
     }
     check("cuda", recorded.unreached());
+  }
+
+  /** By the conformance cases alone: the networks are made of their operations and blocks. */
+  @Test
+  void everyOpenClKernelAndArgumentIsReachedByAGraphOrListed() throws IOException {
+    var recorded = new RecordedOpenCl();
+    for (var type : List.of(DType.F32, DType.F16)) {
+      try (var backend = recorded.open(type)) {
+        cases(backend);
+      }
+    }
+    check("opencl", recorded.unreached());
   }
 
   private static void check(String device, Set<String> unreached) throws IOException {
@@ -84,20 +102,17 @@ class ReachTest {
     assertEquals(Set.of(), reached, "a graph reaches these: take their lines out of " + file);
   }
 
-  private static void run(Backend backend) throws IOException {
+  private static void cases(Backend backend) {
     for (var c : OpCases.all()) {
       var built = c.build();
-      run(backend, new Network(built.weights(), List.of(built.graph())));
-    }
-    for (var network : networks()) {
-      run(backend, network);
+      run(backend, new Network(built.weights(), List.of(built.graph())), options(backend));
     }
   }
 
-  private static void run(Backend backend, Network network) {
+  private static void run(Backend backend, Network network, List<PlanOptions> all) {
     try (var weights = backend.weights(network.weights())) {
       for (var graph : network.graphs()) {
-        for (var options : options(backend)) {
+        for (var options : all) {
           run(backend, weights, graph, options);
         }
       }
@@ -106,7 +121,8 @@ class ReachTest {
 
   /** As by default, without any fusion, and by each kernel of our own that is not chosen. */
   private static List<PlanOptions> options(Backend backend) {
-    var all = new ArrayList<>(List.of(PlanOptions.DEFAULT, PLAIN));
+    var exact = PlanOptions.of(new KernelOptions(true, Map.of()));
+    var all = new ArrayList<>(List.of(PlanOptions.DEFAULT, PLAIN, exact));
     backend
         .kernels()
         .forEach((op, names) -> {
@@ -153,7 +169,6 @@ class ReachTest {
   private static List<Network> networks() throws IOException {
     var all = new ArrayList<Network>();
     all.add(unet(Like.SD15, 64, 768));
-    all.add(unet(Like.SD21, 96, 1024));
     var vae = Like.SD15.config("vae");
     var tensors = new Outline(NetworkTensors.autoencoder(vae));
     var autoencoder = AutoencoderKL.load(Weights.of(tensors), vae);

@@ -16,6 +16,15 @@ import java.util.stream.Stream;
  * rules have it, each at a multiple of its own size.
  */
 public final class ArgumentLayout<A extends Record> {
+  /** Kept, since each call of getRecordComponents makes accessors that have to warm up anew. */
+  private static final ClassValue<RecordComponent[]> COMPONENTS =
+      new ClassValue<>() {
+        @Override
+        protected RecordComponent[] computeValue(Class<?> type) {
+          return type.getRecordComponents();
+        }
+      };
+
   private final Class<A> type;
   private final StructLayout struct;
 
@@ -87,7 +96,7 @@ public final class ArgumentLayout<A extends Record> {
   private static void write(Record args, StructLayout struct, MemorySegment to) {
     long at = 0;
     int i = 0;
-    var components = args.getClass().getRecordComponents();
+    var components = COMPONENTS.get(args.getClass());
     for (var member : struct.memberLayouts()) {
       if (member.name().isPresent()) {
         switch (value(components[i++], args)) {
