@@ -615,8 +615,18 @@ public record RegionDrag(
    * @param noise {@code [channels, at.length]}, channel by channel as the Python tools draw it
    * @param scale at least 0; above 1 the result is over-dispersed
    */
-  static void addNoise(LatentGrid grid, float[] x, int[] at, float[] noise, double scale) {
+  public static void addNoise(
+      LatentGrid grid, float[] x, int[] at, float[] noise, double scale) {
     int channels = grid.channels();
+    if (x.length != grid.size() || noise.length != channels * at.length) {
+      throw new IllegalArgumentException(
+          "handle noise: expected %d values of a latent and %d a cell, got %d and %d of %d cells"
+              .formatted(grid.size(), channels, x.length, noise.length, at.length));
+    }
+    if (!(scale >= 0 && scale <= 100)) {
+      throw new IllegalArgumentException(
+          "noise scale: expected 0 to 100, got " + scale + "; choose another value");
+    }
     float keep = scale < 1 ? (float) Math.sqrt(1 - scale * scale) : 0f;
     float add = (float) scale;
     float[] before = x.clone();

@@ -122,7 +122,7 @@ public final class Editor implements AutoCloseable {
   }
 
   /** What may change, in the frame's window at the picture's own size. */
-  private static RegionMask change(CheckedEdit edit, Task task, Finish finish, Result result) {
+  static RegionMask change(CheckedEdit edit, Task task, Finish finish, Result result) {
     var original = task.view().original();
     if (!task.masked() && !finish.composite()) {
       return RegionMask.all(original.width(), original.height());
@@ -138,7 +138,7 @@ public final class Editor implements AutoCloseable {
   }
 
   /** How wide the seam between the change and the rest is, in pixels of the picture. */
-  private static int feather(CheckedEdit edit, Frame frame) {
+  static int feather(CheckedEdit edit, Frame frame) {
     Optional<Double> wanted = edit.document().working().feather();
     return (int) Math.round(wanted.orElse(frame.whole() ? 0 : FEATHER * frame.reduction()));
   }

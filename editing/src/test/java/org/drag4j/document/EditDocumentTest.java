@@ -17,6 +17,9 @@ import java.util.stream.Stream;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Task;
+import org.drag4j.geometry.Mapping;
+import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
@@ -582,12 +585,21 @@ class EditDocumentTest {
     assertEquals(parse(with("")), Documents.read(file));
   }
 
+  private static Drawing drawing(EditDocument document, int width, int height) {
+    return Drawing.of(document.drags(), document.mask(), width, height);
+  }
+
+  private static Mapping cells(EditDocument document, int width, int height, int nativeSize) {
+    var drawing = drawing(document, width, height);
+    return new Task(drawing, drawing.window(nativeSize, 8)).merged(Overlap.LATER_WINS).cells();
+  }
+
   @Test
   void checksRegionsAgainstThePicture() {
-    parse(with("")).validate(64, 64);
-    parse(with("")).cells(parse(with("")).frame(64, 64, 128, 8));
+    var _ = drawing(parse(with("")), 64, 64);
+    var _ = cells(parse(with("")), 64, 64, 128);
     // A picture that is checked reduced.
-    parse(with("")).validate(10_000, 10_000);
+    var _ = drawing(parse(with("")), 10_000, 10_000);
     var outside =
         drag(
             "{\"handle\": {\"polygon\": [[100,100],[140,100],[140,140]]},"
@@ -595,16 +607,16 @@ class EditDocumentTest {
     assertEquals(
         "drags[1].handle: expected a region that overlaps the picture of 64x64, got one wholly"
             + " outside; coordinates are pixels of the picture, (0, 0) at its top left",
-        message(() -> parse(outside).validate(64, 64)));
-    parse(outside).validate(120, 120);
+        message(() -> drawing(parse(outside), 64, 64)));
+    var _ = drawing(parse(outside), 120, 120);
     // Its bounding box overlaps the picture, the triangle itself does not.
     var corner = with("\"mask\": {\"polygon\": [[200,-100],[200,200],[-100,200]]}");
-    assertTrue(message(() -> parse(corner).validate(40, 40)).startsWith("mask: expected a region"));
-    parse(corner).validate(80, 80);
+    assertTrue(message(() -> drawing(parse(corner), 40, 40)).startsWith("mask: expected a region"));
+    var _ = drawing(parse(corner), 80, 80);
     var small = handle("{\"polygon\": [[0,0],[2,0],[2,2]]}");
-    parse(small).validate(64, 64);
+    var _ = drawing(parse(small), 64, 64);
     assertTrue(
-        message(() -> parse(small).cells(parse(small).frame(64, 64, 64, 8)))
+        message(() -> cells(parse(small), 64, 64, 64))
             .startsWith("drags[1]: region: expected the centre of at least one cell"));
   }
 
@@ -617,11 +629,11 @@ class EditDocumentTest {
   void checksTheSizeOfMasks() {
     var document =
         Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
-    document.validate(64, 64);
+    var _ = drawing(document, 64, 64);
     assertEquals(
         "drags[2].handle.png: expected a mask of the picture's size, 65x64, got 64x64 in"
             + " \"tail.png\"; paint it over the picture",
-        message(() -> document.validate(65, 64)));
+        message(() -> drawing(document, 65, 64)));
   }
 
   @Test
@@ -629,15 +641,15 @@ class EditDocumentTest {
     var document =
         Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     var view = View.whole(64, 64, 128, 32);
-    var mappings = document.mappings(view);
-    var pair = assertInstanceOf(RegionPairMapping.class, mappings.get(2));
-    var handle = assertInstanceOf(RegionMask.class, pair.handle());
+    var handle =
+        assertInstanceOf(
+            RegionMask.class, document.drags().get(2).handle().orElseThrow().in(view));
     assertEquals(128, handle.width());
     assertEquals(32, handle.height());
     // 32 of 64 rows are set, apart from one pixel; every second row is kept, every column doubled.
     assertEquals(16 * 128, handle.count() & ~127);
-    var points = assertInstanceOf(RegionPointsMapping.class, mappings.get(3));
-    assertEquals(new Point(50, 7.5), points.arrows().getFirst().from());
+    var arrow = document.drags().get(3).points().getFirst();
+    assertEquals(new Point(50, 7.5), view.of(arrow).from());
     assertEquals(
         Polygon.of(
             new double[] {0, 0},

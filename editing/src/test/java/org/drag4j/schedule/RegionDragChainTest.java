@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMask;
+import org.drag4j.method.RegionDrag;
 import org.drag4j.recording.Recording;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -213,7 +214,7 @@ class RegionDragChainTest {
     float[] handleNoise =
         RECORDING.floats(run.name("noise.%02d.randn_like", copyThenEncode ? 2 : n + 1));
     assertEquals(4 * noised.length, handleNoise.length);
-    GRID.addHandleNoise(x, noised, handleNoise, run.noiseScale);
+    RegionDrag.addNoise(GRID, x, noised, handleNoise, run.noiseScale);
     for (int i = 0; i < steps; i++) {
       float[] kept = run.latent("invert.%02d.latent", n - 1 - i);
       if (i > 0) {
@@ -232,7 +233,7 @@ class RegionDragChainTest {
     float[] x = {1, 2, 3, 4, 5, 6};
     grid.copyCells(x.clone(), new int[] {0, 1}, x, new int[] {2, 2});
     assertArrayEquals(new float[] {1, 2, 3, 4, 3, 4}, x);
-    grid.addHandleNoise(x, new int[] {0, 0}, new float[] {10, 20, 30, 40}, 1);
+    RegionDrag.addNoise(grid, x, new int[] {0, 0}, new float[] {10, 20, 30, 40}, 1);
     assertArrayEquals(new float[] {20, 40, 3, 4, 3, 4}, x);
     // Sources are read before any is written, also within one latent.
     grid.copyCells(x, new int[] {0, 1}, x, new int[] {1, 2});
@@ -253,10 +254,10 @@ class RegionDragChainTest {
     assertThrows(
         IllegalArgumentException.class, () -> grid.copyCells(new float[8], inside, x, inside));
     assertThrows(
-        IllegalArgumentException.class, () -> grid.addHandleNoise(x, inside, new float[3], 0.5));
+        IllegalArgumentException.class, () -> RegionDrag.addNoise(grid, x, inside, new float[3], 0.5));
     assertThrows(
         IllegalArgumentException.class,
-        () -> grid.addHandleNoise(x, inside, new float[4], Double.NaN));
+        () -> RegionDrag.addNoise(grid, x, inside, new float[4], Double.NaN));
     assertThrows(IllegalArgumentException.class, () -> grid.select(new boolean[3], x, x));
     assertThrows(IllegalArgumentException.class, () -> new LatentGrid(1 << 20, 1 << 20, 4));
   }

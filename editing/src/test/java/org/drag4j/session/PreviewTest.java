@@ -12,8 +12,10 @@ import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
+import org.drag4j.method.Preview;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +34,11 @@ class PreviewTest {
     return Documents.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
   }
 
+  private static Preview preview(
+      EditDocument document, Picture picture, int nativeSize, Preview.Detail detail) {
+    return CheckedEdit.of(document, picture).preview(nativeSize, 8, detail);
+  }
+
   private static Drag cell(double fromX, double fromY, double toX, double toY, double size) {
     return Drag.region(
         new Area.Rectangle(fromX, fromY, size, size), new Area.Rectangle(toX, toY, size, size));
@@ -41,7 +48,7 @@ class PreviewTest {
   void showsWhatIsCopiedAndCountsHoles() {
     // 3x3 cells at (2, 2) go two cells to the right.
     var preview =
-        Preview.of(document(cell(16, 16, 32, 16, 23)), map(128, 64), 128, Preview.Detail.CELLS);
+        preview(document(cell(16, 16, 32, 16, 23)), map(128, 64), 128, Preview.Detail.CELLS);
     assertEquals(List.of(new Preview.Part("drags[0]", 9, 9, "")), preview.drags());
     assertFalse(preview.drags().getFirst().tooSmall());
     assertEquals(9, preview.moved().count());
@@ -63,7 +70,7 @@ class PreviewTest {
   @Test
   void countsCellsThatSeveralDragsFill() {
     var preview =
-        Preview.of(
+        preview(
             document(cell(0, 0, 64, 0, 15), cell(0, 32, 72, 0, 15)),
             map(128, 64),
             128,
@@ -85,7 +92,7 @@ class PreviewTest {
             List.of("method.overlap=winner-takes-all"),
             MaskSource.NONE);
     for (var detail : Preview.Detail.values()) {
-      var preview = Preview.of(document, map(128, 64), 128, detail);
+      var preview = preview(document, map(128, 64), 128, detail);
       assertEquals(6, preview.collisions().count());
       // The middle of the first target is nearer, although the second comes later.
       assertEquals(8, preview.picture().level(72, 0, 0));
@@ -95,7 +102,7 @@ class PreviewTest {
   @Test
   void saysWhatIsTooSmall() {
     var preview =
-        Preview.of(
+        preview(
             document(cell(8, 8, 40, 8, 7), cell(1, 40, 41, 40, 1), cell(64, 16, 80, 16, 31)),
             map(128, 64),
             128,
@@ -110,10 +117,11 @@ class PreviewTest {
   @Test
   void looksAtTheSameWindowAsTheEdit() {
     var document = document(cell(130, 100, 162, 100, 30));
-    var preview = Preview.of(document, map(250, 200), 64, Preview.Detail.CELLS);
-    assertEquals(document.frame(250, 200, 64, 8), preview.frame());
+    var preview = preview(document, map(250, 200), 64, Preview.Detail.CELLS);
+    var task = CheckedEdit.of(document, map(250, 200)).task(64, 8);
+    assertEquals(task.frame(), preview.frame());
     assertEquals(
-        document.cells(preview.frame()).targets(preview.frame().working().columns(), 8),
+        task.merged(Overlap.LATER_WINS).cells().targets(task.view().columns(), 8),
         preview.moved());
     assertFalse(preview.frame().whole());
     assertEquals(10, preview.picture().level(10, 10, 0));
@@ -133,7 +141,8 @@ class PreviewTest {
             List.of(new Arrow(new Point(70, 14), new Point(70, 38))),
             Drag.Kind.POINTS);
     var original = map(128, 64);
-    var drawn = Preview.regions(document(cell(8, 8, 24, 8, 23), arrow), original);
+    var drawn = Preview.regions(
+            CheckedEdit.of(document(cell(8, 8, 24, 8, 23), arrow), original).drawing(), original);
     int red = 0xe02020;
     int blue = 0x2050e0;
     // Lines are two pixels wide and lie within their region; what is drawn later covers.
@@ -156,7 +165,7 @@ class PreviewTest {
     alpha[0] = (byte) 200;
     var picture = map(64, 64).withAlpha(alpha);
     var preview =
-        Preview.of(document(cell(0, 0, 32, 32, 15)), picture, 64, Preview.Detail.CELLS).picture();
+        preview(document(cell(0, 0, 32, 32, 15)), picture, 64, Preview.Detail.CELLS).picture();
     assertEquals((byte) 200, preview.alpha()[32 * 64 + 32]);
     assertEquals((byte) 0, preview.alpha()[32 * 64 + 33]);
     assertArrayEquals(

@@ -20,13 +20,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.SortedMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
-import org.drag4j.method.Inversion;
+import org.drag4j.cache.Digest;
+import org.drag4j.method.Kept;
 import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.TorchRandom;
 import org.drag4j.tensor.DType;
@@ -35,7 +39,7 @@ import org.drag4j.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class InversionStoreTest {
+class KeptOnDiskTest {
   private static final int FLOATS = 12;
   private static final int STATES = 3;
   private static final int NOISE = 2;
@@ -84,32 +88,29 @@ class InversionStoreTest {
     }
   }
 
-  private static InversionStore.Form form(String name, int width) {
-    return new InversionStore.Form(
-        InversionStore.digest(name),
-        STATES,
-        NOISE,
-        FLOATS,
-        SLOTS,
-        new TreeMap<>(Map.of("a.key", Shape.of(1, 2, width), "a.value", Shape.of(1, 2, 3))),
-        DType.F16);
+  /** What is kept under a name, its bank so wide. */
+  private record Form(String digest, SortedMap<String, Shape> sites) {
+    Path file(Path folder) {
+      return folder.resolve(digest + ".kept");
+    }
   }
 
-  private static InversionStore.Form form(String name) {
+  private static Form form(String name, int width) {
+    return new Form(
+        Digest.of(name),
+        new TreeMap<>(Map.of("a.key", Shape.of(1, 2, width), "a.value", Shape.of(1, 2, 3))));
+  }
+
+  private static Form form(String name) {
     return form(name, 3);
   }
 
-  private InversionCache.Entry entry(InversionStore.Form form, int seed) {
+  private KeptInMemory.Entry entry(Form form, int seed) {
     var random = TorchRandom.seeded(seed);
-    var states = new ArrayList<float[]>();
-    var noise = new ArrayList<float[]>();
-    for (int i = 0; i < STATES; i++) {
-      states.add(random.randn(FLOATS));
-    }
-    for (int i = 0; i < NOISE; i++) {
-      noise.add(random.randn(FLOATS));
-    }
-    var bank = new SiteBank(form.sites(), form.dtype(), form.slots(), Memory::new);
+    var lists = new LinkedHashMap<String, List<float[]>>();
+    lists.put("state", drawn(random, STATES));
+    lists.put("noise", drawn(random, NOISE));
+    var bank = new SiteBank(form.sites(), DType.F16, SLOTS, Memory::new);
     byte value = (byte) seed;
     for (var tensor : bank.from(0).banks().values()) {
       var bytes = new byte[(int) tensor.byteSize()];
@@ -121,14 +122,23 @@ class InversionStoreTest {
     }
     // One of a pair is left over.
     random.randn(1);
-    return new InversionCache.Entry(new Inversion(states, noise, bank), random);
+    return new KeptInMemory.Entry(Kept.Values.of(lists, bank), random);
   }
 
-  private static Map<String, List<Byte>> bank(InversionCache.Entry entry) {
+  private static List<float[]> drawn(TorchRandom random, int count) {
+    var all = new ArrayList<float[]>();
+    for (int i = 0; i < count; i++) {
+      all.add(random.randn(FLOATS));
+    }
+    return all;
+  }
+
+  private static Map<String, List<Byte>> bank(KeptInMemory.Entry entry) {
     var all = new TreeMap<String, List<Byte>>();
     entry
-        .inversion()
+        .values()
         .bank()
+        .orElseThrow()
         .from(0)
         .banks()
         .forEach((name, tensor) -> {
@@ -143,29 +153,30 @@ class InversionStoreTest {
     return all;
   }
 
-  private static void assertSame(InversionCache.Entry expected, InversionCache.Entry got) {
-    assertEquals(STATES, got.inversion().states().size());
-    assertEquals(NOISE, got.inversion().noise().size());
-    for (int i = 0; i < STATES; i++) {
-      assertArrayEquals(expected.inversion().states().get(i), got.inversion().states().get(i));
-    }
-    for (int i = 0; i < NOISE; i++) {
-      assertArrayEquals(expected.inversion().noise().get(i), got.inversion().noise().get(i));
-    }
+  private static void assertSame(KeptInMemory.Entry expected, KeptInMemory.Entry got) {
+    assertEquals(STATES, got.values().list("state").size());
+    assertEquals(NOISE, got.values().list("noise").size());
+    assertEquals(
+        List.copyOf(expected.values().tensors().keySet()),
+        List.copyOf(got.values().tensors().keySet()));
+    expected
+        .values()
+        .tensors()
+        .forEach((name, tensor) -> assertArrayEquals(tensor, got.values().tensors().get(name)));
     assertEquals(bank(expected), bank(got));
     assertArrayEquals(expected.random().copy().randn(5), got.random().copy().randn(5));
   }
 
-  private InversionStore store(long capacity) throws IOException {
-    return InversionStore.open(folder, capacity, "how");
+  private KeptOnDisk store(long capacity) throws IOException {
+    return KeptOnDisk.open(folder, capacity, "how");
   }
 
-  private Optional<InversionCache.Entry> read(InversionStore store, InversionStore.Form form) {
-    return store.read(form, Memory::new, warnings::add);
+  private Optional<KeptInMemory.Entry> read(KeptOnDisk store, Form form) {
+    return store.read(form.digest(), Memory::new, warnings::add);
   }
 
-  private Path file(InversionStore.Form form) {
-    return folder.resolve(form.digest() + ".inversion");
+  private Path file(Form form) {
+    return form.file(folder);
   }
 
   private List<String> names() throws IOException {
@@ -179,15 +190,14 @@ class InversionStoreTest {
     var form = form("large", WIDE);
     var made = entry(form, 1);
     assertEquals(Optional.empty(), read(store(1 << 30), form));
-    store(1 << 30).write(form, made, warnings::add);
-    assertEquals(form.size(), Files.size(file(form)));
+    store(1 << 30).write(form.digest(), made, warnings::add);
     assertSame(made, read(store(1 << 30), form).orElseThrow());
     assertEquals(Optional.empty(), read(store(1 << 30), form("other", WIDE)));
     assertEquals(List.of(), warnings);
-    assertEquals(List.of(".lock", form.digest() + ".inversion"), names());
+    assertEquals(List.of(".lock", form.digest() + ".kept"), names());
   }
 
-  private void assertReplaced(InversionStore.Form form, InversionCache.Entry made, String how)
+  private void assertReplaced(Form form, KeptInMemory.Entry made, String how)
       throws IOException {
     int before = open.get();
     assertEquals(Optional.empty(), read(store(1 << 30), form), how);
@@ -196,13 +206,13 @@ class InversionStoreTest {
     assertTrue(
         warnings
             .getFirst()
-            .matches(".*\\.inversion: expected .*, got .*; the picture is inverted again"),
+            .matches(".*\\.kept: expected .*, got .*; (the values|they) are made again"),
         warnings.getFirst());
     warnings.clear();
-    store(1 << 30).write(form, made, warnings::add);
+    store(1 << 30).write(form.digest(), made, warnings::add);
     var again = read(store(1 << 30), form).orElseThrow();
     assertSame(made, again);
-    again.inversion().bank().close();
+    again.values().close();
     assertEquals(List.of(), warnings, how);
   }
 
@@ -210,7 +220,7 @@ class InversionStoreTest {
   void aFileWithAnyByteChangedIsMadeAnew() throws IOException {
     var form = form("damaged");
     var made = entry(form, 2);
-    store(1 << 30).write(form, made, warnings::add);
+    store(1 << 30).write(form.digest(), made, warnings::add);
     byte[] good = Files.readAllBytes(file(form));
     int header = good.length - 8 - 4 * TorchRandom.STATE - 4 * FLOATS * (STATES + NOISE) - 48;
     assertTrue(header > 70, "header of " + header);
@@ -227,7 +237,7 @@ class InversionStoreTest {
   void aFileOfAnotherLengthIsMadeAnew() throws IOException {
     var form = form("cut");
     var made = entry(form, 3);
-    store(1 << 30).write(form, made, warnings::add);
+    store(1 << 30).write(form.digest(), made, warnings::add);
     byte[] good = Files.readAllBytes(file(form));
     for (int length : new int[] {0, 1, 50, 1000, good.length - 8, good.length - 1}) {
       Files.write(file(form), Arrays.copyOf(good, length));
@@ -243,7 +253,7 @@ class InversionStoreTest {
   void aForgedStateOfTheGeneratorIsNotUsed() throws IOException {
     var form = form("forged");
     var made = entry(form, 4);
-    store(1 << 30).write(form, made, warnings::add);
+    store(1 << 30).write(form.digest(), made, warnings::add);
     byte[] bytes = Files.readAllBytes(file(form));
     int end = bytes.length - 8 - 4 * FLOATS * (STATES + NOISE) - 48;
     for (int position : new int[] {-1, 625, Integer.MAX_VALUE}) {
@@ -257,28 +267,35 @@ class InversionStoreTest {
     }
   }
 
+  /** A file whose header is that of {@code lies}, its checksum right. */
+  private void forged(Form form, byte[] good, Consumer<ByteBuffer> lies) throws IOException {
+    var file = ByteBuffer.wrap(good.clone());
+    lies.accept(file);
+    var sum = new CRC32C();
+    sum.update(file.array(), 0, good.length - 8);
+    file.putLong(good.length - 8, sum.getValue());
+    Files.write(file(form), file.array());
+  }
+
   @Test
-  void whatHasTheDigestButAnotherFormIsMadeAnew() throws IOException {
-    var form = form("form");
-    store(1 << 30).write(form, entry(form, 5), warnings::add);
-    var d = form.digest();
-    var renamed = new TreeMap<>(Map.of("a.kez", Shape.of(1, 2, 3), "a.value", Shape.of(1, 2, 3)));
-    var turned = new TreeMap<>(Map.of("a.key", Shape.of(1, 3, 2), "a.value", Shape.of(1, 2, 3)));
-    var others =
-        List.of(
-            // As large as the right one, and differently divided.
-            new InversionStore.Form(d, NOISE, STATES, FLOATS, SLOTS, form.sites(), DType.F16),
-            new InversionStore.Form(d, STATES, NOISE, FLOATS, SLOTS, renamed, DType.F16),
-            new InversionStore.Form(d, STATES, NOISE, FLOATS, SLOTS, turned, DType.F16),
-            new InversionStore.Form(d, STATES, NOISE, FLOATS + 1, SLOTS, form.sites(), DType.F16),
-            new InversionStore.Form(d, STATES, NOISE, FLOATS, 1, form.sites(), DType.F16),
-            new InversionStore.Form(d, STATES, NOISE, FLOATS, SLOTS, form.sites(), DType.F32));
-    for (var other : others) {
-      assertEquals(Optional.empty(), read(store(1 << 30), other));
-      assertEquals(1, warnings.size(), other.toString());
-      warnings.clear();
+  void aHeaderThatLiesIsBoundedBeforeItIsBelieved() throws IOException {
+    var form = form("lies");
+    var made = entry(form, 5);
+    store(1 << 30).write(form.digest(), made, warnings::add);
+    byte[] good = Files.readAllBytes(file(form));
+    // Behind length, magic, version, byte order and digest.
+    int count = 4 + 8 + 4 + 1 + 32;
+    assertEquals(STATES + NOISE, ByteBuffer.wrap(good).getInt(count));
+    int floats = count + 4 + 2 + "state.0".length();
+    assertEquals(FLOATS, ByteBuffer.wrap(good).getInt(floats));
+    for (int lie : new int[] {-1, FLOATS + 1, 1 << 28, Integer.MAX_VALUE}) {
+      forged(form, good, file -> file.putInt(floats, lie));
+      assertReplaced(form, made, "floats " + lie);
+      forged(form, good, file -> file.putInt(count, lie));
+      assertReplaced(form, made, "tensors " + lie);
+      forged(form, good, file -> file.putInt(0, lie));
+      assertReplaced(form, made, "header of " + lie);
     }
-    assertTrue(read(store(1 << 30), form).isPresent());
   }
 
   @Test
@@ -287,17 +304,17 @@ class InversionStoreTest {
     Files.createDirectories(file(form).resolve("inside"));
     var store = store(1 << 30);
     assertEquals(Optional.empty(), read(store, form));
-    store.write(form, entry(form, 6), warnings::add);
+    store.write(form.digest(), entry(form, 6), warnings::add);
     assertEquals(1, warnings.size());
-    assertTrue(warnings.getFirst().endsWith("; it is not kept"), warnings.getFirst());
-    assertEquals(List.of(".lock", form.digest() + ".inversion"), names());
+    assertTrue(warnings.getFirst().endsWith("; they are not kept"), warnings.getFirst());
+    assertEquals(List.of(".lock", form.digest() + ".kept"), names());
     assertTrue(Files.isDirectory(file(form).resolve("inside")));
     Files.writeString(folder.resolve("file"), "");
     assertThrows(
-        IOException.class, () -> InversionStore.open(folder.resolve("file"), 1 << 20, "how"));
+        IOException.class, () -> KeptOnDisk.open(folder.resolve("file"), 1 << 20, "how"));
   }
 
-  private void age(InversionStore.Form form, int minutes) throws IOException {
+  private void age(Form form, int minutes) throws IOException {
     Files.setLastModifiedTime(file(form), FileTime.from(Instant.now().minusSeconds(60L * minutes)));
   }
 
@@ -306,17 +323,18 @@ class InversionStoreTest {
     var a = form("a");
     var b = form("b");
     var c = form("c");
-    long size = a.size();
+    store(1 << 30).write(a.digest(), entry(a, 1), warnings::add);
+    long size = Files.size(file(a));
     var store = store(2 * size);
     // Not this store's, whatever they are called.
-    Files.write(folder.resolve("photo.inversion"), new byte[5000]);
+    Files.write(folder.resolve("photo.kept"), new byte[5000]);
     Files.write(folder.resolve("notes.txt"), new byte[5000]);
-    store.write(a, entry(a, 1), warnings::add);
-    store.write(b, entry(b, 2), warnings::add);
+    store.write(a.digest(), entry(a, 1), warnings::add);
+    store.write(b.digest(), entry(b, 2), warnings::add);
     age(a, 20);
     age(b, 10);
     assertTrue(read(store, a).isPresent());
-    store.write(c, entry(c, 3), warnings::add);
+    store.write(c.digest(), entry(c, 3), warnings::add);
     assertTrue(read(store, a).isPresent());
     assertFalse(Files.exists(file(b)));
     assertTrue(read(store, c).isPresent());
@@ -328,11 +346,11 @@ class InversionStoreTest {
     var none = store(size - 1);
     assertFalse(Files.exists(file(c)));
     assertEquals(List.of(), warnings);
-    none.write(a, entry(a, 1), warnings::add);
+    none.write(a.digest(), entry(a, 1), warnings::add);
     assertEquals(1, warnings.size());
     assertFalse(Files.exists(file(a)));
     assertTrue(read(small, a).isEmpty());
-    assertEquals(List.of(".lock", "notes.txt", "photo.inversion"), names());
+    assertEquals(List.of(".lock", "notes.txt", "photo.kept"), names());
   }
 
   /** Holds a file until it is killed. */
@@ -354,7 +372,7 @@ class InversionStoreTest {
   @Test
   void whatKilledWritersLeftIsRemovedAndWhatIsBeingWrittenIsNot() throws Exception {
     var form = form("killed");
-    var temporary = folder.resolve("." + form.digest() + ".inversion.1-2.tmp");
+    var temporary = folder.resolve("." + form.digest() + ".kept.1-2.tmp");
     var process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -369,7 +387,7 @@ class InversionStoreTest {
       assertEquals("held", out.readLine());
       var store = store(1 << 30);
       assertEquals(Optional.empty(), read(store, form));
-      store.write(form, entry(form, 1), warnings::add);
+      store.write(form.digest(), entry(form, 1), warnings::add);
       assertTrue(Files.exists(temporary));
       process.destroyForcibly().waitFor();
       store(1 << 30);
@@ -385,10 +403,12 @@ class InversionStoreTest {
   void severalAtOnceDoNotDisturbEachOther() throws Exception {
     var form = form("shared");
     var made = entry(form, 7);
+    store(1 << 30).write(form.digest(), made, warnings::add);
+    long size = Files.size(file(form));
     var threads = new ArrayList<Thread>();
     var failures = new CopyOnWriteArrayList<Throwable>();
     for (int i = 0; i < 4; i++) {
-      var store = store(3 * form.size());
+      var store = store(3 * size);
       boolean writes = i % 2 == 0;
       threads.add(
           Thread.ofPlatform()
@@ -396,7 +416,7 @@ class InversionStoreTest {
               .start(() -> {
                 for (int k = 0; k < 50; k++) {
                   if (writes) {
-                    store.write(form, made, warnings::add);
+                    store.write(form.digest(), made, warnings::add);
                   } else {
                     read(store, form).ifPresent(found -> assertSame(made, found));
                   }
@@ -408,8 +428,8 @@ class InversionStoreTest {
     }
     assertEquals(List.of(), failures);
     assertEquals(List.of(), warnings);
-    assertSame(made, read(store(3 * form.size()), form).orElseThrow());
-    assertEquals(List.of(".lock", form.digest() + ".inversion"), names());
+    assertSame(made, read(store(3 * size), form).orElseThrow());
+    assertEquals(List.of(".lock", form.digest() + ".kept"), names());
   }
 
   @Test
@@ -417,18 +437,18 @@ class InversionStoreTest {
     assertEquals(
         6,
         List.of(
-                InversionStore.digest("ab", "c"),
-                InversionStore.digest("a", "bc"),
-                InversionStore.digest("abc"),
-                InversionStore.digest("ab", "c", ""),
-                InversionStore.digest(new float[] {1}),
-                InversionStore.digest(new float[] {Math.nextUp(1f)}))
+                Digest.of("ab", "c"),
+                Digest.of("a", "bc"),
+                Digest.of("abc"),
+                Digest.of("ab", "c", ""),
+                Digest.of(new float[] {1}),
+                Digest.of(new float[] {Math.nextUp(1f)}))
             .stream()
             .distinct()
             .count());
     assertEquals(
-        InversionStore.digest(new float[] {1}),
-        InversionStore.digest(
+        Digest.of(new float[] {1}),
+        Digest.of(
             MemorySegment.ofArray(new float[] {1}).toArray(ValueLayout.JAVA_INT)));
   }
 }
