@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import org.drag4j.geometry.Area;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureException;

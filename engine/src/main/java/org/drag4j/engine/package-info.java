@@ -4,7 +4,7 @@
  *
  * {@snippet :
  * try (var engine = Engine.start(Setup.of("cpu"))) {
- *   var document = EditDocument.of("a cat", Drag.region(handle, target));
+ *   var document = Documents.of("a cat", Drag.region(handle, target));
  *   var job = Job.edit(model, document, picture).following(event -> show(event));
  *   var edited = engine.submit(job).await().picture();
  * }

@@ -28,6 +28,7 @@ import org.drag4j.device.DeviceOptions;
 import org.drag4j.device.Devices;
 import org.drag4j.device.Step;
 import org.drag4j.document.MaskSource;
+import org.drag4j.method.Documents;
 import org.drag4j.pipeline.CancelledException;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -51,8 +52,8 @@ class EngineTest {
   private static Edit eyes() {
     var edit = Edit.read(HOME.resolve("samples/eyes.json"));
     var masks = MaskSource.NONE;
-    return edit.with(
-        edit.document().withSettings(List.of("method.steps=4", "working.size=64"), masks));
+    var small = List.of("method.steps=4", "working.size=64");
+    return edit.with(Documents.set(edit.document(), "test", small, masks));
   }
 
   /** A job that holds the engine until it is let go. */
@@ -129,9 +130,9 @@ class EngineTest {
                     engine.submit(
                         Job.of(
                             MODEL,
-                            (pipeline, _, _) -> {
+                            (editor, _, _) -> {
                               threads.add(Thread.currentThread().getName());
-                              pipelines.add(pipeline);
+                              pipelines.add(editor.pipeline());
                               return order.add(number);
                             })));
         from.join();
@@ -219,8 +220,8 @@ class EngineTest {
         var job =
             Job.<Integer>of(
                 MODEL,
-                (pipeline, _, _) -> {
-                  pipelines.add(pipeline);
+                (editor, _, _) -> {
+                  pipelines.add(editor.pipeline());
                   throw failure;
                 });
         assertSame(failure, assertThrows(RuntimeException.class, engine.submit(job)::await));
@@ -234,7 +235,7 @@ class EngineTest {
       engine.submit(Job.of(MODEL, (_, _, _) -> uncaughtTo(handled))).await();
       assertEquals(MODEL, engine.submit(angry).await(), "all it hears is the end");
       assertInstanceOf(IllegalStateException.class, handled.get());
-      engine.submit(Job.of(MODEL, (pipeline, _, _) -> pipelines.add(pipeline))).await();
+      engine.submit(Job.of(MODEL, (editor, _, _) -> pipelines.add(editor.pipeline()))).await();
     }
     assertEquals(3, pipelines.size());
     assertEquals(1, pipelines.stream().distinct().count());
@@ -252,12 +253,12 @@ class EngineTest {
       var job =
           Job.<Integer>of(
               MODEL,
-              (pipeline, _, _) -> {
-                pipelines.add(pipeline);
+              (editor, _, _) -> {
+                pipelines.add(editor.pipeline());
                 throw new DeviceException("lost");
               });
       assertThrows(DeviceException.class, engine.submit(job)::await);
-      var next = Job.of(MODEL, (pipeline, _, _) -> pipelines.add(pipeline)).following(heard::add);
+      var next = Job.of(MODEL, (editor, _, _) -> pipelines.add(editor.pipeline())).following(heard::add);
       engine.submit(next).await();
     }
     assertNotSame(pipelines.get(0), pipelines.get(1));
