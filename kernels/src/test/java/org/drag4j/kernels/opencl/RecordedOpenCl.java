@@ -58,7 +58,13 @@ public final class RecordedOpenCl implements Driver {
 
   /** A device of this machine; without one the test is skipped. */
   public Backend open(DType activations) {
-    var info = OpenClFailureTest.firstDevice();
+    var found = OpenClFailureTest.firstDevice();
+    var own = found.extensions();
+    // So that the driver can say what arguments are called.
+    var options = own.options() + " -cl-kernel-arg-info";
+    var info =
+        found.withExtensions(
+            new Extensions(own.half(), own.subGroups(), options, own.prelude()));
     var backend = OpenClBackend.open(info, activations, ProgramCache.none(), this);
     for (var variant : Variant.values()) {
       for (var source : SOURCES) {

@@ -19,6 +19,7 @@ import org.drag4j.device.KernelOptions;
 import org.drag4j.device.UnsupportedOpException;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
 import org.drag4j.graph.Site;
 import org.drag4j.kernels.cuda.RecordedCuda;
 import org.drag4j.kernels.opencl.RecordedOpenCl;
@@ -169,6 +170,7 @@ class ReachTest {
   private static List<Network> networks() throws IOException {
     var all = new ArrayList<Network>();
     all.add(unet(Like.SD15, 64, 768));
+    all.add(new Network(new Outline(Map.of()), List.of(attention(77), attention(9216))));
     var vae = Like.SD15.config("vae");
     var tensors = new Outline(NetworkTensors.autoencoder(vae));
     var autoencoder = AutoencoderKL.load(Weights.of(tensors), vae);
@@ -186,6 +188,16 @@ class ReachTest {
         .output("y");
     all.add(new Network(words, List.of(text)));
     return all;
+  }
+
+  /** One of SD 2.1's at 768x768: heads of 64, which SD 1.5 has in its text encoder alone. */
+  private static Graph attention(int keys) {
+    var graph = new Graph(Hook.NONE);
+    var q = graph.input("q", Shape.of(1, 9216, 320), DType.F32);
+    var k = graph.input("k", Shape.of(1, keys, 320), DType.F32);
+    var v = graph.input("v", Shape.of(1, keys, 320), DType.F32);
+    graph.node(new Op.Attention(5, false), "attention", q, k, v).output("y");
+    return graph;
   }
 
   private static Network unet(Like like, int side, int width) throws IOException {
