@@ -1,6 +1,7 @@
 package org.drag4j.device;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.drag4j.graph.Value;
 import org.drag4j.tensor.DType;
@@ -51,7 +52,7 @@ public final class NullBackend implements Backend {
   private record Nowhere(Value node) implements Kernel {
     @Override
     public String name() {
-      return node.op().label() + "_f32_" + NAME;
+      return node.op().label() + "_" + node.dtype().name().toLowerCase(Locale.ROOT) + "_" + NAME;
     }
 
     @Override

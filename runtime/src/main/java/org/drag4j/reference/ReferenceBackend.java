@@ -75,7 +75,8 @@ public final class ReferenceBackend implements Backend {
   private record Interpreted(Meaning meaning, Value node) implements Kernel {
     @Override
     public String name() {
-      return node.op().label() + "_f32_" + algorithm(meaning);
+      var dtype = node.dtype().name().toLowerCase(Locale.ROOT);
+      return node.op().label() + "_" + dtype + "_" + algorithm(meaning);
     }
 
     static String algorithm(Meaning meaning) {
