@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.drag4j.device.Slot;
 import org.drag4j.tensor.DType;
+import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
@@ -46,12 +47,12 @@ final class Call {
       }
 
       /** Sets three arguments from {@code index} on. */
-      void set(Driver driver, cl_kernel kernel, int index) {
+      void set(cl_kernel kernel, int index) {
         var tensor = slot.tensor();
         start[0] = tensor.offset() / bytes;
-        driver.setArgument(kernel, index, Sizeof.cl_mem, OpenClMemory.of(slot).pointer());
-        driver.setArgument(kernel, index + 1, Sizeof.cl_long, startPointer);
-        driver.setArgument(kernel, index + 2, Sizeof.cl_int, type);
+        CL.clSetKernelArg(kernel, index, Sizeof.cl_mem, OpenClMemory.of(slot).pointer());
+        CL.clSetKernelArg(kernel, index + 1, Sizeof.cl_long, startPointer);
+        CL.clSetKernelArg(kernel, index + 2, Sizeof.cl_int, type);
       }
     }
   }
@@ -94,15 +95,14 @@ final class Call {
         return;
       }
     }
-    var driver = context.driver();
     int index = 0;
     try {
       for (int i = 0; i < arguments.size(); i++) {
         switch (arguments.get(i)) {
           case Argument.Fixed(var value, var bytes) ->
-              driver.setArgument(kernel, index++, bytes, value);
+              CL.clSetKernelArg(kernel, index++, bytes, value);
           case Argument.Moving moving -> {
-            moving.set(driver, kernel, index);
+            moving.set(kernel, index);
             index += 3;
           }
         }

@@ -112,10 +112,6 @@ final class OpenClContext implements AutoCloseable {
     return info.variant();
   }
 
-  Driver driver() {
-    return driver;
-  }
-
   cl_command_queue queue() {
     return queue;
   }

@@ -22,6 +22,7 @@ import org.drag4j.kernels.cuda.driver.MatmulSpec;
 import org.drag4j.kernels.cuda.driver.Offer;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
 import org.drag4j.tensor.DType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A CUDA device that has no memory and runs nothing, so that full-size networks take no time; it
@@ -57,7 +58,7 @@ public final class RecordedCuda {
 
   private static final Object[] NONE = {};
 
-  private Object answer(String call, Class<?> type, Object[] args) {
+  private @Nullable Object answer(String call, Class<?> type, Object[] args) {
     return switch (call) {
       case "deviceCount" -> 1;
       case "deviceName" -> "recorded";
@@ -87,7 +88,7 @@ public final class RecordedCuda {
     };
   }
 
-  private Object none(Class<?> type) {
+  private @Nullable Object none(Class<?> type) {
     if (type == long.class) {
       return next++;
     }

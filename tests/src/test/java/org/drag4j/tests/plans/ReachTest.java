@@ -22,7 +22,6 @@ import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Site;
 import org.drag4j.kernels.cuda.RecordedCuda;
-import org.drag4j.kernels.opencl.RecordedOpenCl;
 import org.drag4j.method.BlendHook;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
@@ -72,18 +71,6 @@ class ReachTest {
       }
     }
     check("cuda", recorded.unreached());
-  }
-
-  /** By the conformance cases alone: the networks are made of their operations and blocks. */
-  @Test
-  void everyOpenClKernelAndArgumentIsReachedByAGraphOrListed() throws IOException {
-    var recorded = new RecordedOpenCl();
-    for (var type : List.of(DType.F32, DType.F16)) {
-      try (var backend = recorded.open(type)) {
-        cases(backend);
-      }
-    }
-    check("opencl", recorded.unreached());
   }
 
   private static void check(String device, Set<String> unreached) throws IOException {
