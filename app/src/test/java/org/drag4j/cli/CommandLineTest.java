@@ -24,11 +24,10 @@ import org.drag4j.cli.console.Host;
 import org.drag4j.cli.option.Rectangle;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
-import org.drag4j.device.Probe;
 import org.drag4j.document.MaskSource;
 import org.drag4j.document.Settings;
 import org.drag4j.engine.Edit;
-import org.drag4j.geometry.Mapping;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.CancelledException;
@@ -339,7 +338,9 @@ class CommandLineTest {
             folder.resolve("out.png").toString());
     assertEquals(3, outcome.code());
     var edit = Edit.read(saved);
-    edit = edit.with(edit.document().withSettings(List.of("method.steps=12"), MaskSource.NONE));
+    edit =
+        edit.with(
+            Documents.set(edit.document(), "test", List.of("method.steps=12"), MaskSource.NONE));
     assertEquals("cat.png", edit.document().image().file());
     assertEquals("a cat", edit.document().prompt());
     assertEquals(7, edit.document().seed());

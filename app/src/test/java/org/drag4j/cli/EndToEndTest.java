@@ -29,11 +29,13 @@ import org.drag4j.device.Step;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Setup;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.session.Editor;
+import org.drag4j.session.Glimpse;
 import org.drag4j.trace.Trace;
 import org.drag4j.weights.ModelFolder;
 import org.junit.jupiter.api.BeforeEach;
@@ -744,24 +746,26 @@ class EndToEndTest {
     assertEquals(3, missing.out().lines().filter(l -> l.contains("\"code\":3")).count());
   }
 
-  /** Calls of the UNet, by its first convolution, of an edit with this pipeline. */
-  private static int calls(Pipeline pipeline, Edit edit, List<Picture> results) {
+  /** Calls of the UNet, by its first convolution, of an edit by this editor. */
+  private static int calls(Editor editor, Edit edit, List<Picture> results) {
     int[] calls = {0};
-    pipeline.trace(
-        new Trace() {
-          @Override
-          public void begin(Step step) {
-            if (step.node().path().equals("conv_in")) {
-              calls[0]++;
-            }
-          }
-        });
-    results.add(Editor.edit(edit.document(), edit.original(), pipeline, Progress.NONE).picture());
+    editor
+        .pipeline()
+        .trace(
+            new Trace() {
+              @Override
+              public void begin(Step step) {
+                if (step.node().path().equals("conv_in")) {
+                  calls[0]++;
+                }
+              }
+            });
+    results.add(editor.edit(edit.checked(), Progress.NONE, Glimpse.NONE).picture());
     return calls[0];
   }
 
   private Edit edit(Path file, List<String> settings) {
-    var document = Edit.document(file).withSettings(settings, MaskFiles.in(folder));
+    var document = Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder));
     return Edit.of(folder, document);
   }
 
@@ -781,17 +785,18 @@ class EndToEndTest {
       var setup = Setup.of("cpu");
       try (var backend = setup.open();
           var pipeline =
-              Pipeline.open(model, backend, setup.planOptions(), Pipeline.Residency.KEEP)) {
-        counts.add(calls(pipeline, first, fresh));
-        counts.add(calls(pipeline, second, fresh));
-        pipeline.keepInversions(1L << 30);
-        counts.add(calls(pipeline, first, cached));
-        counts.add(calls(pipeline, second, cached));
-        counts.add(calls(pipeline, first, cached));
+              Pipeline.open(model, backend, setup.planOptions(), Pipeline.Residency.KEEP);
+          var editor = Editor.on(pipeline)) {
+        counts.add(calls(editor, first, fresh));
+        counts.add(calls(editor, second, fresh));
+        editor.keep(1L << 30);
+        counts.add(calls(editor, first, cached));
+        counts.add(calls(editor, second, cached));
+        counts.add(calls(editor, first, cached));
         // Too small to keep anything.
-        pipeline.keepInversions(1000);
-        counts.add(calls(pipeline, first, cached));
-        counts.add(calls(pipeline, first, cached));
+        editor.keep(1000);
+        counts.add(calls(editor, first, cached));
+        counts.add(calls(editor, first, cached));
       }
       assertEquals(
           variant.startsWith("encode")

@@ -19,12 +19,14 @@ import org.drag4j.device.Step;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Setup;
+import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.session.Editor;
-import org.drag4j.session.InversionStore;
+import org.drag4j.session.Glimpse;
+import org.drag4j.session.KeptOnDisk;
 import org.drag4j.trace.Trace;
 import org.drag4j.weights.ModelFolder;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +49,9 @@ class InversionsTest {
       throws IOException {
     var masks = MaskFiles.in(Edit.folder(document));
     var edit =
-        Edit.of(Edit.folder(document), Edit.document(document).withSettings(List.of(set), masks));
+        Edit.of(
+            Edit.folder(document),
+            Documents.set(Edit.document(document), "test", List.of(set), masks));
     var setup = Setup.of("cpu");
     int[] calls = {0};
     var warnings = new ArrayList<String>();
@@ -70,9 +74,10 @@ class InversionsTest {
           }
         };
     try (var backend = setup.open();
-        var pipeline = Pipeline.open(ModelFolder.open(model), backend, setup.planOptions())) {
+        var pipeline = Pipeline.open(ModelFolder.open(model), backend, setup.planOptions());
+        var editor = Editor.on(pipeline)) {
       if (!how.isEmpty()) {
-        pipeline.storeInversions(InversionStore.open(store, 1L << 30, how));
+        editor.keep(KeptOnDisk.open(store, 1L << 30, how));
       }
       pipeline.trace(
           new Trace() {
@@ -83,7 +88,7 @@ class InversionsTest {
               }
             }
           });
-      var result = Editor.edit(edit.document(), edit.original(), pipeline, progress);
+      var result = editor.edit(edit.checked(), progress, Glimpse.NONE);
       return new Outcome(calls[0], warnings, result.picture());
     }
   }

@@ -28,7 +28,9 @@ import org.drag4j.document.Settings;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Documents;
 import org.drag4j.method.Methods;
+import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.session.CheckedEdit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -272,7 +274,7 @@ class PagesTest {
             MAPPER.writeValueAsString(document).getBytes(StandardCharsets.UTF_8),
             _ -> RegionMask.all(512, 512));
     // What an example asks for can be done in a picture of this size.
-    parsed.validate(512, 512);
+    var _ = CheckedEdit.of(parsed, Picture.of(512, 512, new byte[512 * 512 * 3]));
   }
 
   @Test

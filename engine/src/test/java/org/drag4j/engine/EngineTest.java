@@ -258,7 +258,8 @@ class EngineTest {
                 throw new DeviceException("lost");
               });
       assertThrows(DeviceException.class, engine.submit(job)::await);
-      var next = Job.of(MODEL, (editor, _, _) -> pipelines.add(editor.pipeline())).following(heard::add);
+      var next =
+          Job.of(MODEL, (editor, _, _) -> pipelines.add(editor.pipeline())).following(heard::add);
       engine.submit(next).await();
     }
     assertNotSame(pipelines.get(0), pipelines.get(1));

@@ -1,4 +1,4 @@
-package org.drag4j.cli;
+package org.drag4j.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
