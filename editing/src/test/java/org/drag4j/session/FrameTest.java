@@ -64,7 +64,7 @@ class FrameTest {
     var frame = frame(document(drag(100, 100, 40, 20, 0)), 512, 500, 512);
     assertTrue(frame.whole());
     assertEquals(new View(0, 0, 512, 500, 512, 496, 64, 62), frame.working());
-    assertEquals(0, document(drag(100, 100, 40, 20, 0)).feather(frame));
+    assertEquals(0, Editor.feather(edit(document(drag(100, 100, 40, 20, 0)), 6000, 4000), frame));
   }
 
   @Test
@@ -73,7 +73,7 @@ class FrameTest {
     assertFalse(frame.whole());
     // 3000 to 3261 by 2000 to 2201, in the middle of the model's own square.
     assertEquals(new View(2874, 1844, 512, 512, 512, 512, 64, 64), frame.working());
-    assertEquals(8, document(drag(3000, 2000, 200, 60, 0)).feather(frame));
+    assertEquals(8, Editor.feather(edit(document(drag(3000, 2000, 200, 60, 0)), 6000, 4000), frame));
     // At the picture's corner the window stays inside.
     var corner = frame(document(drag(5900, 3900, 90, 5, 5)), 6000, 4000, 512).working();
     assertEquals(6000 - 512, corner.x());
@@ -88,7 +88,7 @@ class FrameTest {
     assertEquals(512, view.width());
     assertEquals(2000 - 1500, view.x());
     assertTrue(view.x() + view.windowWidth() >= 3000 + 400);
-    assertEquals(47, document(drag(1000, 1000, 1599, 400, 0)).feather(frame));
+    assertEquals(47, Editor.feather(edit(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000), frame));
     // A change of nearly everything sees everything.
     assertTrue(frame(document(drag(10, 10, 3900, 1900, 0)), 6000, 4000, 512).whole());
   }
