@@ -290,7 +290,7 @@ class SettingsTest {
                 how often
             """),
         help);
-    assertEquals(2 * Settings.of(Every.class).names().size(), help.lines().count());
+    assertEquals(2L * Settings.of(Every.class).names().size(), help.lines().count());
   }
 
   record Key(int steps, double start, Way way, String layers, Optional<Double> most) {}
