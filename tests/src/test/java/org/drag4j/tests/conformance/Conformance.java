@@ -153,9 +153,14 @@ final class Conformance {
     return comparisons;
   }
 
-  /** Inputs and outputs are F32 on every device; in between there are casts. */
+  /** Between the casts of inputs and outputs there are halves; weights are halves on CUDA alone. */
   private static Oracle.Storage storage(Backend backend) {
-    return backend.activations() == DType.F16 ? Oracle.Storage.HALF : Oracle.Storage.SINGLE;
+    if (backend.activations() != DType.F16) {
+      return Oracle.Storage.SINGLE;
+    }
+    return backend.device().startsWith("cuda:")
+        ? Oracle.Storage.HALF
+        : Oracle.Storage.HALF_ACTIVATIONS;
   }
 
   private static double[] find(Map<String, double[]> map, String name) {
