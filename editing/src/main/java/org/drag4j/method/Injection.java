@@ -59,7 +59,6 @@ public record Injection(String layers, int first, int end, double strength) {
     }
     var own = scope.fixed("blend_own", new float[] {(float) (1 - strength)}, 1);
     var injected = scope.fixed("blend_injected", new float[] {(float) strength}, 1);
-    return (site, v) ->
-        sites.test(site) ? v.times(own).plus(Hook.inject(sites).at(site, v).times(injected)) : v;
+    return Hook.blend(sites, own, injected);
   }
 }

@@ -26,4 +26,16 @@ public interface Hook {
     return (site, v) ->
         where.test(site) ? v.graph().input(site.toString(), v.shape(), v.dtype(), Port.BANK) : v;
   }
+
+  /**
+   * Mixes matching values with inputs of the graph from banks, named after their sites: {@code value
+   * * own + input * injected}.
+   *
+   * @param own weight {@code [1]} of the graph's values; likewise {@code injected}
+   */
+  static Hook blend(Predicate<Site> where, Value own, Value injected) {
+    var input = inject(where);
+    return (site, v) ->
+        where.test(site) ? v.times(own).plus(input.at(site, v).times(injected)) : v;
+  }
 }

@@ -21,6 +21,8 @@ public record Evaluation(Meaning meaning, Storage storage) {
   public enum Storage {
     /** Nowhere. */
     SINGLE,
+    /** As {@link #HALF}, but weights stay as the checkpoint has them. */
+    HALF_ACTIVATIONS,
     /** Every operand, inputs and weights too, and every result; but not timesteps. */
     HALF
   }
@@ -49,7 +51,7 @@ public record Evaluation(Meaning meaning, Storage storage) {
                 meaning.of(v, v.inputs().stream().map(in -> read(v, in, find(done, in))).toList());
           };
       boolean given = v.op() instanceof Op.Input || v.op() instanceof Op.Weight;
-      done.put(v, storage == Storage.HALF && !given ? Meaning.toHalf(x) : x);
+      done.put(v, storage != Storage.SINGLE && !given ? Meaning.toHalf(x) : x);
     }
     var outputs = new LinkedHashMap<String, double[]>();
     graph.outputs().forEach((name, v) -> outputs.put(name, find(done, v)));
@@ -63,9 +65,13 @@ public record Evaluation(Meaning meaning, Storage storage) {
 
   /** An operand as an operation reads it. */
   private double[] read(Value v, Value operand, double[] x) {
-    return storage == Storage.HALF
-            && operand.dtype() == DType.F32
-            && !(v.op() instanceof Op.TimestepEmbedding)
+    boolean rounded =
+        switch (storage) {
+          case SINGLE -> false;
+          case HALF_ACTIVATIONS -> !(operand.root().op() instanceof Op.Weight);
+          case HALF -> true;
+        };
+    return rounded && operand.dtype() == DType.F32 && !(v.op() instanceof Op.TimestepEmbedding)
         ? Meaning.toHalf(x)
         : x;
   }

@@ -140,9 +140,14 @@ final class Conformance {
     return comparisons;
   }
 
-  /** Inputs and outputs are F32 on every device; in between there are casts. */
+  /** Between the casts of inputs and outputs there are halves; weights are halves on CUDA alone. */
   private static Evaluation.Storage storage(Backend backend) {
-    return backend.activations() == DType.F16 ? Evaluation.Storage.HALF : Evaluation.Storage.SINGLE;
+    if (backend.activations() != DType.F16) {
+      return Evaluation.Storage.SINGLE;
+    }
+    return backend.device().startsWith("cuda:")
+        ? Evaluation.Storage.HALF
+        : Evaluation.Storage.HALF_ACTIVATIONS;
   }
 
   private static double[] find(Map<String, double[]> map, String name) {

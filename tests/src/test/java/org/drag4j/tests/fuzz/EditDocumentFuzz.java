@@ -9,6 +9,7 @@ import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.method.Preview;
+import org.drag4j.session.CheckedEdit;
 
 /**
  * Edit documents: refused by their exception, or written and read again without a change, and then
@@ -58,8 +59,8 @@ public final class EditDocumentFuzz {
             && document.drags().size() <= PREVIEWED_DRAGS;
     if (small) {
       try {
-        document.validate(WIDTH, HEIGHT);
-        var _ = Preview.of(document, PICTURE, WIDTH, Preview.Detail.CELLS);
+        var edit = CheckedEdit.of(document, PICTURE);
+        var _ = edit.preview(WIDTH, RegionMask.CELL, Preview.Detail.CELLS);
       } catch (EditDocumentException e) {
         // Its place is a field of the document here.
         Invariants.refusal(e.where(), e);

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
-import org.drag4j.method.Editing;
+import org.drag4j.method.Session;
 import org.drag4j.tests.parity.Recordings.Rewrite;
 import org.drag4j.verify.ParityOptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,52 +39,52 @@ class FaultTest {
         .apply(Recordings.file(SD15, "regiondrag"), Recordings.file(copyThenEncode, "regiondrag"));
   }
 
-  private static Verified with(Path folder, UnaryOperator<Editing> fault) {
+  private static Verified with(Path folder, UnaryOperator<Session> fault) {
     return Verified.of(folder, true, new ParityOptions(false, fault));
   }
 
-  private static void assertFailsAt(String tensor, UnaryOperator<Editing> fault) {
+  private static void assertFailsAt(String tensor, UnaryOperator<Session> fault) {
     with(encodeThenCopy, fault).assertFailsFirstAt("regiondrag/" + RUN + "." + tensor);
   }
 
   @Test
   void withoutAFaultAllIsRight() {
-    var verified = with(encodeThenCopy, FaultyEditing::new);
+    var verified = with(encodeThenCopy, FaultySession::new);
     verified.assertAllRight();
     assertEquals(2 * (1 + 6 + 6 + 12 + 2) + 8, verified.rows().size());
   }
 
   @Test
   void injectionSwitchedOff() {
-    assertFailsAt("denoise.00.out", FaultyEditing.NoInjection::new);
-    with(copyThenEncode, FaultyEditing.NoInjection::new)
+    assertFailsAt("denoise.00.out", FaultySession.NoInjection::new);
+    with(copyThenEncode, FaultySession.NoInjection::new)
         .assertFailsFirstAt("regiondrag/cte.denoise.00.out");
   }
 
   @Test
   void layersSwapped() {
-    assertFailsAt("denoise.00.out", FaultyEditing.SwappedLayers::new);
+    assertFailsAt("denoise.00.out", FaultySession.SwappedLayers::new);
   }
 
   @Test
   void stepsSwapped() {
-    assertFailsAt("denoise.02.out", e -> new FaultyEditing.SwappedSteps(e, 2));
+    assertFailsAt("denoise.02.out", e -> new FaultySession.SwappedSteps(e, 2));
   }
 
   @Test
   void noiseOfAnotherStepDrawn() {
-    assertFailsAt("invert.03.latent", e -> new FaultyEditing.RepeatedDraw(e, 3));
+    assertFailsAt("invert.03.latent", e -> new FaultySession.RepeatedDraw(e, 3));
   }
 
   @Test
   void noiseOfAnotherStepReplayed() {
     // What is stored by call 4 of 6 is replayed in step 1 back.
-    assertFailsAt("denoise.01.out", e -> new FaultyEditing.WrongStoredNoise(e, 4));
+    assertFailsAt("denoise.01.out", e -> new FaultySession.WrongStoredNoise(e, 4));
   }
 
   @Test
   void copyingStoppedOneStepEarly() {
-    assertFailsAt("denoise.05.in", e -> new FaultyEditing.EarlyStop(e, 5));
+    assertFailsAt("denoise.05.in", e -> new FaultySession.EarlyStop(e, 5));
   }
 
   @ParameterizedTest

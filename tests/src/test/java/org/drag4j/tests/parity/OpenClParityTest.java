@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.drag4j.device.DeviceOptions;
-import org.drag4j.method.Editing;
+import org.drag4j.method.Session;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.tests.conformance.Target;
 import org.drag4j.verify.ParityOptions;
@@ -62,12 +62,12 @@ class OpenClParityTest {
   }
 
   /** Every step gets the recorded latent, so that its error is its own. */
-  private static final class Forced extends FaultyEditing {
+  private static final class Forced extends FaultySession {
     private final Safetensors recorded;
     private final String run;
     private final LatentGrid latents;
 
-    Forced(Editing right, Safetensors recorded, String run) {
+    Forced(Session right, Safetensors recorded, String run) {
       super(right);
       this.recorded = recorded;
       this.run = run;
@@ -105,20 +105,20 @@ class OpenClParityTest {
                   backend,
                   false,
                   new ParityOptions(false, e -> fault.apply(new Forced(e, recorded, run))));
-      var right = faulted.by(FaultyEditing::new);
+      var right = faulted.by(FaultySession::new);
       right.assertAllRight();
-      assertTriples(right, faulted.by(FaultyEditing.NoInjection::new), run, 0);
-      assertTriples(right, faulted.by(FaultyEditing.SwappedLayers::new), run, 0);
-      assertTriples(right, faulted.by(e -> new FaultyEditing.SwappedSteps(e, 2)), run, 2);
+      assertTriples(right, faulted.by(FaultySession.NoInjection::new), run, 0);
+      assertTriples(right, faulted.by(FaultySession.SwappedLayers::new), run, 0);
+      assertTriples(right, faulted.by(e -> new FaultySession.SwappedSteps(e, 2)), run, 2);
       // What is stored by call 4 of 6 is replayed in step 1 back.
-      assertTriples(right, faulted.by(e -> new FaultyEditing.WrongStoredNoise(e, 4)), run, 1);
+      assertTriples(right, faulted.by(e -> new FaultySession.WrongStoredNoise(e, 4)), run, 1);
     }
   }
 
   /** A run with a fault. */
   @FunctionalInterface
   private interface Faulted {
-    Verified by(UnaryOperator<Editing> fault);
+    Verified by(UnaryOperator<Session> fault);
   }
 
   private static void assertTriples(Verified right, Verified wrong, String run, int step) {

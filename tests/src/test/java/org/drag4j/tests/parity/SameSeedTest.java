@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import org.drag4j.method.Editing;
+import org.drag4j.method.Session;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.schedule.LatentGrid;
@@ -36,8 +36,8 @@ class SameSeedTest {
   /** Every latent of the run from the seed, by name. */
   private static Map<String, float[]> latents(boolean batched) {
     var latents = new LinkedHashMap<String, float[]>();
-    final class Recorder extends FaultyEditing {
-      Recorder(Editing right) {
+    final class Recorder extends FaultySession {
+      Recorder(Session right) {
         super(right);
       }
 
@@ -49,7 +49,7 @@ class SameSeedTest {
       }
     }
     Verified.of(folder, true, new ParityOptions(batched, Recorder::new)).assertAllRight();
-    assertEquals(24, latents.size());
+    assertEquals(1 + 24, latents.size());
     return latents;
   }
 

@@ -88,7 +88,7 @@ class FullSizePlanTest {
   @CsvSource({"F16, 42, 330, 200", "F32, 84, 650, 400"})
   void slabsOfSd15OnCuda(DType type, int unet, int decoder, int encoder) throws IOException {
     var config = Like.SD15.config("vae");
-    var vae = AutoencoderKL.load(weights(NetworkTensors.autoencoder(config)), config);
+    var vae = AutoencoderKL.load(weights(RequiredTensors.autoencoder(config)), config);
     try (var backend = ShimCuda.planning(type)) {
       var call = unetGraph(load(Like.SD15), 64, 64, 77, 768, Hook.NONE);
       assertSlab(unet, call, backend);
@@ -109,7 +109,7 @@ class FullSizePlanTest {
   @Test
   void trafficOfSd15() throws IOException {
     var config = Like.SD15.config("text_encoder");
-    var source = weights(NetworkTensors.textEncoder(config));
+    var source = weights(RequiredTensors.textEncoder(config));
     var text = ClipTextModel.load(source, config);
     var graph = graph(Shape.of(1, 77), DType.I32, ids -> text.forward(ids).last());
     try (var backend = new NullBackend();

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,8 +22,8 @@ import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Op;
 import org.drag4j.graph.Site;
+import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.RecordedCuda;
-import org.drag4j.method.BlendHook;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
@@ -36,8 +37,8 @@ import org.drag4j.text.ClipTextModel;
 import org.drag4j.trace.Trace;
 import org.drag4j.unet.UNet2DConditionModel;
 import org.drag4j.vae.AutoencoderKL;
-import org.drag4j.weights.NetworkTensors;
-import org.drag4j.weights.RandomModel.Like;
+import org.drag4j.pipeline.RandomModel.Like;
+import org.drag4j.pipeline.RequiredTensors;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -51,6 +52,8 @@ class ReachTest {
 
   /** As large as the largest tensor of a network in F32. */
   private static final MemorySegment ZEROS = Arena.global().allocate(320L << 20, 64);
+
+  private static final Map<Graph, Value[]> WEIGHTS_OF_BLENDS = new HashMap<>();
 
   /** A graph, and the checkpoint it is of. */
   private record Network(WeightSource weights, List<Graph> graphs) {}
@@ -159,7 +162,7 @@ class ReachTest {
     all.add(unet(Like.SD15, 64, 768));
     all.add(new Network(new Outline(Map.of()), List.of(attention(77), attention(9216))));
     var vae = Like.SD15.config("vae");
-    var tensors = new Outline(NetworkTensors.autoencoder(vae));
+    var tensors = new Outline(RequiredTensors.autoencoder(vae));
     var autoencoder = AutoencoderKL.load(Weights.of(tensors), vae);
     var decoder = new Graph(Hook.NONE);
     autoencoder.decode(decoder.input("z", Shape.of(1, 64, 64, 4), DType.F32)).output("x");
@@ -167,7 +170,7 @@ class ReachTest {
     autoencoder.encode(encoder.input("x", Shape.of(1, 512, 512, 3), DType.F32)).output("z");
     all.add(new Network(tensors, List.of(decoder, encoder)));
     var clip = Like.SD15.config("text_encoder");
-    var words = new Outline(NetworkTensors.textEncoder(clip));
+    var words = new Outline(RequiredTensors.textEncoder(clip));
     var text = new Graph(Hook.NONE);
     ClipTextModel.load(Weights.of(words), clip)
         .forward(text.input("ids", Shape.of(1, 77), DType.I32))
@@ -189,7 +192,7 @@ class ReachTest {
 
   private static Network unet(Like like, int side, int width) throws IOException {
     var config = like.config("unet");
-    var tensors = new Outline(NetworkTensors.unet(config));
+    var tensors = new Outline(RequiredTensors.unet(config));
     var unet = UNet2DConditionModel.load(Weights.of(tensors), config);
     var graphs = new ArrayList<Graph>();
     for (int batch : new int[] {1, 2}) {
@@ -198,7 +201,7 @@ class ReachTest {
               Hook.NONE,
               Hook.capture(Site::isSelfKeyOrValue),
               Hook.inject(Site::isSelfKeyOrValue),
-              new BlendHook(Site::isSelfKeyOrValue, 0.5))) {
+              blended())) {
         // Of another side than the first, so that sizes that do not halve evenly are among them.
         var graph = graph(unet, batch, side - batch + 1, side, width, hook);
         var halves = Hoisted.of(graph, Set.of("context")).orElseThrow();
@@ -208,6 +211,22 @@ class ReachTest {
       }
     }
     return new Network(tensors, graphs);
+  }
+
+  /** Own keys and values mixed with injected ones; a hook for one graph after the other. */
+  private static Hook blended() {
+    return (site, v) -> {
+      var graph = v.graph();
+      var weights =
+          WEIGHTS_OF_BLENDS.computeIfAbsent(
+              graph,
+              g ->
+                  new Value[] {
+                    g.input("own", Shape.of(1), DType.F32),
+                    g.input("injected", Shape.of(1), DType.F32)
+                  });
+      return Hook.blend(Site::isSelfKeyOrValue, weights[0], weights[1]).at(site, v);
+    };
   }
 
   private static Graph graph(
