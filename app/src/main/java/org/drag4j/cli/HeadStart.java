@@ -3,15 +3,13 @@ package org.drag4j.cli;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
-import java.util.zip.DataFormatException;
 import org.drag4j.cli.option.EngineOptions;
-import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Documents;
-import org.drag4j.session.CheckedEdit;
+import org.drag4j.method.Preview;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
-import org.drag4j.method.Preview;
+import org.drag4j.session.CheckedEdit;
 
 /**
  * What another core can do while this one loads the classes of the command line: load those that

@@ -68,8 +68,7 @@ public record Preview(
    * @param drags of a task, merged
    * @throws EditDocumentException where a region does not fit the picture
    */
-  static Preview ofRegions(
-      Task task, Task.Merged drags, Picture original, Detail detail) {
+  static Preview ofRegions(Task task, Task.Merged drags, Picture original, Detail detail) {
     var view = task.view();
     int columns = view.columns();
     int rows = view.rows();

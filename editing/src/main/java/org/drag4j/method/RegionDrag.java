@@ -615,8 +615,7 @@ public record RegionDrag(
    * @param noise {@code [channels, at.length]}, channel by channel as the Python tools draw it
    * @param scale at least 0; above 1 the result is over-dispersed
    */
-  public static void addNoise(
-      LatentGrid grid, float[] x, int[] at, float[] noise, double scale) {
+  public static void addNoise(LatentGrid grid, float[] x, int[] at, float[] noise, double scale) {
     int channels = grid.channels();
     if (x.length != grid.size() || noise.length != channels * at.length) {
       throw new IllegalArgumentException(

@@ -39,7 +39,8 @@ final class SharedWork implements AutoCloseable {
   /**
    * What the first part computes, by name; it stays until this is closed.
    *
-   * @param fixed values of the inputs by name; those of other parts of the program may be among them
+   * @param fixed values of the inputs by name; those of other parts of the program may be among
+   *     them
    */
   Map<String, Tensor> of(
       Hoisted graphs,

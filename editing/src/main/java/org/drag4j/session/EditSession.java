@@ -2,13 +2,13 @@ package org.drag4j.session;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.drag4j.cache.Digest;
 import org.drag4j.geometry.Task;
 import org.drag4j.method.Given;
 import org.drag4j.method.Kept;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Session;
 import org.drag4j.picture.Picture;
-import org.drag4j.cache.Digest;
 import org.drag4j.pipeline.Models;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;

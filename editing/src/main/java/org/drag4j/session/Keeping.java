@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.drag4j.method.Kept;
 import org.drag4j.cache.Digest;
+import org.drag4j.method.Kept;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.schedule.TorchRandom;
 

@@ -16,16 +16,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
-import org.drag4j.geometry.EditDocumentException;
-import org.drag4j.geometry.Task;
-import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.Drawing;
+import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.RegionMask;
-import org.drag4j.geometry.RegionPairMapping;
-import org.drag4j.geometry.RegionPointsMapping;
+import org.drag4j.geometry.Task;
 import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
 import org.drag4j.method.Methods;
@@ -536,8 +534,7 @@ class EditDocumentTest {
             + " at least one that starts on the handle",
         message(() -> parse(second(drag("{\"mapping\": \"points\"}")))));
     // A method that moves regions cannot do anything with it.
-    assertThrows(
-        IllegalArgumentException.class, () -> document.drags().get(1).requireHandle());
+    assertThrows(IllegalArgumentException.class, () -> document.drags().get(1).requireHandle());
   }
 
   @Test
@@ -642,8 +639,7 @@ class EditDocumentTest {
         Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     var view = View.whole(64, 64, 128, 32);
     var handle =
-        assertInstanceOf(
-            RegionMask.class, document.drags().get(2).handle().orElseThrow().in(view));
+        assertInstanceOf(RegionMask.class, document.drags().get(2).handle().orElseThrow().in(view));
     assertEquals(128, handle.width());
     assertEquals(32, handle.height());
     // 32 of 64 rows are set, apart from one pixel; every second row is kept, every column doubled.

@@ -254,7 +254,8 @@ class RegionDragChainTest {
     assertThrows(
         IllegalArgumentException.class, () -> grid.copyCells(new float[8], inside, x, inside));
     assertThrows(
-        IllegalArgumentException.class, () -> RegionDrag.addNoise(grid, x, inside, new float[3], 0.5));
+        IllegalArgumentException.class,
+        () -> RegionDrag.addNoise(grid, x, inside, new float[3], 0.5));
     assertThrows(
         IllegalArgumentException.class,
         () -> RegionDrag.addNoise(grid, x, inside, new float[4], Double.NaN));

@@ -73,7 +73,8 @@ class FrameTest {
     assertFalse(frame.whole());
     // 3000 to 3261 by 2000 to 2201, in the middle of the model's own square.
     assertEquals(new View(2874, 1844, 512, 512, 512, 512, 64, 64), frame.working());
-    assertEquals(8, Editor.feather(edit(document(drag(3000, 2000, 200, 60, 0)), 6000, 4000), frame));
+    assertEquals(
+        8, Editor.feather(edit(document(drag(3000, 2000, 200, 60, 0)), 6000, 4000), frame));
     // At the picture's corner the window stays inside.
     var corner = frame(document(drag(5900, 3900, 90, 5, 5)), 6000, 4000, 512).working();
     assertEquals(6000 - 512, corner.x());
@@ -88,7 +89,8 @@ class FrameTest {
     assertEquals(512, view.width());
     assertEquals(2000 - 1500, view.x());
     assertTrue(view.x() + view.windowWidth() >= 3000 + 400);
-    assertEquals(47, Editor.feather(edit(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000), frame));
+    assertEquals(
+        47, Editor.feather(edit(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000), frame));
     // A change of nearly everything sees everything.
     assertTrue(frame(document(drag(10, 10, 3900, 1900, 0)), 6000, 4000, 512).whole());
   }

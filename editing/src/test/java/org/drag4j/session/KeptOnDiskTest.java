@@ -19,15 +19,15 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.function.Consumer;
-import java.util.SortedMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.drag4j.cache.Digest;
 import org.drag4j.method.Kept;
@@ -197,8 +197,7 @@ class KeptOnDiskTest {
     assertEquals(List.of(".lock", form.digest() + ".kept"), names());
   }
 
-  private void assertReplaced(Form form, KeptInMemory.Entry made, String how)
-      throws IOException {
+  private void assertReplaced(Form form, KeptInMemory.Entry made, String how) throws IOException {
     int before = open.get();
     assertEquals(Optional.empty(), read(store(1 << 30), form), how);
     assertEquals(before, open.get(), how);
@@ -310,8 +309,7 @@ class KeptOnDiskTest {
     assertEquals(List.of(".lock", form.digest() + ".kept"), names());
     assertTrue(Files.isDirectory(file(form).resolve("inside")));
     Files.writeString(folder.resolve("file"), "");
-    assertThrows(
-        IOException.class, () -> KeptOnDisk.open(folder.resolve("file"), 1 << 20, "how"));
+    assertThrows(IOException.class, () -> KeptOnDisk.open(folder.resolve("file"), 1 << 20, "how"));
   }
 
   private void age(Form form, int minutes) throws IOException {
@@ -448,7 +446,6 @@ class KeptOnDiskTest {
             .count());
     assertEquals(
         Digest.of(new float[] {1}),
-        Digest.of(
-            MemorySegment.ofArray(new float[] {1}).toArray(ValueLayout.JAVA_INT)));
+        Digest.of(MemorySegment.ofArray(new float[] {1}).toArray(ValueLayout.JAVA_INT)));
   }
 }

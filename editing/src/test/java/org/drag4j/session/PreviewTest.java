@@ -121,8 +121,7 @@ class PreviewTest {
     var task = CheckedEdit.of(document, map(250, 200)).task(64, 8);
     assertEquals(task.frame(), preview.frame());
     assertEquals(
-        task.merged(Overlap.LATER_WINS).cells().targets(task.view().columns(), 8),
-        preview.moved());
+        task.merged(Overlap.LATER_WINS).cells().targets(task.view().columns(), 8), preview.moved());
     assertFalse(preview.frame().whole());
     assertEquals(10, preview.picture().level(10, 10, 0));
   }
@@ -141,7 +140,8 @@ class PreviewTest {
             List.of(new Arrow(new Point(70, 14), new Point(70, 38))),
             Drag.Kind.POINTS);
     var original = map(128, 64);
-    var drawn = Preview.regions(
+    var drawn =
+        Preview.regions(
             CheckedEdit.of(document(cell(8, 8, 24, 8, 23), arrow), original).drawing(), original);
     int red = 0xe02020;
     int blue = 0x2050e0;

@@ -68,8 +68,7 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
         document.pictures().stream()
             .map(image -> PictureFiles.load(folder.resolve(image.file()), image.sha256()).picture())
             .toArray(Picture[]::new);
-    return new Edit(
-        folder, CheckedEdit.of(document, loaded.picture(), further), loaded.sha256());
+    return new Edit(folder, CheckedEdit.of(document, loaded.picture(), further), loaded.sha256());
   }
 
   /**

@@ -25,8 +25,8 @@ import org.drag4j.weights.WeightFile;
  * Checks this engine against a folder of recordings: {@code model}, a model in the diffusers
  * layout, and beside it what the reference implementations computed with that model, in {@code
  * text}, {@code unet}, {@code vae}, {@code scheduler}, in a file for each editing method, and in
- * float64 in {@code unet_f64} and {@code text_vae_f64} ({@code .safetensors} all). What is absent is
- * not checked.
+ * float64 in {@code unet_f64} and {@code text_vae_f64} ({@code .safetensors} all). What is absent
+ * is not checked.
  */
 public final class Parity {
   private static final String TEXT = "text";

@@ -3,7 +3,6 @@ package org.drag4j.verify;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.drag4j.graph.Hook;
 import org.drag4j.pipeline.Denoiser;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.schedule.Ddim;
@@ -220,8 +219,7 @@ record ParityScheduler(Pipeline pipeline, ParityTolerance tolerance, ParityRows 
 
   private void image(ParityFile file, String name, LatentGrid grid, float[] x) {
     int factor = pipeline.shape().factor();
-    var shape =
-        Shape.of(1, factor * grid.height(), factor * grid.width(), 3);
+    var shape = Shape.of(1, factor * grid.height(), factor * grid.width(), 3);
     rows.close(
         file,
         name,

@@ -14,9 +14,9 @@ import org.drag4j.method.Kept;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Session;
 import org.drag4j.picture.Picture;
+import org.drag4j.pipeline.ModelShape;
 import org.drag4j.pipeline.Models;
 import org.drag4j.pipeline.Program;
-import org.drag4j.pipeline.ModelShape;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.pipeline.Scope;
 import org.drag4j.pipeline.SiteBank;
@@ -121,9 +121,7 @@ final class RecordedRun implements Session {
   /** Rows for everything that has not come. */
   private void rest(String why) {
     for (var name : expected) {
-      replay
-          .rows()
-          .fail(file, tensor(name), row(name), form.allowed().applyAsDouble(name), why);
+      replay.rows().fail(file, tensor(name), row(name), form.allowed().applyAsDouble(name), why);
     }
     expected.clear();
   }
@@ -305,8 +303,7 @@ final class RecordedRun implements Session {
   /** Recorded whole numbers, so many in a row. */
   static int[] rows(ParityFile file, String name, int columns) {
     if (!file.hasRank(name, 2) || file.shape(name).dim(1) != columns) {
-      throw new Stop(
-          "%s: expected [n, %d], got %s".formatted(name, columns, shapeOf(file, name)));
+      throw new Stop("%s: expected [n, %d], got %s".formatted(name, columns, shapeOf(file, name)));
     }
     return file.ints(name);
   }

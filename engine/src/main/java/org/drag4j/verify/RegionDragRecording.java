@@ -51,11 +51,7 @@ final class RegionDragRecording implements MethodRecording {
           new Run(
               tag,
               RegionDrag.released(
-                  v,
-                  c.integer("steps"),
-                  c.number("start_t"),
-                  c.number("noise_scale"),
-                  batched),
+                  v, c.integer("steps"), c.number("start_t"), c.number("noise_scale"), batched),
               released(model, spacing),
               c.has("invert_timesteps") ? c.numbers("invert_timesteps") : List.of(),
               c.has("denoise_timesteps") ? c.numbers("denoise_timesteps") : List.of()));
@@ -143,8 +139,7 @@ final class RegionDragRecording implements MethodRecording {
     /** Name of the random tensor drawn as number {@code i}. */
     private String noise(int i) {
       boolean posterior = i < (copiesFirst() ? 2 : 1);
-      return RecordedRun.numbered(
-          posterior ? "noise.%02d.posterior" : "noise.%02d.randn_like", i);
+      return RecordedRun.numbered(posterior ? "noise.%02d.posterior" : "noise.%02d.randn_like", i);
     }
   }
 
@@ -186,8 +181,7 @@ final class RegionDragRecording implements MethodRecording {
     }
   }
 
-  private static void check(
-      ParityFile file, Replay replay, Run run, String prompt, long seed) {
+  private static void check(ParityFile file, Replay replay, Run run, String prompt, long seed) {
     int factor = replay.pipeline().shape().factor();
     if (file.hasRank(IMAGE, 3)
         && (file.shape(IMAGE).dim(0) % factor != 0 || file.shape(IMAGE).dim(1) % factor != 0)) {

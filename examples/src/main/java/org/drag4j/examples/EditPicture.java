@@ -2,25 +2,13 @@ package org.drag4j.examples;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import javax.imageio.ImageIO;
-import org.drag4j.device.DeviceOptions;
-import org.drag4j.device.Devices;
-import org.drag4j.geometry.Area;
-import org.drag4j.geometry.Drag;
-import org.drag4j.document.EditDocument;
 import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Setup;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.method.Documents;
-import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
-import org.drag4j.pipeline.Pipeline;
-import org.drag4j.pipeline.Progress;
-import org.drag4j.plan.PlanOptions;
-import org.drag4j.session.Editor;
-import org.drag4j.weights.ModelFolder;
 
 /** Moves the eyes of a face up; arguments: model folder, picture, edited picture. */
 public final class EditPicture {

@@ -28,14 +28,13 @@ public interface Hook {
   }
 
   /**
-   * Mixes matching values with inputs of the graph from banks, named after their sites: {@code value
-   * * own + input * injected}.
+   * Mixes matching values with inputs of the graph from banks, named after their sites: {@code
+   * value * own + input * injected}.
    *
    * @param own weight {@code [1]} of the graph's values; likewise {@code injected}
    */
   static Hook blend(Predicate<Site> where, Value own, Value injected) {
     var input = inject(where);
-    return (site, v) ->
-        where.test(site) ? v.times(own).plus(input.at(site, v).times(injected)) : v;
+    return (site, v) -> where.test(site) ? v.times(own).plus(input.at(site, v).times(injected)) : v;
   }
 }

@@ -28,7 +28,6 @@ import org.drag4j.cli.option.EditOptions;
 import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.document.EditDocument;
-import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Engine;
@@ -117,12 +116,10 @@ public final class BatchCommand implements Callable<Integer> {
   }
 
   /** An item that can be done. */
-  private record Work(
-      Item item, EditDocument document, String picture, Path model, String hash) {
+  private record Work(Item item, EditDocument document, String picture, Path model, String hash) {
     /** Equal for works that share what their method keeps. */
     List<Record> sharing() {
-      return Methods.of(document)
-          .keeps(new Given(picture, document.prompt(), document.seed()));
+      return Methods.of(document).keeps(new Given(picture, document.prompt(), document.seed()));
     }
   }
 

@@ -122,7 +122,8 @@ public final class TuneCommand implements Callable<Integer> {
       }
       var tuner = new Tuner(backend, System::nanoTime, host.interrupted());
       var shapes =
-          tuner.shapes(graphs, new KernelOptions(false, options.run.engine.setup().kernels(), Tuned.NONE));
+          tuner.shapes(
+              graphs, new KernelOptions(false, options.run.engine.setup().kernels(), Tuned.NONE));
       progress.phase("tune", shapes.size(), "shapes");
       return tuner.run(shapes, seconds * NANOS, (_, done, of) -> progress.step(done, of));
     } finally {

@@ -7,7 +7,6 @@ import java.nio.file.InvalidPathException;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.geometry.EditDocumentException;
-import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.picture.PictureException;
 import org.drag4j.pipeline.CancelledException;
 import org.drag4j.tensor.WeightMismatchException;

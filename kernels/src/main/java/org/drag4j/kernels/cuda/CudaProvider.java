@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.drag4j.cache.SourceDigest;
 import org.drag4j.device.Backend;
 import org.drag4j.device.BackendProvider;
 import org.drag4j.device.DeviceException;
@@ -20,7 +21,6 @@ import org.drag4j.kernels.cuda.driver.JCudaBinding;
 import org.drag4j.kernels.cuda.driver.LibraryProbe;
 import org.drag4j.kernels.cuda.driver.Nvrtc;
 import org.drag4j.kernels.cuda.driver.ProgramCache;
-import org.drag4j.cache.SourceDigest;
 
 /** NVIDIA's GPUs, {@code cuda:0} and up. */
 public final class CudaProvider implements BackendProvider {

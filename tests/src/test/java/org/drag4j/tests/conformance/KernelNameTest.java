@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -68,7 +69,7 @@ class KernelNameTest {
     } finally {
       devices.values().forEach(Backend::close);
     }
-    var all = labels.get("null");
+    var all = Objects.requireNonNull(labels.get("null"));
     assertFalse(all.isEmpty());
     all.add("cast"); // which only a device that stores activations in F16 needs
     labels.forEach((device, seen) -> {

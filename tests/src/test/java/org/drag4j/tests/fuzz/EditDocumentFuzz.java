@@ -7,8 +7,8 @@ import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Documents;
-import org.drag4j.picture.Picture;
 import org.drag4j.method.Preview;
+import org.drag4j.picture.Picture;
 import org.drag4j.session.CheckedEdit;
 
 /**

@@ -155,8 +155,7 @@ class FaultySession implements Session {
 
         @Override
         public Program compile(Consumer<Scope> build) {
-          return super.compile(
-              banked ? scope -> build.accept(new Unhooked(scope)) : build);
+          return super.compile(banked ? scope -> build.accept(new Unhooked(scope)) : build);
         }
       };
     }

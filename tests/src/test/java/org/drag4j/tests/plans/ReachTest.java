@@ -24,6 +24,8 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Site;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.RecordedCuda;
+import org.drag4j.pipeline.RandomModel.Like;
+import org.drag4j.pipeline.RequiredTensors;
 import org.drag4j.plan.Hoisted;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
@@ -37,8 +39,6 @@ import org.drag4j.text.ClipTextModel;
 import org.drag4j.trace.Trace;
 import org.drag4j.unet.UNet2DConditionModel;
 import org.drag4j.vae.AutoencoderKL;
-import org.drag4j.pipeline.RandomModel.Like;
-import org.drag4j.pipeline.RequiredTensors;
 import org.junit.jupiter.api.Test;
 
 /**
