@@ -14,6 +14,7 @@ public final class Methods {
 
   static {
     add("regiondrag", RegionDrag.class);
+    add("sdedrag", SdeDrag.class);
   }
 
   /** The only method of the first format, and that of a document that names none. */

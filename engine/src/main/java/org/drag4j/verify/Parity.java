@@ -153,7 +153,7 @@ public final class Parity {
           });
       methods.files.forEach((method, f) -> {
         begin(f);
-        method.check(f, new Replay(pipeline, options, tolerance, rows));
+        method.check(f, new Replay(folder, pipeline, options, tolerance, rows));
       });
       for (var opened : List.of(text, unet, unetTruth, vae, textVaeTruth, scheduler)) {
         opened.file().ifPresent(this::nameUnasked);

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
@@ -88,15 +89,19 @@ final class RecordedRun implements Session {
   /**
    * Replays a run twice: with the recorded random numbers, and from the seed alone.
    *
-   * @param image name of the picture's tensor
+   * @param image the picture to edit
    * @param method edits, and compares what it does not observe
    */
   static void replay(
-      Replay replay, ParityFile file, Form form, String image, Consumer<RecordedRun> method) {
+      Replay replay,
+      ParityFile file,
+      Form form,
+      Supplier<Picture> image,
+      Consumer<RecordedRun> method) {
     for (boolean seeded : new boolean[] {false, true}) {
       var run = new RecordedRun(replay, file, form, seeded);
       try {
-        run.picture = picture(file, image);
+        run.picture = image.get();
         method.accept(run);
         run.rest("not computed");
       } catch (Stop stop) {

@@ -206,7 +206,12 @@ final class RegionDragRecording implements MethodRecording {
             run.tensors(),
             run::noise,
             _ -> replay.tolerance().latent());
-    RecordedRun.replay(replay, file, form, IMAGE, recorded -> edit(file, run, recorded));
+    RecordedRun.replay(
+        replay,
+        file,
+        form,
+        () -> RecordedRun.picture(file, IMAGE),
+        recorded -> edit(file, run, recorded));
   }
 
   private static void edit(ParityFile file, Run run, RecordedRun recorded) {

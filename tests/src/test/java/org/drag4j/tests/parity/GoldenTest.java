@@ -23,14 +23,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every recorded tensor of both model families. */
 class GoldenTest {
   private static final List<String> FILES =
-      List.of("text", "unet", "unet_f64", "vae", "text_vae_f64", "scheduler", "regiondrag");
+      List.of("text", "unet", "unet_f64", "vae", "text_vae_f64", "scheduler", "regiondrag",
+          "sdedrag");
 
   /** What a case starts from; everything else must be compared. */
   private static final Pattern INPUT =
       Pattern.compile(
           "unet/.*\\.(sample|timestep|context)|vae/(image|z)|scheduler/ddim\\.init"
               + "|regiondrag/(image|regions|rp\\..*\\.points|poly\\..*\\.vertices"
-              + "|(etc|cte|masked|leading|arrows|small)\\.(source|target|mask))");
+              + "|(etc|cte|masked|leading|arrows|small)\\.(source|target|mask))"
+              + "|sdedrag/(two|edge)\\.(source|target|mask)");
 
   private static SortedSet<String> recorded(Path folder) {
     var names = new TreeSet<String>();
@@ -42,8 +44,10 @@ class GoldenTest {
       try (var tensors = Safetensors.open(file)) {
         for (var tensor : tensors.names()) {
           var name = stem + "/" + tensor;
-          boolean run = name.matches("regiondrag/\\w+\\.(clean|invert|denoise|final|output).*");
-          if (name.matches("regiondrag/\\w+\\.noise\\..*")) {
+          boolean run =
+              name.matches("regiondrag/\\w+\\.(clean|invert|denoise|final|output).*")
+                  || name.startsWith("sdedrag/");
+          if (name.matches("(regiondrag|sdedrag)/\\w+\\.noise\\..*")) {
             names.add(name + "@seed");
           } else if (!INPUT.matcher(name).matches()) {
             names.add(name);
@@ -62,7 +66,7 @@ class GoldenTest {
   void everyTensorOfStableDiffusion15IsRight(boolean exact) {
     var verified = Verified.of(SD15, exact, ParityOptions.DEFAULT);
     verified.assertAllRight();
-    assertEquals(596, verified.rows().size());
+    assertEquals(596 + 165, verified.rows().size());
     var compared = new TreeSet<>(verified.rows().stream().map(ParityRow::name).toList());
     assertEquals(recorded(SD15), compared);
     assertEquals(List.of(), verified.report().skipped());
