@@ -18,12 +18,12 @@ public @interface Setting {
   /** What it does: one sentence, lower case, without a full stop. */
   String help();
 
-  /** The value where a document says nothing: of an optional component absence, so nothing. */
+  /** The default; empty for an optional component, which is absent by default. */
   String standard() default "";
 
   /**
-   * The same in a {@code drag-edit/1} document, where it differs. It never changes again: documents
-   * replay for ever.
+   * The default of a {@code drag-edit/1} document, where it differs. It never changes again:
+   * documents replay for ever.
    */
   String format1() default SAME;
 
@@ -39,7 +39,7 @@ public @interface Setting {
   /** The greatest number, or the greatest of both of a range; of a text its greatest length. */
   double most() default 0;
 
-  /** What all of a text matches. */
+  /** The pattern that a whole text must match. */
   String pattern() default "";
 
   /** What a text of that {@link #pattern} is, or what holds besides the range. */
@@ -51,6 +51,6 @@ public @interface Setting {
   /** What holds where an optional component is absent. */
   String absent() default "";
 
-  /** Under which name a picture's line of parameters shows it; "" shows it not. */
+  /** Its name in a picture's line of parameters; "" leaves it out. */
   String label() default "";
 }

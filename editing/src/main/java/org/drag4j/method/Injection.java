@@ -12,22 +12,22 @@ import org.drag4j.pipeline.Scope;
  * @param layers {@value #ALL}, {@value #DECODER} or a module path in which {@code *} stands for
  *     anything
  * @param first step of the way back, from 0
- * @param end the step behind the last one
+ * @param end the step after the last one
  * @param strength 1 replaces the edit's own keys and values, 0 leaves them
  */
 public record Injection(String layers, int first, int end, double strength) {
   /** Every self-attention. */
   public static final String ALL = "all";
 
-  /** Those of the up blocks. */
+  /** The self-attentions of the up blocks. */
   public static final String DECODER = "decoder";
 
-  /** Whether this step gets any. */
+  /** Whether this step gets the original's keys and values. */
   boolean isAt(int step) {
     return step >= first && step < end && strength > 0;
   }
 
-  /** What stores the keys and values of these layers. */
+  /** The hook that stores the keys and values of these layers. */
   public static Hook capture(String layers) {
     return Hook.capture(sites(layers));
   }
@@ -51,7 +51,10 @@ public record Injection(String layers, int first, int end, double strength) {
     return pattern.toString();
   }
 
-  /** What puts them into a program: in place of its own, or mixed with them. */
+  /**
+   * The hook that injects the original's keys and values in place of the edit's own, or mixed with
+   * these.
+   */
   Hook hook(Scope scope) {
     var sites = sites(layers);
     if (strength == 1) {

@@ -24,14 +24,15 @@ public interface Kept {
    * The values of a key: kept from an earlier edit, or made now. Random numbers then go on as if
    * the values had been made now. The values stay until the session closes; nobody changes them.
    *
-   * @param key says all that the values depend on but model, device and precision; a picture by its
-   *     digest
-   * @param from what they are made from, which in another process the key alone does not tell
+   * @param key everything that the values depend on but model, device and precision; a picture is
+   *     named by its digest
+   * @param from arrays that the values are computed from; they enter the name under which values
+   *     are kept on disk
    */
   Values get(Record key, Supplier<Values> make, float[]... from);
 
   /**
-   * Named tensors, and what a program captured.
+   * Named tensors, and the bank that a program captured into.
    *
    * @param tensors by name, in order
    */
@@ -41,7 +42,7 @@ public interface Kept {
       tensors = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(tensors));
     }
 
-    /** Lists of tensors, and what a program captured. */
+    /** Named lists of tensors, and the bank that a program captured into. */
     public static Values of(SequencedMap<String, List<float[]>> lists, SiteBank bank) {
       var tensors = new LinkedHashMap<String, float[]>();
       lists.forEach((name, list) -> {
@@ -62,7 +63,7 @@ public interface Kept {
       return list;
     }
 
-    /** Bytes of memory they take. */
+    /** Bytes of memory that tensors and bank take. */
     public long bytes() {
       long bytes = bank.map(SiteBank::bytes).orElse(0L);
       for (var tensor : tensors.values()) {

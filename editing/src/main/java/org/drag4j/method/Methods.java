@@ -8,7 +8,7 @@ import org.drag4j.document.Format;
 import org.drag4j.document.MethodTable;
 import org.drag4j.document.Settings;
 
-/** The methods there are: one line each. */
+/** The table of methods: one line each. */
 public final class Methods {
   private static final Map<String, Class<? extends Record>> KNOWN = new LinkedHashMap<>();
 
@@ -20,7 +20,7 @@ public final class Methods {
   /** The only method of the first format, and that of a document that names none. */
   private static final String FIRST = KNOWN.keySet().iterator().next();
 
-  /** What documents can name. */
+  /** The methods that documents can name. */
   public static final MethodTable TABLE =
       new MethodTable() {
         @Override
@@ -88,7 +88,7 @@ public final class Methods {
         "method: expected one of " + String.join(", ", KNOWN.keySet()) + ", got another one");
   }
 
-  /** What carries a document out. */
+  /** The method of a document, with the document's parameters. */
   public static EditMethod of(EditDocument document) {
     return (EditMethod) document.method().parameters();
   }

@@ -14,15 +14,14 @@ import org.drag4j.geometry.View;
 import org.drag4j.picture.Picture;
 
 /**
- * What an edit will copy, shown without a model: the engine's own pairs of latent cells, as pixels
- * of the picture.
+ * The pairs of latent cells that an edit will copy, drawn on the picture without a model.
  *
  * @param picture with every target cell replaced by its source cell
  * @param frame the part of the picture a model would see
  * @param drags one a drag, in the document's order
  * @param moved target cells of all drags
- * @param holes cells of the frame that a drag takes from and none fills
- * @param collisions cells that several different sources go to, whichever gets there
+ * @param holes cells of the handles that nothing is copied to
+ * @param collisions cells that several sources are copied to, whichever of them wins
  */
 public record Preview(
     Picture picture,
@@ -43,8 +42,8 @@ public record Preview(
   /**
    * One drag.
    *
-   * @param handleCells of its handle; 0 where it covers none
-   * @param targetCells it fills
+   * @param handleCells number of cells of the handle
+   * @param targetCells number of cells that are copied to
    * @param problem why it cannot be done; empty where it can
    */
   public record Part(String name, int handleCells, int targetCells, String problem) {

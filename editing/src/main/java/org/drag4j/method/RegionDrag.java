@@ -156,7 +156,7 @@ public record RegionDrag(
   private static final String STATE = "state";
   private static final String NOISE = "noise";
 
-  /** Checks what one parameter means for another. */
+  /** Checks parameters against each other. */
   public RegionDrag {
     if ((int) (start * steps) >= steps) {
       throw new EditDocumentException(
@@ -217,8 +217,7 @@ public record RegionDrag(
    *
    * @param source cells copied from, one a pair
    * @param target cells copied to, one a pair
-   * @param targetBorder border points of the target cells, of which "CP then Encode" needs the
-   *     number
+   * @param targetBorder border points of the target cells, whose number "CP then Encode" needs
    * @param editable which cells may change
    * @param vacated cells of the handles that nothing is copied to
    * @param neighbours as many cells outside handles and targets, the nearest of each vacated one

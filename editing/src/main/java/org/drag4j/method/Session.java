@@ -19,7 +19,7 @@ public interface Session {
   /** What the picture shows. */
   String prompt();
 
-  /** What the edit begins with, as keys of kept values name it. */
+  /** The edit's inputs, as keys of kept values name them. */
   Given given();
 
   /** What the drags mean in the picture. */
@@ -48,7 +48,7 @@ public interface Session {
   /** Sees an intermediate latent, named as in the recorded runs: {@code denoise.03.in}. */
   default void observe(String name, float[] latent) {}
 
-  /** Form of the picture's latent. */
+  /** Shape of the picture's latent. */
   default LatentGrid grid() {
     int factor = models().shape().factor();
     return new LatentGrid(

@@ -1,4 +1,4 @@
-/** Editing methods, written against a denoiser whose self-attention can be read and replaced. */
+/** Editing methods, one file each, written against the session that an edit opens for them. */
 @NullMarked
 package org.drag4j.method;
 

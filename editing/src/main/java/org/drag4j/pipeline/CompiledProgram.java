@@ -21,7 +21,10 @@ import org.drag4j.tensor.Tensor;
 import org.drag4j.trace.Trace;
 import org.drag4j.unet.UNet2DConditionModel;
 
-/** A program as a plan, and a plan shared with others for what is the same in every run. */
+/**
+ * A program as a plan, and a plan shared with other programs for values that are the same in every
+ * run.
+ */
 final class CompiledProgram implements Program {
   private final Plan plan;
   private final Set<String> inputs;
@@ -94,7 +97,7 @@ final class CompiledProgram implements Program {
   }
 
   /**
-   * A graph and what of it is not computed in every run.
+   * A graph, and its part that is not computed in every run.
    *
    * @param fixed values of inputs that never change
    * @param sites names of what a hook may have captured or injected

@@ -35,7 +35,7 @@ public final class Denoiser implements AutoCloseable {
    * A UNet call for as many samples as there are contexts.
    *
    * @param contexts one a sample, {@code [T, D]} each
-   * @param hook made for the program, which may have inputs of its own
+   * @param hook made for the program's scope, where it can make inputs
    */
   public static Denoiser compile(
       Models models, LatentGrid grid, List<float[]> contexts, Function<Scope, Hook> hook) {

@@ -6,7 +6,7 @@ import org.drag4j.weights.Config;
 import org.drag4j.weights.ModelFolder;
 
 /**
- * What a model works on, from its configuration alone.
+ * Sizes of a model's pictures, latents and contexts, from its configuration alone.
  *
  * @param nativeSize side of the pictures it was trained on, in pixels
  * @param factor pixels to a latent cell along each side

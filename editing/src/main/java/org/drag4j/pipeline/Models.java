@@ -10,10 +10,10 @@ import org.drag4j.vae.Posterior;
 
 /** The networks of one model, and programs around them. One thread at a time uses them. */
 public interface Models {
-  /** What the networks work on. */
+  /** Sizes of pictures, latents and contexts. */
   ModelShape shape();
 
-  /** What the noise schedule is built from. */
+  /** The configuration of the noise schedule. */
   SchedulerConfig scheduler();
 
   /**
@@ -42,13 +42,13 @@ public interface Models {
   Program compile(Consumer<Scope> build);
 
   /**
-   * How many samples, at most {@code most}, a program may have beside a bank of {@code most} slots
-   * for what it captures: as many as the device has memory for, and at least 1.
+   * The batch size, from 1 to {@code most}, for which the device has memory beside a bank of {@code
+   * most} slots for the values that the program captures.
    *
-   * @param build of a program for so many samples
+   * @param build gives the program of a batch size
    */
   int fitting(IntFunction<Consumer<Scope>> build, int most);
 
-  /** Memory for {@code slots} samples of what a program captures. */
+  /** Memory for {@code slots} samples of every value that a program captures. */
   SiteBank bank(Program capturing, int slots);
 }

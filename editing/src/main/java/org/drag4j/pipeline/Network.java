@@ -41,7 +41,7 @@ final class Network<M> implements AutoCloseable {
     return weights;
   }
 
-  /** Bytes that the weights still have to get on the device, in elements of this type. */
+  /** Bytes of the weights, in this type, that are not on the device yet. */
   long missingBytes(DType dtype) {
     var source = component.weights();
     long all =
@@ -52,7 +52,7 @@ final class Network<M> implements AutoCloseable {
     return Math.max(0, all - (weights == null ? 0 : weights.byteSize()));
   }
 
-  /** A digest of the weights: of every value, since models that were tuned differ in no other. */
+  /** A digest of every weight: fine-tuned models differ in nothing else. */
   String digest() {
     if (digest == null) {
       var source = component.weights();
@@ -69,7 +69,7 @@ final class Network<M> implements AutoCloseable {
     return digest;
   }
 
-  /** Two of 32 bits: as fast as memory, and changes that leave both alike are not met by chance. */
+  /** Two independent CRCs: 64 bits, at memory speed. */
   private static String checksums(MemorySegment bytes) {
     var one = new CRC32();
     var other = new CRC32C();

@@ -39,13 +39,13 @@ import org.drag4j.weights.ModelFolder;
 public final class Pipeline implements Models, AutoCloseable {
   /** What happens to a network's weights once a phase of an edit is over. */
   public enum Residency {
-    /** They are given back: the least memory for one edit. */
+    /** Weights are given back: the least memory for one edit. */
     RELEASE,
-    /** They stay for the next edit. */
+    /** Weights stay for the next edit. */
     KEEP
   }
 
-  /** Device memory that plans are not given: recordings, libraries' workspaces, pieces. */
+  /** Device memory that is left for recordings, libraries and fragmentation. */
   private static final long RESERVE = 256L << 20;
 
   /** Samples of one call where the device has room for more: work stops only between calls. */
@@ -201,7 +201,7 @@ public final class Pipeline implements Models, AutoCloseable {
     }
   }
 
-  /** What the numbers of the denoiser depend on beside its inputs. */
+  /** Everything but its inputs that the denoiser's results depend on. */
   public String identity() {
     return String.join(
         "\n",
@@ -327,7 +327,10 @@ public final class Pipeline implements Models, AutoCloseable {
     return new SiteBank(capturing.sites(), capturing.siteType(), slots, this::allocateBank);
   }
 
-  /** No program is open, and this edit needs none any more. */
+  /**
+   * Ends an edit's use of programs, which are closed by now: values computed once are given back,
+   * and the UNet's weights unless they stay.
+   */
   public void doneWithPrograms() {
     shared.close();
     doneWith(unet);

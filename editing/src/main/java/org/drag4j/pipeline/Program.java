@@ -10,14 +10,15 @@ import org.drag4j.tensor.Shape;
  */
 public interface Program extends AutoCloseable {
   /**
-   * Sets an input for the runs from now on; one that no output needs is left aside.
+   * Sets an input for all runs from now on; an input that no output needs is ignored.
    *
-   * @throws IllegalArgumentException where there is no such input, or not so many values
+   * @throws IllegalArgumentException where there is no such input, or the number of values is
+   *     another
    */
   Program set(String input, float... values);
 
   /**
-   * The slots that the next run fills or reads, for every site that is captured or injected.
+   * Sets the slots that the next run fills or reads at every captured or injected site.
    *
    * @throws IllegalArgumentException where a site has no bank, or the bank has too few slots
    */
@@ -29,10 +30,10 @@ public interface Program extends AutoCloseable {
   /** An output of the last run. */
   float[] get(String output);
 
-  /** Shapes of what is captured or injected, by port, batch first. */
+  /** Shapes of captured and injected values, by port, batch first. */
   Map<String, Shape> sites();
 
-  /** Element type of these on the device. */
+  /** Element type of captured and injected values on the device. */
   DType siteType();
 
   /** Releases its memory; the weights stay. */

@@ -43,17 +43,17 @@ public final class RequiredTensors {
 
   private RequiredTensors() {}
 
-  /** Of {@link UNet2DConditionModel}. */
+  /** Tensors of {@link UNet2DConditionModel}. */
   public static Map<String, WeightSource.Entry> unet(Config config) {
     return ordered(of(weights -> UNet2DConditionModel.load(weights, config)));
   }
 
-  /** Of {@link AutoencoderKL}. */
+  /** Tensors of {@link AutoencoderKL}. */
   public static Map<String, WeightSource.Entry> autoencoder(Config config) {
     return ordered(of(weights -> AutoencoderKL.load(weights, config)));
   }
 
-  /** Of {@link ClipTextModel}, and a constant that published files carry. */
+  /** Tensors of {@link ClipTextModel}, and a constant that published files carry. */
   public static Map<String, WeightSource.Entry> textEncoder(Config config) {
     var all = new LinkedHashMap<String, WeightSource.Entry>();
     int positions = config.integer("max_position_embeddings");
@@ -93,7 +93,7 @@ public final class RequiredTensors {
     return PARTS.indexOf(inCoder.replaceFirst("\\..*", ""));
   }
 
-  /** Has whatever it is asked for, and remembers it. */
+  /** A source that has every tensor it is asked for, and remembers all of them. */
   private static final class Asked implements WeightSource {
     private final Map<String, Entry> tensors = new LinkedHashMap<>();
 

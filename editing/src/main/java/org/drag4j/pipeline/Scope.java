@@ -4,16 +4,16 @@ import org.drag4j.graph.Hook;
 import org.drag4j.graph.Value;
 
 /**
- * A program under construction: a graph with the model's networks at hand. What it is to compute is
- * named with {@link Value#output}.
+ * A program under construction: a graph with the model's networks at hand. Its outputs are named
+ * with {@link Value#output}.
  */
 public interface Scope {
   /** An F32 input, set before each run. */
   Value input(String name, int... dims);
 
   /**
-   * An F32 input that is the same in every run: what depends on such inputs alone is computed once
-   * for all programs that have it in common.
+   * An F32 input that is the same in every run. Values that depend on such inputs alone are
+   * computed once for all programs that have them in common.
    *
    * @param values as many as {@code dims} say
    */

@@ -9,8 +9,8 @@ import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 
 /**
- * Device memory for what a denoiser captures in several steps: keys and values of all
- * self-attentions. A batch of steps is contiguous, so one call can fill several slots.
+ * Device memory for the keys and values that a denoiser captures in several steps, a slot for each
+ * step. Slots of one site are contiguous, so a batch can fill several.
  */
 public final class SiteBank implements AutoCloseable {
   /**
@@ -36,8 +36,8 @@ public final class SiteBank implements AutoCloseable {
    * Room for {@code slots} samples of every site.
    *
    * @param sites shapes by site, batch first
-   * @param dtype as the device keeps them
-   * @param allocate gives memory of so many bytes
+   * @param dtype element type on the device
+   * @param allocate gives a number of bytes of memory
    */
   public SiteBank(
       Map<String, Shape> sites, DType dtype, int slots, LongFunction<DeviceMemory> allocate) {

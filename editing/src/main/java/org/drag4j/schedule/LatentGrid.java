@@ -1,8 +1,8 @@
 package org.drag4j.schedule;
 
 /**
- * The shape of one latent in this engine's order {@code [1, height, width, channels]} and what
- * RegionDrag does to single cells of it.
+ * The shape of one latent in this engine's order {@code [1, height, width, channels]}, and
+ * operations on its cells.
  *
  * <p>A cell is the number {@code y * width + x}. Where a cell occurs twice the later one wins.
  */

@@ -15,7 +15,7 @@ import org.drag4j.pipeline.Progress;
 import org.drag4j.schedule.TorchRandom;
 import org.jspecify.annotations.Nullable;
 
-/** One edit in work. Closed, it gives back what no cache keeps. */
+/** One edit in progress; closing it gives back the values that no cache keeps. */
 final class EditSession implements Session, AutoCloseable {
   private final CheckedEdit edit;
   private final Task task;

@@ -15,7 +15,7 @@ import org.drag4j.pipeline.Progress;
 import org.drag4j.schedule.LatentGrid;
 
 /**
- * Carries out edits with one model, and keeps what one edit leaves for the next. The pipeline stays
+ * Carries out edits with one model, and keeps values that later edits can use. The pipeline stays
  * the caller's and is closed after the editor.
  */
 public final class Editor implements AutoCloseable {
@@ -39,10 +39,10 @@ public final class Editor implements AutoCloseable {
   }
 
   /**
-   * Keeps what edits can use again from now on, so that for example the next edit of a picture need
-   * not invert it again.
+   * Keeps reusable values in memory from now on, so that for example the next edit of a picture
+   * need not invert it again.
    *
-   * @param bytes of device and other memory it may take; 0 keeps nothing
+   * @param bytes of device and host memory that kept values may take; 0 keeps nothing
    */
   public Editor keep(long bytes) {
     keeping.inMemory(bytes);
@@ -50,8 +50,9 @@ public final class Editor implements AutoCloseable {
   }
 
   /**
-   * Keeps it on disk as well from now on, for later processes, and takes what earlier ones kept.
-   * The first edit reads all weights of the UNet once, since models may differ in nothing else.
+   * Keeps reusable values on disk as well from now on, for later processes, and reads those that
+   * earlier processes kept. The first edit reads all weights of the UNet once, since models may
+   * differ in nothing else.
    */
   public Editor keep(KeptOnDisk folder) {
     keeping.onDisk(folder);
@@ -162,7 +163,7 @@ public final class Editor implements AutoCloseable {
     return original.with(put, view.x(), view.y(), change, feather(edit, frame));
   }
 
-  /** Gives back what was kept. */
+  /** Gives the memory of kept values back. */
   @Override
   public void close() {
     keeping.close();

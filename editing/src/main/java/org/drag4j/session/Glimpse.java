@@ -3,7 +3,7 @@ package org.drag4j.session;
 import java.util.function.Supplier;
 import org.drag4j.picture.Picture;
 
-/** Sees a picture take form: what there is after each step, at hardly any cost. */
+/** Sees a picture take form: the latent after each step as a small picture, at hardly any cost. */
 @FunctionalInterface
 public interface Glimpse {
   /** Looks away. */

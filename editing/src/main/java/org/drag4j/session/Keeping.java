@@ -21,7 +21,7 @@ final class Keeping implements AutoCloseable {
     this.pipeline = pipeline;
   }
 
-  /** Keeps so many bytes in memory from now on. */
+  /** Keeps at most {@code bytes} in memory from now on. */
   void inMemory(long bytes) {
     memory.close();
     memory = new KeptInMemory(bytes);
@@ -82,7 +82,7 @@ final class Keeping implements AutoCloseable {
         });
   }
 
-  /** Gives back what only the edit that is over used. */
+  /** Gives back the values of a finished edit that no cache keeps. */
   void release() {
     lent.forEach(Kept.Values::close);
     lent.clear();

@@ -7,8 +7,8 @@ import org.drag4j.schedule.TorchRandom;
 
 /**
  * Kept values of one model on one device, and the state of the random generator behind each: a
- * second edit goes on where the first one's values were made. Bounded in memory; what was used
- * longest ago goes first.
+ * second edit goes on where the first one's values were made. Bounded in memory; the least recently
+ * used values go first.
  */
 final class KeptInMemory implements AutoCloseable {
   /** Values and the generator after their draws. */
@@ -18,7 +18,7 @@ final class KeptInMemory implements AutoCloseable {
   private final LinkedHashMap<Record, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
 
-  /** An empty cache of so many bytes; 0 keeps nothing. */
+  /** An empty cache of at most {@code capacity} bytes; 0 keeps nothing. */
   KeptInMemory(long capacity) {
     this.capacity = capacity;
   }
@@ -29,7 +29,7 @@ final class KeptInMemory implements AutoCloseable {
         .map(entry -> new Entry(entry.values(), entry.random().copy()));
   }
 
-  /** Gives back what was used longest ago until so many bytes more fit. */
+  /** Gives back the least recently used values until {@code more} bytes fit. */
   private void reserve(long more) {
     var oldest = entries.values().iterator();
     while (bytes + more > capacity && oldest.hasNext()) {

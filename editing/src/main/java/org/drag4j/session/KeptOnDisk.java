@@ -48,9 +48,9 @@ import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.Tensor;
 
 /**
- * A folder of kept values that later processes go on from: one file each, named by the digest of
- * all that its numbers depend on. Several processes may use it at once. Bounded; what was used
- * longest ago goes first.
+ * A folder of kept values for later processes: one file each, named by the digest of everything
+ * that the values depend on. Several processes may use it at once. Bounded; the least recently used
+ * files go first.
  *
  * <p>A file is a header that lists what follows, the random generator's state, the tensors, the
  * bank site by site, and a checksum of all that, in the machine's byte order.
@@ -205,12 +205,12 @@ public final class KeptOnDisk {
   }
 
   /**
-   * Opens a folder, makes it where there is none, and removes what is over the capacity or was left
-   * by processes that were killed.
+   * Opens a folder, makes it where there is none, and removes files beyond the capacity and files
+   * that killed processes left unfinished.
    *
    * @param capacity bytes that its values may take together
-   * @param how what their last bits depend on beside picture, document and model: the program's
-   *     version, the device, how it is used
+   * @param how everything but picture, document and model that the values' last bits depend on: the
+   *     program's version, the device, its options
    * @throws IOException where the folder cannot be written to
    */
   public static KeptOnDisk open(Path folder, long capacity, String how) throws IOException {
@@ -220,7 +220,7 @@ public final class KeptOnDisk {
     return store;
   }
 
-  /** What the numbers depend on beside picture, document and model. */
+  /** Everything but picture, document and model that the values depend on. */
   public String how() {
     return how;
   }
@@ -232,8 +232,8 @@ public final class KeptOnDisk {
   /**
    * The values of this digest, if they are there; a file that is damaged or foreign is not.
    *
-   * @param allocate gives device memory of so many bytes
-   * @param warn is told of such a file
+   * @param allocate gives a number of bytes of device memory
+   * @param warn is told of a damaged or foreign file
    */
   Optional<KeptInMemory.Entry> read(
       String digest, LongFunction<DeviceMemory> allocate, Consumer<String> warn) {
@@ -479,7 +479,8 @@ public final class KeptOnDisk {
   }
 
   /**
-   * Removes what killed processes left, and what was used longest ago until so much more fits.
+   * Removes files that killed processes left, and the least recently used until {@code more} bytes
+   * fit.
    *
    * @return bytes that are left
    */

@@ -3,7 +3,7 @@ package org.drag4j.engine;
 import java.util.function.Supplier;
 import org.drag4j.picture.Picture;
 
-/** What a job says of itself while it is worked on. */
+/** A report of a job about its progress or its end. */
 public sealed interface Event {
   /** A phase begins: load, encode, invert, edit, decode. */
   record Phase(String name, int steps) implements Event {}

@@ -24,7 +24,10 @@ public final class Job<R> {
   /** What is done with an open model, on the engine's thread. */
   @FunctionalInterface
   public interface Work<R> {
-    /** Does it, tells {@code progress} and {@code glimpse}, and stops where they say so. */
+    /**
+     * Does the work, reports to {@code progress} and {@code glimpse}, and stops where {@code
+     * progress} asks for it.
+     */
     R with(Editor editor, Progress progress, Glimpse glimpse);
   }
 
@@ -62,15 +65,15 @@ public final class Job<R> {
     return edit(model, CheckedEdit.of(document, picture));
   }
 
-  /** Nothing but that device and model are open when it ends; its result is the model. */
+  /** Opens device and model and does nothing with them; its result is the model. */
   public static Job<Path> open(Path model) {
     return of(model, (_, _, _) -> model);
   }
 
   /**
-   * The same work, heard of by a listener: on the engine's thread, one event after the other, none
-   * after {@link Event.Done} or {@link Event.Failed}. What the listener throws before these fails
-   * the job.
+   * The same work, followed by a listener. Events come on the engine's thread, one after the other,
+   * none after {@link Event.Done} or {@link Event.Failed}. An exception that the listener throws
+   * before these fails the job.
    */
   public Job<R> following(Consumer<? super Event> listener) {
     return new Job<>(model, work, listener, stop);

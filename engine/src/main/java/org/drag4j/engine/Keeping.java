@@ -21,7 +21,7 @@ public record Keeping(Pipeline.Residency weights, long inversions, Optional<Kept
   /** Weights alone, for edits of many pictures. */
   public static final Keeping WEIGHTS = new Keeping(Pipeline.Residency.KEEP, 0, Optional.empty());
 
-  /** With so many bytes of inversions in memory. */
+  /** With at most {@code bytes} of inversions in memory. */
   public Keeping withInversions(long bytes) {
     return new Keeping(weights, bytes, store);
   }
@@ -31,7 +31,7 @@ public record Keeping(Pipeline.Residency weights, long inversions, Optional<Kept
     return new Keeping(weights, inversions, on);
   }
 
-  /** What carries out edits with a model, and keeps this. */
+  /** An editor on {@code pipeline} that keeps inversions in memory and in the store. */
   Editor editor(Pipeline pipeline) {
     var editor = Editor.on(pipeline).keep(inversions);
     store.ifPresent(editor::keep);

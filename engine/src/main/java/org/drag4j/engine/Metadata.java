@@ -9,14 +9,14 @@ import org.drag4j.document.EditDocument;
 import org.drag4j.document.Settings;
 
 /**
- * The texts a result carries: the document it comes from, what it was made with, and the line of
- * parameters that other programs show.
+ * The texts that a result carries: its document, the facts of its run, and the line of parameters
+ * that other programs show.
  */
 public final class Metadata {
   /** Keyword of the edit document. */
   public static final String DOCUMENT = "drag-edit";
 
-  /** Keyword of what the edit was run with. */
+  /** Keyword of the facts of the run: device, options, window. */
   public static final String RUN = "drag-run";
 
   /** Keyword of the line that picture viewers know, in the form AUTOMATIC1111 gave it. */
@@ -25,7 +25,9 @@ public final class Metadata {
   private static final String NEGATIVE = "Negative prompt";
   private static final String SAMPLER = "Sampler";
 
-  /** How the line begins in other programs; what only a method of ours says comes behind. */
+  /**
+   * Names with which the line begins, as in other programs; an editing method's own names follow.
+   */
   private static final List<String> ORDER =
       List.of("Steps", SAMPLER, "CFG scale", "Seed", "Size", "Model", "Denoising strength");
 

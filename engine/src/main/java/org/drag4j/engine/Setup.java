@@ -23,9 +23,9 @@ import org.drag4j.plan.PlanOptions;
  *
  * @param device as {@link Devices#open} names it
  * @param exact whether kernels that are marked approximate are left out
- * @param kernels by operation the candidates that alone may do it, first come first
+ * @param kernels forced candidates by operation, in the order in which they are tried
  * @param fusionsOff names of fusions that are not applied
- * @param tuned what was measured on the device, asked for when plans are compiled
+ * @param tuned gives the device's measurements when plans are compiled
  */
 public record Setup(
     String device,
@@ -44,7 +44,7 @@ public record Setup(
     return new Setup(device, DeviceOptions.DEFAULT, false, Map.of(), Set.of(), () -> Tuned.NONE);
   }
 
-  /** Tells that the device will be opened, and soon. */
+  /** Announces that the device will be opened soon. */
   public void prepare() {
     Devices.prepare(device, options);
   }
@@ -52,8 +52,8 @@ public record Setup(
   /**
    * Opens the device.
    *
-   * @throws org.drag4j.device.DeviceException where it is not there or cannot be opened so, or has
-   *     no such kernels
+   * @throws org.drag4j.device.DeviceException where the device is missing, cannot be opened with
+   *     these options, or lacks a forced kernel
    */
   public Backend open() {
     var backend = Devices.open(device, options);
@@ -66,7 +66,7 @@ public record Setup(
     }
   }
 
-  /** What the device's kernels depend on; empty where it has no choice between them. */
+  /** The device's tuning key, as {@link Devices#tuningKey} gives it. */
   public Optional<String> tuningKey() {
     return Devices.tuningKey(device, options);
   }
@@ -76,15 +76,15 @@ public record Setup(
     return new PlanOptions(kernelOptions(), fusionsOff);
   }
 
-  /** What the user says about the choice of kernels. */
+  /** The user's constraints on the choice of kernels. */
   public KernelOptions kernelOptions() {
     return new KernelOptions(exact, kernels, tuned.get());
   }
 
   /**
-   * All that the last bits of a result depend on beside model and document.
+   * Everything but model and document that the last bits of a result depend on.
    *
-   * @param build what tells this build of the program from others: its commit
+   * @param build identifies this build of the program: its commit
    */
   public String identity(String build) {
     var probes =
@@ -105,7 +105,7 @@ public record Setup(
         "vectors " + options.vectorBits());
   }
 
-  /** What a result says of it, by name. */
+  /** Facts of the setup that a result carries, by name. */
   Map<String, Object> facts() {
     var facts = new LinkedHashMap<String, Object>();
     facts.put("device", device);

@@ -25,7 +25,7 @@ import org.drag4j.trace.Trace;
 
 /**
  * Runs small cases of every operation on a device, each at least once, with other sizes and numbers
- * every time, and compares with what they mean.
+ * every time, and compares the results with plain loops.
  */
 public final class DeviceCheck {
   /** Relative L2: a right kernel in single precision is a hundred times better, a wrong one not. */

@@ -33,7 +33,7 @@ public final class KernelTable {
     return lines;
   }
 
-  /** The same, and how many of the calls went by what was measured on the device. */
+  /** The same lines, and the number of calls whose kernel was chosen by measurement. */
   public static List<String> lines(TimingTrace trace, Tuned tuned) {
     var lines = new ArrayList<>(lines(trace));
     if (!tuned.equals(Tuned.NONE)) {
@@ -44,8 +44,8 @@ public final class KernelTable {
   }
 
   /**
-   * What two runs are compared by, whatever their devices: a row an operation at a path, with the
-   * kernels that did it.
+   * Rows by which runs on any two devices are compared: one for each operation at each path, with
+   * its kernels.
    */
   public static List<Map<String, Object>> json(TimingTrace trace) {
     var rows = new ArrayList<Map<String, Object>>();

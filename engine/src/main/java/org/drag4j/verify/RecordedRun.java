@@ -305,7 +305,7 @@ final class RecordedRun implements Session {
     return file.bytes(name);
   }
 
-  /** Recorded whole numbers, so many in a row. */
+  /** Recorded whole numbers, {@code columns} in a row. */
   static int[] rows(ParityFile file, String name, int columns) {
     if (!file.hasRank(name, 2) || file.shape(name).dim(1) != columns) {
       throw new Stop("%s: expected [n, %d], got %s".formatted(name, columns, shapeOf(file, name)));

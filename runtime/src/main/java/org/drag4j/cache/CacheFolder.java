@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Where what takes long to make again is kept. */
+/** The folder for files that take long to make again. */
 public final class CacheFolder {
   /** The environment's variable that names another folder. */
   public static final String VARIABLE = "DRAG4J_CACHE";
@@ -17,7 +17,7 @@ public final class CacheFolder {
     @Nullable String get(String name);
   }
 
-  /** The user's own: {@link #VARIABLE}, or what the system has for such things. */
+  /** The user's cache folder: the one that {@link #VARIABLE} names, or else the system's. */
   public static Path ofUser() {
     return of(
         System.getProperty("os.name", ""),

@@ -12,7 +12,7 @@ import java.util.Optional;
  * others see all of it or nothing.
  */
 public final class CachedFile {
-  /** How the name of a file ends that is not yet, or was never, written to its end. */
+  /** Suffix of the name of a file that is not written to its end. */
   public static final String UNFINISHED = ".tmp";
 
   private static final int DIGEST_BYTES = 32;
@@ -20,7 +20,9 @@ public final class CachedFile {
 
   private CachedFile() {}
 
-  /** What {@link #write} wrote; empty where there is none, or it is damaged or too large. */
+  /**
+   * The content that {@link #write} wrote; empty where the file is missing, damaged or too large.
+   */
   public static Optional<byte[]> read(Path file) {
     try {
       if (Files.size(file) > LARGEST) {

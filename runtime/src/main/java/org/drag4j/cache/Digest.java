@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
-/** Digests of values: what a kept file is found by. */
+/** Digests of values, by which kept files are found. */
 public final class Digest {
   private Digest() {}
 

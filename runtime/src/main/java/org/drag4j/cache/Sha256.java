@@ -4,7 +4,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** The digest that names and checks what is kept. */
+/** SHA-256, the digest that names and checks cached files. */
 public final class Sha256 {
   private Sha256() {}
 

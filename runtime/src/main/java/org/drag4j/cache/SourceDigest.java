@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A digest of kernels, so that what was measured of others is not taken for theirs. */
+/** A digest of kernels' code, so that measurements of other code are not taken for theirs. */
 public final class SourceDigest {
   private SourceDigest() {}
 

@@ -1,4 +1,4 @@
-/** What is kept between runs, how a file appears whole, and digests. */
+/** The user's cache folder, files that appear complete or not at all, and digests. */
 @NullMarked
 package org.drag4j.cache;
 

@@ -21,7 +21,7 @@ public interface Backend extends AutoCloseable {
   /**
    * Memory of at least {@code bytes}, zeroed.
    *
-   * @param purpose who asks, as an out-of-memory message names it
+   * @param purpose of the memory, as an out-of-memory message names it
    * @throws DeviceMemoryException where there is not enough
    */
   DeviceMemory allocate(long bytes, String purpose);
@@ -34,39 +34,38 @@ public interface Backend extends AutoCloseable {
     return OptionalLong.empty();
   }
 
-  /** A place for a network's weights on this device; plans fill it as they need them. */
+  /** A network's weights on this device; each is packed when a plan first needs it. */
   DeviceWeights weights(WeightSource source);
 
   /**
-   * The ways to compute the node that the options leave open, the preferred one first: what is
-   * forced, else what was measured to be fastest, else the device's own choice. Each is made when
-   * the stream gets there.
+   * The ways to compute the node that the options leave open, the preferred one first: forced
+   * candidates, else the fastest by measurement, else the device's own choice. The stream is lazy:
+   * a candidate is made when it is reached.
    *
-   * @throws UnsupportedOpException saying why there is none, where there is more to say than that
+   * @throws UnsupportedOpException where there is none and the reason is known
    */
   Stream<Candidate> candidates(Value node, KernelOptions options);
 
   /**
-   * The kernel this device would run for the node, or empty when it has none.
+   * The kernel that this device runs for the node; empty where it has none.
    *
-   * @throws UnsupportedOpException saying why there is none, where there is more to say than that
+   * @throws UnsupportedOpException where there is none and the reason is known
    */
   default Optional<Kernel> select(Value node, KernelOptions options) {
     return candidates(node, options).findFirst().map(Candidate::kernel);
   }
 
   /**
-   * Names of all candidates by the operation's label, whatever the node; empty where there is never
-   * a choice.
+   * Names of all candidates for any node, by operation label; empty on a device without a choice.
    */
   default Map<String, List<String>> kernels() {
     return Map.of();
   }
 
   /**
-   * Refuses options that force what this device has not.
+   * Refuses options that force a candidate that this device does not have.
    *
-   * @throws DeviceException with the list of what there is
+   * @throws DeviceException with the list of the device's candidates
    */
   default void check(KernelOptions options) {
     var all = kernels();
@@ -90,20 +89,20 @@ public interface Backend extends AutoCloseable {
         });
   }
 
-  /** What the user should know about how this device is doing; a line each. */
+  /** Warnings to the user about the state of this device, a line each. */
   default List<String> warnings() {
     return List.of();
   }
 
   /**
-   * Element type, F32 or F16, in which floating-point values are kept from one kernel to the next.
-   * The node that {@link #select} is given says of each value in which type it is stored.
+   * Element type of activations, the floating-point values between kernels: F32 or F16. A node that
+   * {@link #select} is given carries the stored type of each value.
    */
   default DType activations() {
     return DType.F32;
   }
 
-  /** The launches of a plan, to be enqueued over and over. */
+  /** A plan's launches, made ready to be enqueued many times. */
   default Replay replay(List<Launch> launches) {
     var all = List.copyOf(launches);
     return new Replay() {
@@ -121,12 +120,12 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
-   * What is enqueued from now on counts for this step, or for none: where the device has a clock of
-   * its own, it will tell.
+   * Attributes the work enqueued from now on to a step, or to none, on a device with a clock of its
+   * own.
    */
   default void measure(@Nullable Step step) {}
 
-  /** Tells once how many nanoseconds each measured step took by the device's clock. */
+  /** Reports once the nanoseconds of each measured step by the device's clock. */
   default void report(ObjLongConsumer<Step> to) {}
 
   /** Returns when everything enqueued so far is done. */

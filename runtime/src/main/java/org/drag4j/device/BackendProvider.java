@@ -14,7 +14,7 @@ public interface BackendProvider {
   List<Probe> probe();
 
   /**
-   * What else may help who looks for a fault, by name: versions, extensions, files of libraries.
+   * Facts for a bug report, by name: versions, extensions, library files.
    *
    * @param device one that probed as available
    * @throws DeviceException where the driver fails
@@ -24,8 +24,8 @@ public interface BackendProvider {
   }
 
   /**
-   * All that the speed of a device's kernels depends on beside what they compute: the device, its
-   * driver, threads, the kernels themselves. Empty where there is no choice between kernels.
+   * Everything but operation and shapes that the speed of a device's kernels depends on: the
+   * device, its driver, threads, the kernels' code. Empty on a device without a choice of kernels.
    *
    * @param device one that probed as available
    */
@@ -34,9 +34,9 @@ public interface BackendProvider {
   }
 
   /**
-   * Tells that a device is about to be opened, so that what takes its time can be done meanwhile in
-   * the background. A device need not be prepared, nor opened afterwards; what is wrong with the
-   * options is for {@link #open} to say.
+   * Announces that a device is about to be opened, so that slow preparations can begin in the
+   * background. A device need not be prepared, nor opened afterwards; wrong options are reported by
+   * {@link #open}.
    */
   default void prepare(DeviceOptions options) {}
 

@@ -2,7 +2,7 @@ package org.drag4j.device;
 
 import org.drag4j.graph.Value;
 
-/** Where a plan's compiler has put values, weights and scratch memory. */
+/** The places that a plan's compiler gave to values, weights and scratch memory. */
 public interface Bindings {
   /** Slot of an activation; views share the slot of what they view. */
   Slot slot(Value v);

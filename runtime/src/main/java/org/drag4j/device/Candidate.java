@@ -3,9 +3,9 @@ package org.drag4j.device;
 /**
  * One way to compute a node.
  *
- * @param provider who wrote it: {@link #OWN}, {@code cudnn}
- * @param variant which of the provider's ways; empty where it has one only
- * @param kernel what does it
+ * @param provider whose kernel it is: {@link #OWN}, {@code cudnn}
+ * @param variant the provider's algorithm; empty where it has one only
+ * @param kernel that computes the node
  */
 public record Candidate(String provider, String variant, Kernel kernel) {
   /** The provider of the kernels of this repository. */
@@ -16,7 +16,10 @@ public record Candidate(String provider, String variant, Kernel kernel) {
     return new Candidate(OWN, variant, kernel);
   }
 
-  /** The name by which it is forced, listed and tuned: {@code winograd_f4}, {@code cudnn}. */
+  /**
+   * The name by which this candidate is forced, listed and tuned: {@code winograd_f4}, {@code
+   * cudnn}.
+   */
   public String name() {
     if (provider.equals(OWN)) {
       return variant;
@@ -34,7 +37,7 @@ public record Candidate(String provider, String variant, Kernel kernel) {
     return kernel.workspaceBytes();
   }
 
-  /** The same way, its work done by another kernel. */
+  /** The same provider and variant with another kernel. */
   public Candidate with(Kernel other) {
     return new Candidate(provider, variant, other);
   }

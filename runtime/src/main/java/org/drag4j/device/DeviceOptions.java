@@ -8,8 +8,7 @@ import org.drag4j.tensor.DType;
  *
  * @param threads worker threads; absent: as many as there are processors
  * @param vectorBits width of vectors on a CPU (0, 128, 256, 512); absent: the processor's
- * @param activations how a device stores what goes from one kernel to the next: F32, or F16 where
- *     it can
+ * @param activations element type of activations: F32, or F16 where the device supports it
  */
 public record DeviceOptions(OptionalInt threads, OptionalInt vectorBits, DType activations) {
   public static final DeviceOptions DEFAULT =

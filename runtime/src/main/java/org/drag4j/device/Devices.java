@@ -11,7 +11,7 @@ import java.util.ServiceLoader;
 public final class Devices {
   private Devices() {}
 
-  /** What every backend on the class path says of its devices. */
+  /** Probes of all devices of every backend on the class path. */
   public static List<Probe> probe() {
     var all = new ArrayList<Probe>();
     for (var provider : ServiceLoader.load(BackendProvider.class)) {
@@ -20,14 +20,17 @@ public final class Devices {
     return all;
   }
 
-  /** The kinds of devices there may be, {@code cpu}, {@code opencl}; no driver is asked. */
+  /**
+   * Kinds of devices with a backend on the class path: {@code cpu}, {@code opencl}. No driver is
+   * asked.
+   */
   public static List<String> kinds() {
     return ServiceLoader.load(BackendProvider.class).stream()
         .map(provider -> provider.get().name())
         .toList();
   }
 
-  /** What the backend of one kind says of its devices; nothing where there is none of that kind. */
+  /** Probes of the devices of one kind; empty where no backend is of that kind. */
   public static List<Probe> probe(String kind) {
     for (var provider : ServiceLoader.load(BackendProvider.class)) {
       if (provider.name().equals(kind)) {
@@ -38,7 +41,7 @@ public final class Devices {
   }
 
   /**
-   * What else its provider says of an available device; nothing of any other.
+   * The {@link BackendProvider#details} of an available device; empty for any other one.
    *
    * @throws DeviceException where the driver fails
    */
@@ -54,8 +57,8 @@ public final class Devices {
   }
 
   /**
-   * All that the speed of a device's kernels depends on beside what they compute; empty where the
-   * device is not available, or has no choice between kernels.
+   * The {@link BackendProvider#tuningKey} of an available device; empty for any other one, and on a
+   * device without a choice of kernels.
    *
    * @param device as {@link #open} takes it
    */
@@ -74,7 +77,7 @@ public final class Devices {
   }
 
   /**
-   * Tells that a device is about to be opened, see {@link BackendProvider#prepare}.
+   * Announces that a device is about to be opened, see {@link BackendProvider#prepare}.
    *
    * @param device as {@link #open} takes it
    */

@@ -3,8 +3,8 @@ package org.drag4j.device;
 /** A kernel chosen for one node, not yet bound to memory. */
 public interface Kernel {
   /**
-   * {@code <op>_<dtype>_<algorithm>[_<tile>]}, the operation by its label; {@code +} begins what
-   * else it does: {@code group_norm_f32_row+silu}.
+   * {@code <op>_<dtype>_<algorithm>[_<tile>]}, with the operation's label; fused operations follow
+   * a {@code +}: {@code group_norm_f32_row+silu}.
    */
   String name();
 
@@ -18,6 +18,6 @@ public interface Kernel {
     return 0;
   }
 
-  /** Resolves everything, packs weights where that was not done yet, and returns the launch. */
+  /** Resolves addresses, packs weights that are not packed yet, and returns the launch. */
   Launch bind(Bindings at);
 }

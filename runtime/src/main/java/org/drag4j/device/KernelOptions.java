@@ -10,13 +10,13 @@ import java.util.stream.Stream;
 import org.drag4j.graph.Value;
 
 /**
- * What the user says about the choice of kernels.
+ * The user's constraints on the choice of kernels.
  *
- * @param exact no kernel marked approximate
+ * @param exact whether approximate kernels are excluded
  * @param forced names of candidates by operation label, {@code conv2d -> [winograd_f4, direct]}:
- *     the first of them that can compute a node does, and no other may
- * @param tuned what was measured on the device; where that says nothing, the device's own model of
- *     costs decides
+ *     the first that can compute a node is taken, and none that is not named
+ * @param tuned candidates by measured speed; for a shape that was not measured the device's cost
+ *     model decides
  */
 public record KernelOptions(boolean exact, Map<String, List<String>> forced, Tuned tuned) {
   public static final KernelOptions DEFAULT = new KernelOptions(false, Map.of());
@@ -28,7 +28,7 @@ public record KernelOptions(boolean exact, Map<String, List<String>> forced, Tun
                 Collectors.toUnmodifiableMap(Map.Entry::getKey, e -> List.copyOf(e.getValue())));
   }
 
-  /** With one candidate for each operation that is forced, and nothing measured. */
+  /** Options with one candidate for each forced operation, and nothing measured. */
   public KernelOptions(boolean exact, Map<String, String> forced) {
     this(
         exact,
@@ -37,12 +37,12 @@ public record KernelOptions(boolean exact, Map<String, List<String>> forced, Tun
         Tuned.NONE);
   }
 
-  /** What a user writes to force a candidate. */
+  /** The flag with which a user forces a candidate. */
   public static String flag(String op, String name) {
     return "--kernel " + op + "=" + name;
   }
 
-  /** What the user asked for of a node that nobody can compute so; empty where nothing. */
+  /** The flags that force candidates for the node's operation, as error messages repeat them. */
   public String asked(Value node) {
     var label = node.op().label();
     return forced.getOrDefault(label, List.of()).stream()

@@ -5,7 +5,7 @@ public sealed interface Probe {
   /** Name by which the device is asked for: {@code cpu}, {@code opencl:0}. */
   String device();
 
-  /** Ready; {@code info} is a line for people, and one more for each library it works with. */
+  /** Usable; {@code info} has a line about the device, and one about each library it works with. */
   record Available(String device, String info) implements Probe {}
 
   /** Not usable: the reason, and what would help. */

@@ -3,14 +3,14 @@ package org.drag4j.device;
 import org.drag4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Where a value of a plan is; inputs and outputs may be bound to another tensor between runs. */
+/** The place of a plan's value; inputs and outputs may be bound to another tensor between runs. */
 public final class Slot {
   /**
    * Memory for the samples of many runs, one behind the other.
    *
    * @param all {@code [samples, ..]}
-   * @param first I32 {@code [1]} of the device: the sample with which a run begins. It is read when
-   *     a kernel runs, so that work recorded once serves every run.
+   * @param first I32 {@code [1]} on the device: number of a run's first sample. Kernels read it
+   *     when they run, so that a recording serves every run.
    */
   public record Bank(Tensor all, Tensor first) {}
 
@@ -21,26 +21,27 @@ public final class Slot {
     this.tensor = tensor;
   }
 
-  /** The tensor of the next run; of a bank, those samples that are its turn. */
+  /** The tensor of the next run: in a bank, the samples of that run. */
   public Tensor tensor() {
     return tensor;
   }
 
-  /** The bank this is a part of, or null where it is a tensor of its own. */
+  /** The bank of which the samples are a part; null for a tensor of its own. */
   public @Nullable Bank bank() {
     return bank;
   }
 
-  /** Puts another tensor here. */
+  /** Binds the slot to another tensor. */
   public void rebind(Tensor other) {
     tensor = other;
     bank = null;
   }
 
   /**
-   * Puts samples of a bank here.
+   * Binds the slot to samples of a bank.
    *
-   * @param first what the bank's {@code first} holds when the next run begins
+   * @param first number of the first sample, which the bank's {@code first} will hold when the next
+   *     run begins
    */
   public void rebind(Bank to, int first, int count) {
     tensor = to.all().batch(first, count);

@@ -6,9 +6,9 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
 /**
- * Which candidates were fastest on a device, as measured there once.
+ * Candidates of a device ranked by measured speed.
  *
- * @param rankings by what is computed, candidates by {@link Candidate#name}, the fastest first
+ * @param rankings by {@link #key}, candidates by {@link Candidate#name}, the fastest first
  */
 public record Tuned(Map<String, List<String>> rankings) {
   /** Nothing was measured. */
@@ -19,8 +19,8 @@ public record Tuned(Map<String, List<String>> rankings) {
   }
 
   /**
-   * What a node computes, as far as the speed of its kernels depends on it: operation and shapes,
-   * without what is fused to it.
+   * Operation and shapes of a node without fused operations: the part of a node that decides the
+   * speed of its kernels.
    */
   public static String key(Value node) {
     var body = node.op().body();

@@ -37,7 +37,7 @@ public final class Graph {
   }
 
   /**
-   * A tensor to be provided before each run.
+   * An input, provided as {@code port} says.
    *
    * @throws IllegalArgumentException where the name is taken
    */
@@ -78,9 +78,9 @@ public final class Graph {
   }
 
   /**
-   * A node of another graph again in this one.
+   * A copy in this graph of another graph's node.
    *
-   * @param at what stands here for an operand there
+   * @param at gives the value of this graph that takes the place of an operand
    */
   public Value copy(Value v, UnaryOperator<Value> at) {
     return switch (v.op()) {

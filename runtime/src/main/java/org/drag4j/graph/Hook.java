@@ -11,17 +11,22 @@ public interface Hook {
   /** Leaves everything as it is. */
   Hook NONE = (_, v) -> v;
 
-  /** This hook, then {@code next} on what this one gave. */
+  /** This hook, then {@code next} on its result. */
   default Hook then(Hook next) {
     return (site, v) -> next.at(site, at(site, v));
   }
 
-  /** Makes matching values outputs of the graph, named after their sites, that go to banks. */
+  /**
+   * Makes matching values outputs of the graph, named after their sites, each a {@link Port#BANK}.
+   */
   static Hook capture(Predicate<Site> where) {
     return (site, v) -> where.test(site) ? v.output(site.toString(), Port.BANK) : v;
   }
 
-  /** Replaces matching values by inputs of the graph, named after their sites, from banks. */
+  /**
+   * Replaces matching values by inputs of the graph, named after their sites, each a {@link
+   * Port#BANK}.
+   */
   static Hook inject(Predicate<Site> where) {
     return (site, v) ->
         where.test(site) ? v.graph().input(site.toString(), v.shape(), v.dtype(), Port.BANK) : v;

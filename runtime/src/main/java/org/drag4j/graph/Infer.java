@@ -110,7 +110,7 @@ final class Infer {
     long bytes = bytes(y, y.dtype());
     for (var v : y.inputs()) {
       var dtype = v.root().op() instanceof Op.Weight(var param) ? weights.apply(param) : v.dtype();
-      // Of a table only the rows that are picked, as many as there are results.
+      // A table costs only the rows that are picked, as many as the result has.
       boolean table = y.op() instanceof Op.Embedding && v.equals(y.in(1));
       bytes += bytes(table ? y : v, dtype);
     }
@@ -203,7 +203,7 @@ final class Infer {
     return true;
   }
 
-  /** Element type of the result: that of the first input, except where the operation says it. */
+  /** Element type of the result: the first input's, unless the operation sets another. */
   static DType dtype(Op op, List<Value> in) {
     return switch (op) {
       case Op.Embedding _ -> DType.F32;

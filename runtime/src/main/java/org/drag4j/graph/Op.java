@@ -16,7 +16,7 @@ public sealed interface Op {
   /** A tensor the caller provides before each run. */
   record Input(String name) implements Op {}
 
-  /** A tensor of the checkpoint, in our order. */
+  /** A tensor of the checkpoint, in the order of {@link Param#shape}. */
   record Weight(Param param) implements Op {}
 
   /**
@@ -118,7 +118,7 @@ public sealed interface Op {
 
   /**
    * {@code body}, then each elementwise operation, or {@link Geglu}, of {@code then} on its result;
-   * a binary one takes the next of the inputs left over. Made by fusion, never by a network, so
+   * each binary one takes the next input after the body's. Made by fusion, never by a network, so
    * every fused kernel has a plain form.
    */
   record Fused(Op body, List<Op> then) implements Op {
@@ -141,7 +141,7 @@ public sealed interface Op {
     return op.getSimpleName().replaceAll("(?<=.)(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
   }
 
-  /** Labels of the operations that devices have kernels for, in the order of their alphabet. */
+  /** Labels of the operations that devices have kernels for, in alphabetical order. */
   static List<String> labels() {
     var without = Set.of(Input.class, Weight.class, Reshape.class, Fused.class);
     return kinds(Op.class).filter(op -> !without.contains(op)).map(Op::label).sorted().toList();

@@ -1,14 +1,14 @@
 package org.drag4j.graph;
 
-/** What an input or output of a graph is to a plan of it. */
+/** How a plan treats an input or output of its graph. */
 public enum Port {
-  /** The plan keeps room for it, of the graph's type: the host writes or reads it there. */
+  /** The plan owns the tensor, in the graph's type; the host writes inputs and reads outputs. */
   OWNED,
   /**
-   * A tensor of the device that the caller binds before the first run: it goes from one plan to
-   * another, in the type in which the device keeps activations.
+   * A device tensor in the type of the device's activations, bound by the caller before the first
+   * run; one plan's output can be another plan's input.
    */
   BOUND,
-  /** As {@link #BOUND}, and may be samples of a bank, others in every run. */
+  /** As {@link #BOUND}; the tensor may be samples of a bank, other ones in every run. */
   BANK
 }

@@ -2,7 +2,7 @@ package org.drag4j.graph;
 
 import java.util.Locale;
 
-/** What an exposed value is to the module at its path. */
+/** The role of an exposed value in the module at its path. */
 public enum SiteKind {
   /** What the module returns. */
   OUTPUT,

@@ -23,7 +23,7 @@ public record Value(
     return inputs.get(i);
   }
 
-  /** What a chain of reshapes is a view of. */
+  /** The value of which this one is a view by reshapes; itself where it is no view. */
   public Value root() {
     var v = this;
     while (v.op instanceof Op.Reshape) {
@@ -32,7 +32,7 @@ public record Value(
     return v;
   }
 
-  /** Arithmetic and compulsory traffic of computing this value, all of it of the graph's types. */
+  /** Arithmetic and compulsory traffic of computing this value, weights in F32. */
   public Cost cost() {
     return cost(_ -> DType.F32);
   }

@@ -14,9 +14,9 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
 /**
- * Rewrites that join an operation with the elementwise operations after it, so that its result need
- * not go through memory in between. A value that somebody else reads too, or that is an output, is
- * never fused away.
+ * Rewrites that fuse an operation with the elementwise operations after it, so that the result in
+ * between need not go through memory. A value with a second reader is never fused away, nor is an
+ * output.
  */
 public enum Fusion {
   /** GroupNorm and the activation after it. */
@@ -26,7 +26,7 @@ public enum Fusion {
   /** Linear layer, activation or gate, residual. */
   LINEAR_EPILOGUE("linear_epilogue", Op.Linear.class);
 
-  /** Switches every one off. */
+  /** Switches every fusion off. */
   private static final String ALL = "all";
 
   private final String label;
@@ -37,13 +37,13 @@ public enum Fusion {
     this.body = body;
   }
 
-  /** The name by which it is switched off. */
+  /** The name by which this fusion is switched off. */
   public String label() {
     return label;
   }
 
   /**
-   * Refuses what is no fusion's name.
+   * Refuses a name that no fusion has.
    *
    * @throws IllegalArgumentException with the list of names
    */
@@ -67,7 +67,8 @@ public enum Fusion {
    * The graph with every allowed fusion applied.
    *
    * @param off names of fusions not to apply; {@code all} means every one
-   * @param supported whether the device has a kernel for a fused node; where not, it stays plain
+   * @param supported whether the device has a kernel for a fused node; without one the node stays
+   *     plain
    */
   static Graph apply(Graph graph, Set<String> off, Predicate<Value> supported) {
     check(off);
@@ -113,7 +114,7 @@ public enum Fusion {
       for (var v : live) {
         done.put(v, rewritten(v));
       }
-      // What was absorbed into a later node is still in the new graph, but dead there.
+      // An absorbed node is still in the new graph, but dead there.
       from.outputs().forEach((name, v) -> at(v).output(name, from.port(name)));
       return to;
     }
@@ -122,7 +123,7 @@ public enum Fusion {
       return switch (v.op()) {
         case Op.Unary u -> fused(v, 0, u).orElseGet(() -> copy(v));
         case Op.Geglu g -> fused(v, 0, g).orElseGet(() -> copy(v));
-        // The later operand first: its producer can wait for the other one to be there.
+        // Fuse into the later operand: the other one is computed by then.
         case Op.Binary b when b.fn() == Op.BinaryFn.ADD && v.in(1).id() > v.in(0).id() ->
             fused(v, 1, b).or(() -> fused(v, 0, b)).orElseGet(() -> copy(v));
         case Op.Binary b -> fused(v, 0, b).orElseGet(() -> copy(v));

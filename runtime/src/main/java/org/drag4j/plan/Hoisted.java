@@ -13,12 +13,12 @@ import org.drag4j.graph.Port;
 import org.drag4j.graph.Value;
 
 /**
- * A graph in two: what depends on some inputs alone, which need be computed only once as long as
- * these stay the same, and the rest, which reads it. Outputs of the graph stay outputs of the rest.
+ * A graph split into the part that depends only on the given inputs, run once, and the part that is
+ * run every step. The graph's outputs stay outputs of the second part.
  *
- * @param once the first part
- * @param rest the other one
- * @param names the first part's outputs, which are inputs of the rest; to be bound to one tensor
+ * @param once the part that is run once
+ * @param rest the part that is run every step
+ * @param names outputs of {@code once} that are inputs of {@code rest}; each is bound to one tensor
  */
 public record Hoisted(Graph once, Graph rest, Set<String> names) {
   public Hoisted {
@@ -26,10 +26,10 @@ public record Hoisted(Graph once, Graph rest, Set<String> names) {
   }
 
   /**
-   * A graph split by what does not change.
+   * Splits a graph by the inputs that do not change.
    *
-   * @param constant names of inputs
-   * @return empty where nothing depends on these alone
+   * @param constant names of these inputs
+   * @return empty where no value depends on these inputs alone
    */
   public static Optional<Hoisted> of(Graph graph, Set<String> constant) {
     var split = new Split(graph, constant);
@@ -55,10 +55,10 @@ public record Hoisted(Graph once, Graph rest, Set<String> names) {
   private static final class Split {
     private final Graph graph;
 
-    /** Computed from constant inputs and weights alone. */
+    /** Values computed from constant inputs and weights alone. */
     private final Set<Value> early = new HashSet<>();
 
-    /** Those of them that others read. */
+    /** Early values that are read by values that are not early. */
     private final Set<Value> shared = new LinkedHashSet<>();
 
     Split(Graph graph, Set<String> constant) {

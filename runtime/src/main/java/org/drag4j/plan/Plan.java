@@ -42,7 +42,7 @@ public final class Plan implements AutoCloseable {
   private final Replay replay;
   private int first;
 
-  /** A named input or output: the value it stands for and where that is. */
+  /** The value and the slot of a named input or output. */
   private record Place(Value value, Slot slot) {
     int samples() {
       return value.shape().dim(0);
@@ -69,7 +69,8 @@ public final class Plan implements AutoCloseable {
    * Compiles what the graph's outputs need.
    *
    * @throws UnsupportedOpException listing every node the device has no kernel for
-   * @throws org.drag4j.device.DeviceException where the options force a kernel it has not
+   * @throws org.drag4j.device.DeviceException where the options force a kernel that the device does
+   *     not have
    * @throws org.drag4j.device.DeviceMemoryException where the slab does not fit
    */
   public static Plan compile(
@@ -98,7 +99,7 @@ public final class Plan implements AutoCloseable {
         stored, options.fusionsOff(), v -> backend.select(v, options.kernels()).isPresent());
   }
 
-  /** What runs, in order. */
+  /** The steps, in the order in which they run. */
   public List<Step> steps() {
     return steps;
   }
@@ -152,8 +153,8 @@ public final class Plan implements AutoCloseable {
   /**
    * Makes the next runs read inputs from, and write outputs to, samples of banks.
    *
-   * @param banks by name; each like the input or output, with any number of samples
-   * @param from the sample with which a run begins, of these banks and of those bound before
+   * @param banks by name of an input or output; each of its shape, with any number of samples
+   * @param from the first sample of a run, in these banks and in those bound before
    * @throws IllegalArgumentException where a name, shape, type or device does not fit, or a bank
    *     ends before a run's last sample
    */
@@ -229,7 +230,7 @@ public final class Plan implements AutoCloseable {
   /**
    * Computes the outputs from the inputs.
    *
-   * @throws IllegalStateException where a tensor to be bound never was
+   * @throws IllegalStateException where an input or output was never bound
    */
   public void run(Trace trace) {
     if (!unbound.isEmpty()) {

@@ -6,7 +6,7 @@ import org.drag4j.device.KernelOptions;
 /**
  * How to compile a graph.
  *
- * @param kernels what is said about the choice of kernels
+ * @param kernels the user's constraints on the choice of kernels
  * @param fusionsOff fusions not to apply, by name; {@code all} switches every one off
  */
 public record PlanOptions(KernelOptions kernels, Set<String> fusionsOff) {
@@ -16,7 +16,7 @@ public record PlanOptions(KernelOptions kernels, Set<String> fusionsOff) {
     fusionsOff = Set.copyOf(fusionsOff);
   }
 
-  /** With every fusion. */
+  /** Options that apply every fusion. */
   public static PlanOptions of(KernelOptions kernels) {
     return new PlanOptions(kernels, Set.of());
   }

@@ -13,7 +13,7 @@ import org.drag4j.tensor.DType;
 
 /**
  * A graph whose values have the types in which a device stores them: its own for activations, the
- * graph's for what the host reads and writes. Where these differ, at ports, there are casts.
+ * graph's for what the host reads and writes. At a port where the two types differ there is a cast.
  */
 final class StoredTypes {
   /** A value in a type that it is not stored in. */
@@ -79,7 +79,7 @@ final class StoredTypes {
     };
   }
 
-  /** Timesteps reach 1000 and are no whole numbers always: they are read in F32. */
+  /** Timesteps reach 1000 and need not be whole numbers, so they are read in F32. */
   private Value operand(Op reader, Value in) {
     return as(stored(in), reader instanceof Op.TimestepEmbedding ? DType.F32 : activations);
   }

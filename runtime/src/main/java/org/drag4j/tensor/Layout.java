@@ -1,14 +1,16 @@
 package org.drag4j.tensor;
 
-/** In which order a checkpoint has the elements of a tensor, and so how they come into ours. */
+/**
+ * The order of a tensor's elements in a checkpoint, from which they are permuted to the engine's.
+ */
 public enum Layout {
   /** The same order. */
   SAME,
-  /** A convolution's {@code [O, I, H, W]}, which is {@code [O, H, W, I]} with us. */
+  /** A convolution's {@code [O, I, H, W]}, which is {@code [O, H, W, I]} in the engine. */
   OIHW;
 
   /**
-   * Our shape of a tensor of the checkpoint.
+   * The engine's shape of a tensor of the checkpoint.
    *
    * @throws IllegalArgumentException where it has not the dimensions that this layout names
    */

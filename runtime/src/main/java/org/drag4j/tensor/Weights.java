@@ -18,7 +18,7 @@ public record Weights(WeightSource source, String prefix) {
   }
 
   /**
-   * A weight of this shape, in the checkpoint's order, which is ours.
+   * A weight of this shape, in an order that checkpoint and engine share.
    *
    * @throws WeightMismatchException where it is missing, of another shape or not floating point
    */

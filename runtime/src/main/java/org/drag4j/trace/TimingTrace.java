@@ -11,8 +11,8 @@ import org.drag4j.device.Step;
 import org.drag4j.graph.Cost;
 
 /**
- * Adds up time by step: the device's where it has a clock of its own, otherwise the host's, which
- * is right for devices that run a step before {@code enqueue} returns.
+ * Adds up time by step: by the device's clock where there is one, otherwise by the host's, which is
+ * right for devices that run a step before {@code enqueue} returns.
  */
 public final class TimingTrace implements Trace {
   private final Map<Step, long[]> byStep = new LinkedHashMap<>();
@@ -22,7 +22,7 @@ public final class TimingTrace implements Trace {
    * Time spent in one kernel. Tables of two devices are joined on operation and path.
    *
    * @param op label of the operation
-   * @param path of the node; empty where the row is of a kernel's calls at all paths
+   * @param path of the node; empty in a row of a kernel's calls at all paths
    * @param nanos time of all calls
    * @param cost least cost of all calls
    */
@@ -50,7 +50,7 @@ public final class TimingTrace implements Trace {
     byStep.computeIfAbsent(step, _ -> new long[3])[2] += nanos;
   }
 
-  /** Calls of the steps that {@code which} tells. */
+  /** Number of calls of the steps that {@code which} accepts. */
   public int calls(Predicate<Step> which) {
     return byStep.entrySet().stream()
         .filter(e -> which.test(e.getKey()))
@@ -58,12 +58,12 @@ public final class TimingTrace implements Trace {
         .sum();
   }
 
-  /** One row a kernel, the longest first. */
+  /** One row for each kernel, the longest time first. */
   public List<Row> byKernel() {
     return rows(_ -> "");
   }
 
-  /** One row an operation at a path, by which tables are joined; the longest first. */
+  /** One row for each operation at each path, the longest time first. */
   public List<Row> byPath() {
     return rows(step -> step.node().path());
   }

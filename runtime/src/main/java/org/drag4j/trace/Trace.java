@@ -14,7 +14,8 @@ public interface Trace {
   default void end(Step step) {}
 
   /**
-   * How long {@code step} took by the clock of a device that has one; told before the run returns.
+   * Time of {@code step} by the device's own clock, where there is one; told before the run
+   * returns.
    */
   default void measured(Step step, long nanos) {}
 }

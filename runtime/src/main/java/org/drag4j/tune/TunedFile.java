@@ -18,16 +18,16 @@ import org.drag4j.cache.Sha256;
 import org.drag4j.device.Tuned;
 
 /**
- * What was measured on a device, on disk: a line for what is computed, with names of candidates
- * after it, the fastest first. The file is named by a digest of its form and of what {@link
- * org.drag4j.device.BackendProvider#tuningKey} says, which it also holds, and begins with a digest
- * of the rest.
+ * A device's measurements on disk: a line for each {@link Tuned#key}, followed by names of
+ * candidates, the fastest first. The file is named by a digest of its format and of the device's
+ * {@link org.drag4j.device.BackendProvider#tuningKey}. It begins with a digest of the rest and
+ * holds this tuning key.
  *
- * @param file which may not exist
- * @param device what the device's kernels depend on
+ * @param file may be missing
+ * @param device the device's tuning key
  */
 public record TunedFile(Path file, String device) {
-  /** Changes whenever the form of these files does. */
+  /** Changes whenever the format of these files does. */
   private static final String FORMAT = "drag4j-tuned-2";
 
   private static final long LARGEST = 1 << 20;
@@ -37,9 +37,9 @@ public record TunedFile(Path file, String device) {
       Pattern.compile("[a-z0-9_]{1,40}( [a-z0-9_]{1,40}){0,31}");
 
   /**
-   * What a file says.
+   * Content of a file.
    *
-   * @param trouble why it was ignored, a line for people; empty where it was not
+   * @param trouble why the file was ignored, in a line; empty where it was not
    */
   public record Read(Tuned tuned, Optional<String> trouble) {}
 
@@ -55,10 +55,10 @@ public record TunedFile(Path file, String device) {
   }
 
   /**
-   * What a folder has of a device; empty where there is no folder or the device has no choice
-   * between kernels.
+   * A folder's measurements of a device; empty where there is no folder or the device has no tuning
+   * key.
    *
-   * @param device asked only where there is a folder, since it takes a while to say
+   * @param device gives the tuning key, which takes a while; asked only where there is a folder
    */
   public static Optional<Read> read(Path folder, Supplier<Optional<String>> device) {
     return Files.isDirectory(folder)
@@ -66,7 +66,7 @@ public record TunedFile(Path file, String device) {
         : Optional.empty();
   }
 
-  /** What was measured; nothing where the file is not there, damaged, or of another device. */
+  /** The file's measurements; none where the file is missing, damaged, or of another device. */
   public Read read() {
     try {
       if (Files.size(file) > LARGEST) {
@@ -119,15 +119,16 @@ public record TunedFile(Path file, String device) {
     return Sha256.hex(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** What the device's kernels depend on, for people too. */
+  /** The tuning key, as comments. */
   private List<String> comments() {
     return device.lines().map(line -> "# " + line).toList();
   }
 
   /**
-   * Adds to the file, or makes it and its folder; what is measured again is replaced.
+   * Adds measurements to the file, which is created with its folder; older ones of the same key are
+   * replaced.
    *
-   * @throws IOException where it cannot be written; an older file is then as it was
+   * @throws IOException where the file cannot be written; an older file is then unchanged
    */
   public void add(Tuned measured) throws IOException {
     var all = new TreeMap<String, List<String>>(measured.rankings());

@@ -28,23 +28,23 @@ import org.drag4j.tensor.WeightSource;
 import org.drag4j.trace.Trace;
 
 /**
- * Times a device's kernels in turns, shape by shape, each run with caches that hold something else,
- * as they do within a network.
+ * Times a device's candidates in turns, shape by shape, each run with cold caches, as within a
+ * network.
  */
 public final class Tuner {
   /** The device's own choice stays unless another takes at most this share of its time. */
   private static final double WORTH = 0.98;
 
-  /** A candidate so many times as slow as the fastest is not run again. */
+  /** A candidate that takes this many times as long as the fastest is not run again. */
   private static final int HOPELESS = 3;
 
-  /** Shapes on which a candidate was hopeless, after which others are not tried with it. */
+  /** A candidate that was hopeless for this many shapes is not tried with others. */
   private static final int STRIKES = 2;
 
-  /** Operations an element of the result below which a node moves numbers, however it is done. */
+  /** Below this many operations for each element of the result memory decides a node's time. */
   private static final int LEAST_WORK = 32;
 
-  /** Each operation alone, as it is measured. */
+  /** Operations are measured without fusions. */
   private static final PlanOptions APART = new PlanOptions(KernelOptions.DEFAULT, Set.of("all"));
 
   /** Timed runs of a candidate: at least, where time allows, and at most. */
@@ -52,12 +52,12 @@ public final class Tuner {
 
   private static final int MOST_RUNS = 9;
 
-  /** How long the first shape of an operation is run before it counts: compilers need that. */
+  /** Warm-up before an operation's first shape is timed: JIT compilers need it. */
   private static final long WARM_UP_NANOS = 3_000_000_000L;
 
   private static final int WARM_UP_ROUNDS = 2000;
 
-  /** Larger than the last cache of most processors. */
+  /** Larger than the last-level cache of most processors. */
   private static final int OTHER_FLOATS = 16 << 20;
 
   private final Backend backend;
@@ -67,12 +67,12 @@ public final class Tuner {
   private final Map<String, Map<String, Integer>> strikes = new HashMap<>();
 
   /**
-   * Something computed by networks.
+   * An operation of networks at one shape.
    *
-   * @param node one of the nodes that compute it
-   * @param weights of its network
-   * @param calls how often it is computed
-   * @param candidates among which there is a choice, the device's own first
+   * @param node one of the nodes of this shape
+   * @param weights of that node's network
+   * @param calls number of nodes of this shape
+   * @param candidates by name, the device's own choice first; at least two
    */
   public record Shape(
       String key, Value node, WeightSource weights, int calls, List<String> candidates) {
@@ -89,9 +89,9 @@ public final class Tuner {
   public record Time(String candidate, String kernel, long nanos) {}
 
   /**
-   * What was measured of a shape.
+   * Measurements of a shape.
    *
-   * @param own what the device would have chosen
+   * @param own the device's own choice
    * @param times of all candidates, the fastest first
    */
   public record Row(Shape shape, String own, List<Time> times) {
@@ -101,14 +101,14 @@ public final class Tuner {
     }
   }
 
-  /** Is told of every shape that was measured. */
+  /** Hears of every measured shape. */
   @FunctionalInterface
   public interface Watcher {
     void measured(Row row, int done, int of);
   }
 
   /**
-   * Of an open device.
+   * A tuner of an open device.
    *
    * @param clock of nanoseconds
    * @param cancelled asked between runs
@@ -125,10 +125,10 @@ public final class Tuner {
   }
 
   /**
-   * The shapes of networks for which there is a choice.
+   * The shapes of networks for which there are several candidates.
    *
-   * @param networks by graph, the weights it is to have
-   * @param options that may leave out candidates
+   * @param networks weights by graph
+   * @param options may leave out candidates
    */
   public List<Shape> shapes(Map<Graph, WeightSource> networks, KernelOptions options) {
     var shapes = new LinkedHashMap<String, Shape>();
@@ -152,10 +152,10 @@ public final class Tuner {
   }
 
   /**
-   * Measures until all is done, time is over or the user cancels, and returns what is known by
-   * then.
+   * Measures until all shapes are done, the time is up or the user cancels, and returns the rows
+   * that are finished by then.
    *
-   * @param nanos all it may take, but for the end of what is running when time is over
+   * @param nanos time limit; a run in progress at its end is finished
    */
   public List<Row> run(List<Shape> shapes, long nanos, Watcher watcher) {
     var rows = new ArrayList<Row>();
@@ -179,7 +179,7 @@ public final class Tuner {
     return List.copyOf(rows);
   }
 
-  /** What to record: candidates by speed. */
+  /** Candidates by speed, as they are recorded. */
   public static Tuned tuned(List<Row> rows) {
     var rankings = new HashMap<String, List<String>>();
     for (var row : rows) {

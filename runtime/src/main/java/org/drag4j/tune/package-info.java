@@ -1,4 +1,4 @@
-/** Choice between kernels by measuring them on the device at hand, and where that is kept. */
+/** Choice of kernels by measurement on the device at hand, and the file that keeps it. */
 @NullMarked
 package org.drag4j.tune;
 

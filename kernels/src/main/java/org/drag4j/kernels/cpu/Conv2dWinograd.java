@@ -124,7 +124,7 @@ final class Conv2dWinograd implements Kernel {
     /** Channels whose weights are transformed at a time. */
     private static final int CHANNELS = 192;
 
-    /** Transforming a panel's weights costs about as much as the products of so many tiles. */
+    /** Transforming a panel's weights costs about as much as the products of this many tiles. */
     private static final int WEIGHT_TILES = 4;
 
     private final CpuContext context;

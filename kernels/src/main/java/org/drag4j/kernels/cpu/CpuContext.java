@@ -72,7 +72,7 @@ final class CpuContext {
     return scratch[thread];
   }
 
-  /** Makes sure every thread has room for so many indices; called when a kernel is bound. */
+  /** Gives every thread room for {@code count} indices; called when a kernel is bound. */
   void reserveIndices(int count) {
     for (int i = 0; i < indices.length; i++) {
       if (indices[i].length < count) {

@@ -52,7 +52,7 @@ final class PanelProduct {
   private float[] c = new float[0];
   private int cStart;
 
-  /** Whether the two halves of so many columns are whole panels each. */
+  /** Whether each half of the columns is a whole number of panels. */
   static boolean canGate(Gemm gemm, int columns) {
     return columns % (2 * gemm.panelWidth()) == 0;
   }

@@ -38,10 +38,7 @@ final class SelfTest {
   /** Sums that keep the processor busy: two a cycle, each of which takes four. */
   private static final int IN_FLIGHT = 8;
 
-  /**
-   * As short as a loop can be that is worth its name: until they are compiled kernels take a
-   * microsecond for what takes a nanosecond later.
-   */
+  /** Long enough to vectorise; a call before compilation takes 1 us instead of 1 ns. */
   private static final int LENGTH = 16;
 
   private static final int COUNT = 4 * VectorPeak.MAX_LANES;

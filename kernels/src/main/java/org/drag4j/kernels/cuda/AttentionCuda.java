@@ -24,7 +24,7 @@ final class AttentionCuda {
   /** Largest head of the fused kernels. */
   private static final int MAX_DIM = 160;
 
-  /** Bytes of scores that are there at a time, as far as one row of every head fits. */
+  /** Most bytes of scores at a time; one row of every head is computed in any case. */
   private static final long SCORES = 64L << 20;
 
   private static final KeySet NO_KEYS = new KeySet(0, 0, 0, 0, 0, 0, 0, 0);
@@ -91,7 +91,9 @@ final class AttentionCuda {
     calls.add(CudaKernels.attention(calls.type(), args), args);
   }
 
-  /** Queries that are done at a time; causal ones have each another number of keys. */
+  /**
+   * Queries computed at a time; a causal query has its own number of keys, so it is computed alone.
+   */
   private int rows() {
     if (causal) {
       return 1;
@@ -104,7 +106,7 @@ final class AttentionCuda {
     return (long) Float.BYTES * heads * rows() * keys;
   }
 
-  /** Scores, and behind them probabilities where these are of another type. */
+  /** Bytes of the scores, and of the probabilities where these have another type. */
   private long scratchBytes(DType type) {
     return type == DType.F32 ? scoresBytes() : scoresBytes() + scoresBytes() / 2;
   }

@@ -12,7 +12,7 @@ import org.drag4j.kernels.cuda.kernel.Product;
 final class Conv2dCuda {
   private Conv2dCuda() {}
 
-  /** Empty where a fused stage is not one of ours. */
+  /** Empty where the kernels do not have a fused stage. */
   static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     if (!(node.op().body() instanceof Op.Conv2d conv)) {
       return Optional.empty();

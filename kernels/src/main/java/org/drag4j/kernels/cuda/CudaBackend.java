@@ -148,7 +148,9 @@ final class CudaBackend implements Backend {
     Backend.super.check(options);
   }
 
-  /** A kernel of our own; empty where it does not do the node, or what is fused to it. */
+  /**
+   * The repository's own kernel for a node; empty where it lacks the operation or a fused stage.
+   */
   Optional<Kernel> own(Value node, String variant) {
     return switch (node.op().body()) {
       case Op.Linear _ -> LinearCuda.select(this, node, variant);

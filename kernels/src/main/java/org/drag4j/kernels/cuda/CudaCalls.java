@@ -17,11 +17,11 @@ import org.drag4j.kernels.cuda.kernel.CudaKernel;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Param;
 
-/** What a node calls, put together for where its operands are now. */
+/** The calls of a node, for the present addresses of its operands. */
 final class CudaCalls {
   /**
-   * What NVIDIA's libraries ask of their workspace, and more than any kernel of ours. Plans align
-   * less, so there is room to start later.
+   * Alignment that NVIDIA's libraries ask of their workspace; the repository's own kernels need
+   * less. Plans align less too, so workspaces have room to start later.
    */
   static final long ALIGNMENT = 256;
 
@@ -40,7 +40,7 @@ final class CudaCalls {
   }
 
   /**
-   * Calls in their order, and where they find what.
+   * Calls in their order, and the places of their operands and results.
    *
    * @param calls none where there is nothing to compute
    */
@@ -48,7 +48,7 @@ final class CudaCalls {
   record Made(StreamCall[] calls, CudaPlace[] places) {}
 
   /**
-   * A bank as kernels take it that look for the samples themselves.
+   * A bank, for kernels that read the number of the first sample when they run.
    *
    * @param all address of its first sample
    * @param first address of the number of the first sample that is to be used

@@ -21,12 +21,12 @@ import org.drag4j.kernels.cuda.driver.Offer;
 import org.drag4j.tensor.DType;
 
 /**
- * The ways to compute a node on one device: our own kernels and those of NVIDIA's libraries that
- * are here. Where nothing is forced or measured, and activations are F16, products go to cuBLASLt
- * and convolutions to cuDNN where rows of operands and result are whole 16 bytes: their wide
- * tensor-core tiles and their split sums for the small pictures of the deep levels are what our own
- * kernels lack. Attention stays with our own kernel, which wastes nothing on heads of 40;
- * everything in F32 stays with ours too, so that nothing is rounded to TF32. Of the operations
+ * The ways to compute a node on one device: the repository's own kernels and those of NVIDIA's
+ * libraries that are found. Where nothing is forced or measured, and activations are F16, products
+ * go to cuBLASLt and convolutions to cuDNN where rows of operands and result are whole 16 bytes:
+ * the libraries have wider tensor-core tiles, and split sums for the small pictures of the deep
+ * levels. Attention stays with the repository's own kernel, which wastes nothing on heads of 40. In
+ * F32 everything stays with own kernels, so that nothing is rounded to TF32. Of the operations
  * after a product a library does a bias and a residual; a fusion with more is refused, and the plan
  * splits it.
  */

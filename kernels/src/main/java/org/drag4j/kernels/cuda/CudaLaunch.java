@@ -23,7 +23,7 @@ final class CudaLaunch implements Launch {
     return made.places();
   }
 
-  /** Whether an operand or the result is elsewhere since the calls were made. */
+  /** Whether an operand or the result has moved since the calls were made. */
   boolean moved() {
     for (var place : made.places()) {
       if (place.moved()) {

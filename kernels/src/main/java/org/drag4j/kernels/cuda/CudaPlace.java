@@ -3,8 +3,8 @@ package org.drag4j.kernels.cuda;
 import org.drag4j.device.Slot;
 
 /**
- * Where calls found the tensor of a slot. Calls that know banks look for the samples whose turn it
- * is when they run, so to them a bank is where it is whatever the step.
+ * The place at which calls found the tensor of a slot. Calls that read the number of a bank's
+ * sample when they run depend on the bank's address alone, whatever the step.
  */
 final class CudaPlace {
   private final Slot slot;
@@ -13,7 +13,7 @@ final class CudaPlace {
   private final long address;
 
   /**
-   * Where it is now.
+   * The present place of a slot's tensor.
    *
    * @param byBank whether the calls look for the bank's samples themselves
    */

@@ -10,7 +10,7 @@ import org.drag4j.kernels.cuda.driver.CudaSource;
 import org.drag4j.kernels.cuda.driver.ProgramCache;
 import org.drag4j.kernels.cuda.kernel.CudaKernels;
 
-/** Where the device gets its kernels' code from. */
+/** Source of the device's kernel code. */
 @FunctionalInterface
 interface CudaPrograms {
   /**
@@ -28,7 +28,7 @@ interface CudaPrograms {
   }
 
   /**
-   * Compiled ahead for this device; else compiled for it here, once on this machine; else, where
+   * Programs compiled ahead for this device; else compiled here, once on this machine; else, where
    * there is no compiler, PTX for the driver to compile.
    */
   static CudaPrograms of(

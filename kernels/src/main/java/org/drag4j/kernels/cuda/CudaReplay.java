@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The launches of a plan, recorded while the device is busy with their first run and enqueued as a
- * whole from then on. After something was bound elsewhere they are enqueued one by one, until two
- * runs in a row find everything in the same place: then that is recorded.
+ * whole from then on. If a tensor moves, the recording is dropped; it is made again once two runs
+ * in a row have found every tensor in the same place.
  */
 final class CudaReplay implements Replay {
   private final CudaBackend backend;
@@ -46,7 +46,7 @@ final class CudaReplay implements Replay {
     }
   }
 
-  /** Whether something is elsewhere since it was recorded. */
+  /** Whether a tensor has moved since the recording. */
   private boolean moved() {
     for (var place : places) {
       if (place.moved()) {

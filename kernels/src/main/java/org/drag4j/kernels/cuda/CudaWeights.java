@@ -44,7 +44,7 @@ final class CudaWeights implements DeviceWeights {
   private final List<CudaMemory> blocks = new ArrayList<>();
   private long used;
 
-  /** Those of a device that keeps activations in this type. */
+  /** Weights on a device whose activations are of this type. */
   CudaWeights(WeightSource source, CudaHeap heap, DType activations) {
     this.source = source;
     this.heap = heap;
@@ -52,7 +52,7 @@ final class CudaWeights implements DeviceWeights {
   }
 
   /**
-   * A tensor of the checkpoint in our order, of this type.
+   * A tensor of the checkpoint in the engine's order, of this type.
    *
    * @param dtype F16 or F32
    * @throws WeightMismatchException where it is missing, of another shape or not floating point
@@ -97,7 +97,7 @@ final class CudaWeights implements DeviceWeights {
     return tensor;
   }
 
-  /** Elements in our order and the device's type. */
+  /** Elements in the engine's order and the device's type. */
   private record Repacking(Param param, WeightSource.Checked file, DType to) {
     /** Writes the elements from byte {@code at} of the result on. */
     void fill(MemorySegment part, long at) {
@@ -159,7 +159,7 @@ final class CudaWeights implements DeviceWeights {
     }
   }
 
-  /** All are kept in the type of activations. */
+  /** Weights are kept in the type of activations. */
   @Override
   public DType dtype(Param param) {
     return activations;

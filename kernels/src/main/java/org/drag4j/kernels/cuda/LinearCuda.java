@@ -11,7 +11,7 @@ import org.drag4j.kernels.cuda.kernel.Product;
 final class LinearCuda {
   private LinearCuda() {}
 
-  /** Empty where a fused stage is not one of ours. */
+  /** Empty where the kernels do not have a fused stage. */
   static Optional<Kernel> select(CudaBackend backend, Value node, String variant) {
     return Stages.of(node)
         .flatMap(stages -> Prepared.of(backend, node, variant, calls -> product(calls, stages)));

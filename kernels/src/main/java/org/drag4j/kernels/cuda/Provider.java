@@ -6,7 +6,8 @@ import java.util.Locale;
 import org.drag4j.kernels.cuda.driver.CudaLibrary;
 
 /**
- * Who does operations other than our own kernels: a library of NVIDIA's by one of its interfaces.
+ * A library of NVIDIA's, by one of its interfaces, that can take the place of the repository's own
+ * kernels.
  */
 enum Provider {
   /** cuBLASLt, called directly. */
@@ -34,7 +35,7 @@ enum Provider {
     return file;
   }
 
-  /** Labels of the operations it does. */
+  /** Labels of the operations that the library computes. */
   List<String> operations() {
     return switch (this) {
       case CUBLASLT, JCUBLAS -> List.of("linear");
@@ -43,7 +44,7 @@ enum Provider {
     };
   }
 
-  /** Those that do an operation. */
+  /** The providers of an operation. */
   static List<Provider> of(String operation) {
     return Arrays.stream(values()).filter(p -> p.operations().contains(operation)).toList();
   }

@@ -48,7 +48,7 @@ record Stages(List<Function<CudaCalls, Epilogue.Stage>> stages) {
     return v.dtype() == DType.I32 ? Optional.empty() : Broadcast.rows(result, v.shape());
   }
 
-  /** As kernels take them. */
+  /** The stages as kernels take them. */
   Epilogue at(CudaCalls calls) {
     return Epilogue.of(stages.stream().map(s -> s.apply(calls)).toList());
   }

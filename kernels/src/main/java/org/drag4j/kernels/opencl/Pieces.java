@@ -26,7 +26,7 @@ record Pieces(int run, int rows) {
     return Math.ceilDiv(columns, run);
   }
 
-  /** Work-items for so many rows. */
+  /** Work-items for {@code all} rows. */
   long down(long all) {
     return Math.ceilDiv(all, rows);
   }

@@ -32,7 +32,7 @@ final class ProductCl {
   /** Rows a work-item does at most: with the panel's weights in the cache. */
   private static final int BLOCK = 48;
 
-  /** Below so many work-items a processor, a work-item, shorter blocks are better. */
+  /** With fewer work-items a processor than this, shorter blocks are better. */
   private static final int ITEMS_A_UNIT = 8;
 
   /** Rows, and work-items along each side, of a work-group on a GPU. */

@@ -11,9 +11,8 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Value;
 
 /**
- * 3x3 convolutions by minimal filtering on a processor: see winograd.cl. Tiles are 2x2 pixels,
- * which rounds no worse than the plain sum, or 4x4, which rounds about twice as coarsely and so is
- * approximate.
+ * 3x3 Winograd convolutions on a processor: see winograd.cl. Tiles are 2x2 pixels, which rounds no
+ * worse than the plain sum, or 4x4, which rounds about twice as coarsely and so is approximate.
  */
 final class WinogradCl {
   private static final int PANEL = 64;
@@ -35,7 +34,7 @@ final class WinogradCl {
   /** Floats between the matrices of two points, lest they compete for the same cache lines. */
   private static final int APART = 16;
 
-  /** Transforming a panel's weights costs about as much as the products of so many tiles. */
+  /** Transforming a panel's weights costs about as much as the products of this many tiles. */
   private static final int WEIGHT_TILES = 4;
 
   private final OpenClContext context;
