@@ -127,8 +127,8 @@ class KernelFlagsTest {
     refused(
         ExitCode.DEVICE,
         "cpu: --kernel softmax=row: expected one of attention, binary, cast, concat, conv2d,"
-            + " embedding, geglu, group_norm, layer_norm, linear, timestep_embedding, unary, upsample, got"
-            + " softmax",
+            + " embedding, geglu, group_norm, layer_norm, linear, timestep_embedding, unary,"
+            + " upsample, got softmax",
         "--kernel",
         "softmax=row");
     refused(ExitCode.USAGE, "--kernel: expected OP=NAME", "--kernel", "conv2d");

@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.drag4j.geometry.Polygon;
 import org.junit.jupiter.api.Test;
@@ -29,13 +30,12 @@ class RasterisationTest {
   private static Map<String, Integer> counted(String command) throws Exception {
     var connector = Bootstrap.virtualMachineManager().defaultConnector();
     var arguments = connector.defaultArguments();
-    var options = arguments.get("options");
-    var main = arguments.get("main");
-    assertTrue(options != null && main != null);
-    options.setValue(
+    Objects.requireNonNull(arguments.get("options"))
+        .setValue(
         "--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp \"%s\""
             .formatted(System.getProperty("java.class.path")));
-    main.setValue(Drag4j.class.getName() + " " + command);
+    Objects.requireNonNull(arguments.get("main"))
+        .setValue(Drag4j.class.getName() + " " + command);
     var vm = connector.launch(arguments);
     drain(vm.process().getInputStream());
     drain(vm.process().getErrorStream());

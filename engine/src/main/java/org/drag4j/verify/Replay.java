@@ -10,4 +10,7 @@ import org.drag4j.pipeline.Pipeline;
  */
 record Replay(
     Path folder,
-    Pipeline pipeline, ParityOptions options, ParityTolerance tolerance, ParityRows rows) {}
+    Pipeline pipeline,
+    ParityOptions options,
+    ParityTolerance tolerance,
+    ParityRows rows) {}

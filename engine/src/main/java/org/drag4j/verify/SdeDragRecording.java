@@ -45,8 +45,7 @@ final class SdeDragRecording implements MethodRecording {
     /** Name of the random tensor drawn as number {@code i}. */
     String noise(int i) {
       if (i >= draws.size()) {
-        throw new RecordedRun.Stop(
-            "draw %d: expected %d draws at most".formatted(i, draws.size()));
+        throw new RecordedRun.Stop("draw %d: expected %d draws at most".formatted(i, draws.size()));
       }
       return RecordedRun.numbered("noise.%02d.", i) + draws.get(i);
     }
@@ -131,8 +130,7 @@ final class SdeDragRecording implements MethodRecording {
     var arrows = new ArrayList<Arrow>();
     for (int i = 0; i < source.length; i += 2) {
       arrows.add(
-          new Arrow(
-              new Point(source[i], source[i + 1]), new Point(target[i], target[i + 1])));
+          new Arrow(new Point(source[i], source[i + 1]), new Point(target[i], target[i + 1])));
     }
     var drag = new Drag("", Optional.empty(), Optional.empty(), arrows, Drag.Kind.POINTS);
     var mask = RecordedRun.mask(file, run.tag() + ".mask", image);
@@ -145,7 +143,6 @@ final class SdeDragRecording implements MethodRecording {
     int longest = Math.max(image.width(), image.height());
     recorded.use(new Task(drawing, drawing.whole(longest, recorded.models().shape().factor())));
     var result = (Result.Latent) run.method().edit(recorded.session());
-    recorded.picture(
-        "sub." + (run.parts() - 1) + ".output", recorded.decoded(result.latent()));
+    recorded.picture("sub." + (run.parts() - 1) + ".output", recorded.decoded(result.latent()));
   }
 }
