@@ -135,7 +135,7 @@ class InversionsTest {
 
   private List<Path> stored() throws IOException {
     try (var files = Files.list(path("store"))) {
-      return files.filter(f -> f.toString().endsWith(".inversion")).sorted().toList();
+      return files.filter(f -> f.toString().endsWith(".kept")).sorted().toList();
     }
   }
 

@@ -126,8 +126,8 @@ class KernelFlagsTest {
         "conv2d=fourier");
     refused(
         ExitCode.DEVICE,
-        "cpu: --kernel softmax=row: expected one of attention, binary, concat, conv2d, embedding,"
-            + " geglu, group_norm, layer_norm, linear, timestep_embedding, unary, upsample, got"
+        "cpu: --kernel softmax=row: expected one of attention, binary, cast, concat, conv2d,"
+            + " embedding, geglu, group_norm, layer_norm, linear, timestep_embedding, unary, upsample, got"
             + " softmax",
         "--kernel",
         "softmax=row");

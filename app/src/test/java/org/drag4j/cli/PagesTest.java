@@ -506,20 +506,35 @@ class PagesTest {
         continue;
       }
       var own = new ArrayList<>(spec.options());
-      for (var mixin : spec.mixins().values()) {
-        own.removeAll(mixin.options());
-        String name = mixin.userObject().getClass().getSimpleName();
-        if (SHARED.containsKey(name)) {
-          shared.putIfAbsent(name, mixin);
-          users.computeIfAbsent(name, _ -> new ArrayList<>()).add(verb);
-        } else {
-          assertTrue(name.equals("AutoHelpMixin"), "docs/parameters.md: a heading for " + name);
-        }
-      }
+      shared(spec)
+          .forEach((name, mixin) -> {
+            own.removeAll(mixin.options());
+            if (SHARED.containsKey(name)) {
+              shared.putIfAbsent(name, mixin);
+              users.computeIfAbsent(name, _ -> new ArrayList<>()).add(verb);
+            } else {
+              assertTrue(name.equals("AutoHelpMixin"), "docs/parameters.md: a heading for " + name);
+            }
+          });
       out.append("\n### ").append(verb).append("\n\n");
       out.append(String.join(" ", spec.usageMessage().description())).append('\n');
       table(own, spec.positionalParameters(), out);
     }
+  }
+
+  /** The options that verbs share, by class; those that gather others are looked into. */
+  private static Map<String, CommandLine.Model.CommandSpec> shared(
+      CommandLine.Model.CommandSpec spec) {
+    var found = new LinkedHashMap<String, CommandLine.Model.CommandSpec>();
+    for (var mixin : spec.mixins().values()) {
+      String name = mixin.userObject().getClass().getSimpleName();
+      if (SHARED.containsKey(name) || mixin.mixins().isEmpty()) {
+        found.put(name, mixin);
+      } else {
+        found.putAll(shared(mixin));
+      }
+    }
+    return found;
   }
 
   private static void table(

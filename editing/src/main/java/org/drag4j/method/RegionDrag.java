@@ -337,7 +337,7 @@ public record RegionDrag(
       this.cells = cells;
       this.contexts = contexts;
       grid = s.grid();
-      sde = CycleSde.of(s.models().scheduler(), steps, start);
+      sde = CycleSde.of(s.scheduler(), steps, start);
     }
 
     float[] encodeThenCp(float[] source) {

@@ -238,7 +238,7 @@ public record SdeDrag(
       this.s = s;
       this.denoiser = denoiser;
       grid = s.grid();
-      sde = CycleSde.of(s.models().scheduler(), steps, start);
+      sde = CycleSde.of(s.scheduler(), steps, start);
       editable = s.task().editable().bicubic(grid.width(), grid.height(), EDITABLE);
       back = sde.denoisingTimesteps();
       all = parts * back.length;

@@ -6,6 +6,7 @@ import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Models;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.schedule.LatentGrid;
+import org.drag4j.schedule.SchedulerConfig;
 
 /** What one edit offers any method. Latents are {@code [H, W, C]}, scaled. */
 public interface Session {
@@ -26,6 +27,11 @@ public interface Session {
 
   /** The networks. */
   Models models();
+
+  /** What the noise schedule is built from. */
+  default SchedulerConfig scheduler() {
+    return models().scheduler();
+  }
 
   /** Where random numbers come from. */
   Noise noise();

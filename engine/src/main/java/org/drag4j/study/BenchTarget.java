@@ -10,7 +10,7 @@ public enum BenchTarget {
   VAE_ENCODE,
   /** Latent to picture. */
   VAE_DECODE,
-  /** A whole RegionDrag edit, from picture to picture, weights packed anew each time. */
+  /** A whole edit by the default method, from picture to picture, weights packed anew each time. */
   EDIT,
   /** Token ids to hidden states. */
   TEXT;

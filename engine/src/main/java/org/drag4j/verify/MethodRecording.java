@@ -2,6 +2,7 @@ package org.drag4j.verify;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.drag4j.method.Methods;
 
 /**
@@ -11,6 +12,11 @@ import org.drag4j.method.Methods;
 interface MethodRecording {
   /** Stem of the file that holds the runs. */
   String stem();
+
+  /** Files of the method that are not replayed, by name, and what they hold. */
+  default Map<String, String> unsupported() {
+    return Map.of();
+  }
 
   /** Repeats every run of the file, with the recorded random numbers and from the seed. */
   void check(ParityFile file, Replay replay);

@@ -3,6 +3,7 @@ package org.drag4j.verify;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,6 @@ public final class Parity {
           "grad.safetensors", "gradients",
           "lora", "LoRA adapters",
           "ip_adapter", "IP-Adapter",
-          "regiondrag_ip.safetensors", "RegionDrag with IP-Adapter",
           "model_ldm.safetensors", "single-file checkpoints");
 
   private final Path folder;
@@ -197,6 +197,8 @@ public final class Parity {
 
   private void nameUnsupported() {
     var found = new TreeMap<String, String>();
+    var unsupported = new HashMap<>(UNSUPPORTED);
+    METHODS.forEach(method -> unsupported.putAll(method.unsupported()));
     var known = Set.of(MODEL, LEGACY_VAE);
     try (var entries = Files.list(folder)) {
       for (var entry : entries.toList()) {
@@ -205,8 +207,8 @@ public final class Parity {
             known.contains(name)
                 || (name.endsWith(EXTENSION)
                     && FILES.contains(name.substring(0, name.length() - EXTENSION.length())));
-        if (UNSUPPORTED.containsKey(name)) {
-          found.put(name, UNSUPPORTED.get(name) + ", which this version does not check");
+        if (unsupported.containsKey(name)) {
+          found.put(name, unsupported.get(name) + ", which this version does not check");
         } else if (!checked && (name.endsWith(EXTENSION) || Files.isDirectory(entry))) {
           found.put(name, "not a kind of recording this version knows");
         }

@@ -9,7 +9,7 @@ import org.drag4j.tensor.DType;
  * @param guidedOutput a prediction inside a free-running chain, after guidance
  * @param chain a latent of a free-running chain
  * @param chainImage the picture at the end of a free-running chain
- * @param latent a latent of a RegionDrag run
+ * @param latent a latent of an editing run
  * @param pictureDb least signal to noise ratio of a finished picture, in dB
  */
 record ParityTolerance(

@@ -15,17 +15,12 @@ import org.drag4j.method.Kept;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Session;
 import org.drag4j.picture.Picture;
-import org.drag4j.pipeline.ModelShape;
 import org.drag4j.pipeline.Models;
-import org.drag4j.pipeline.Program;
 import org.drag4j.pipeline.Progress;
-import org.drag4j.pipeline.Scope;
-import org.drag4j.pipeline.SiteBank;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.schedule.SchedulerConfig;
 import org.drag4j.schedule.TorchRandom;
 import org.drag4j.tensor.Shape;
-import org.drag4j.vae.Posterior;
 import org.drag4j.weights.Config;
 import org.jspecify.annotations.Nullable;
 
@@ -161,7 +156,12 @@ final class RecordedRun implements Session {
 
   @Override
   public Models models() {
-    return new Scheduled(replay.pipeline(), form.scheduler());
+    return replay.pipeline();
+  }
+
+  @Override
+  public SchedulerConfig scheduler() {
+    return form.scheduler();
   }
 
   @Override
@@ -329,43 +329,5 @@ final class RecordedRun implements Session {
   /** A name with a number of two digits in it. */
   static String numbered(String format, int i) {
     return String.format(Locale.ROOT, format, i);
-  }
-
-  /** The networks, with the scheduler of a recorded run. */
-  private record Scheduled(Models models, SchedulerConfig scheduler) implements Models {
-    @Override
-    public ModelShape shape() {
-      return models.shape();
-    }
-
-    @Override
-    public List<float[]> text(List<String> prompts) {
-      return models.text(prompts);
-    }
-
-    @Override
-    public Posterior encode(Picture of) {
-      return models.encode(of);
-    }
-
-    @Override
-    public float[] decode(float[] latent, LatentGrid grid) {
-      return models.decode(latent, grid);
-    }
-
-    @Override
-    public Program compile(Consumer<Scope> build) {
-      return models.compile(build);
-    }
-
-    @Override
-    public int fitting(IntFunction<Consumer<Scope>> build, int most) {
-      return models.fitting(build, most);
-    }
-
-    @Override
-    public SiteBank bank(Program capturing, int slots) {
-      return models.bank(capturing, slots);
-    }
   }
 }

@@ -2,6 +2,7 @@ package org.drag4j.verify;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.drag4j.geometry.Mapping;
@@ -146,6 +147,11 @@ final class RegionDragRecording implements MethodRecording {
   @Override
   public String stem() {
     return "regiondrag";
+  }
+
+  @Override
+  public Map<String, String> unsupported() {
+    return Map.of("regiondrag_ip.safetensors", "RegionDrag with IP-Adapter");
   }
 
   @Override

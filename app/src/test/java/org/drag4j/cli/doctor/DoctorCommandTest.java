@@ -83,7 +83,7 @@ class DoctorCommandTest {
     }
     assertTrue(text.out().contains("variables   DRAG4J_THREADS=2\n"), text.out());
     assertTrue(
-        text.out().matches("(?s).*\\ncpu +ready .*\\n +check f32 +19 of 19 cases right, 19 .*"),
+        text.out().matches("(?s).*\\ncpu +ready .*\\n +check f32 +20 of 20 cases right, 20 .*"),
         text.out());
     assertTrue(text.out().contains("model       demo: can be opened"), text.out());
     assertTrue(text.out().endsWith("result      everything that is here works\n"), text.out());
@@ -106,7 +106,7 @@ class DoctorCommandTest {
             .filter(d -> d.get("device").asString().equals("cpu"))
             .findFirst()
             .orElseThrow();
-    assertEquals(19, cpu.at("/checks/0/cases").size());
+    assertEquals(20, cpu.at("/checks/0/cases").size());
     assertTrue(cpu.at("/checks/0/cases/0/kernels/0").asString().startsWith("conv2d"));
     assertTrue(cpu.get("details").has("vectors"));
     assertEquals(0, json.get("problems").size());
@@ -117,7 +117,7 @@ class DoctorCommandTest {
   void aDeviceThatComputesWronglyIsAFailure() {
     var outcome = run(Map.of(), (_, _) -> new NullBackend(), "--seconds", "0");
     assertEquals(ExitCode.DEVICE, outcome.code());
-    assertTrue(outcome.out().contains("check f32   0 of 19 cases right"), outcome.out());
+    assertTrue(outcome.out().contains("check f32   0 of 20 cases right"), outcome.out());
     assertTrue(
         outcome.out().contains("PROBLEM     cpu f32: linear: expected an error of at most"),
         outcome.out());
@@ -302,7 +302,7 @@ class DoctorCommandTest {
                             + " 1; it said: SIGSEGV (0xb) at pc=")
                     && p.contains(", in ")),
         out);
-    assertTrue(out.matches("(?s).*\\ncpu +ready .*\\n +check f32 +19 of 19 cases right.*"), out);
+    assertTrue(out.matches("(?s).*\\ncpu +ready .*\\n +check f32 +20 of 20 cases right.*"), out);
   }
 
   @ParameterizedTest

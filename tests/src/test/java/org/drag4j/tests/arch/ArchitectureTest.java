@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
+import org.drag4j.method.Methods;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -145,6 +146,7 @@ class ArchitectureTest {
             uses("org.drag4j.study", "org.drag4j.engine.Engine")));
     // From the ground up; the schedule stands beside the first three.
     rules.addAll(floors("picture geometry document schedule pipeline method session"));
+    Methods.classes().forEach(method -> rules.add(alone(method.getSimpleName())));
     rules.addAll(floors("cli.console cli.option cli.command"));
     rules.addAll(floors("cli.console cli.option cli.doctor"));
     rules.add(
@@ -208,6 +210,24 @@ class ArchitectureTest {
               uses("org.drag4j." + names[i], "org.drag4j." + above.getLast() + ".Above")));
     }
     return rules;
+  }
+
+  /** A method is one file: nobody knows it but the registry and the adapter of its recordings. */
+  private static Rule alone(String method) {
+    var itself = "org\\.drag4j\\.method\\." + method + "(\\$.*)?";
+    return new Rule(
+        method + " is known to Methods and to its recording adapter alone",
+        noClasses()
+            .that()
+            .haveNameNotMatching(
+                itself
+                    + "|org\\.drag4j\\.method\\.Methods(\\$.*)?|org\\.drag4j\\.verify\\."
+                    + method
+                    + "Recording(\\$.*)?")
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching(itself),
+        uses("org.drag4j.session", "org.drag4j.method." + method));
   }
 
   /** A library that only these packages may use; a class of the JDK stands for itself alone. */

@@ -68,6 +68,11 @@ class FaultySession implements Session {
   }
 
   @Override
+  public SchedulerConfig scheduler() {
+    return right.scheduler();
+  }
+
+  @Override
   public Noise noise() {
     return right.noise();
   }
