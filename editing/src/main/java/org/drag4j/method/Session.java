@@ -28,7 +28,7 @@ public interface Session {
   /** The networks. */
   Models models();
 
-  /** What the noise schedule is built from. */
+  /** The configuration of the noise schedule. */
   default SchedulerConfig scheduler() {
     return models().scheduler();
   }

@@ -28,7 +28,7 @@ public final class ClipTokenizer {
   /** The longest prompt that is read, in {@code char}s. */
   public static final int MAX_CHARS = 20_000;
 
-  /** Ids from here on are refused: no embedding has so many rows. */
+  /** Ids from here on are refused: no embedding has as many rows. */
   private static final int MAX_TOKENS = 1 << 24;
 
   /** The token before every prompt. */

@@ -88,7 +88,7 @@ final class Conv2dCpu {
 
   /**
    * The variants that suit, the cheapest first; none where an operand is not of floats, or a fused
-   * stage is not one of ours.
+   * stage is one that the kernels do not have.
    */
   static SequencedMap<String, Kernel> candidates(CpuContext context, Value node, boolean exact) {
     var then = Epilogue.stages(node);

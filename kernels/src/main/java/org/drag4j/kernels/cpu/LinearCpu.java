@@ -23,8 +23,8 @@ final class LinearCpu implements Kernel {
   }
 
   /**
-   * Empty where an operand is not of floats, or a fused stage is not one of ours; a gate is where
-   * its halves are whole panels.
+   * Empty where an operand is not of floats, or the kernels do not have a fused stage; a gate is
+   * where its halves are whole panels.
    */
   static Optional<Kernel> select(CpuContext context, Value node) {
     if (!Operands.floats(node)) {

@@ -127,7 +127,7 @@ final class ProductCl {
 
   /**
    * All that can run, the device's own choice first; none where an operand is not floating point,
-   * or a fused stage is not one of ours.
+   * or the kernels do not have a fused stage.
    *
    * @param cuts whether panels are to be had cut in other ways as well
    */

@@ -422,7 +422,7 @@ public final class JCudaBinding implements CudaDriver {
         "cuGraphExecDestroy");
   }
 
-  /** JCuda's object for a stream of ours, as JCublas and JCudnn take it. */
+  /** JCuda's object for a stream, as JCublas and JCudnn take it. */
   CUstream stream(long stream) {
     return stream == 0 ? new Stream() : known(streams, stream, "stream");
   }

@@ -71,7 +71,10 @@ final class Native {
     }
   }
 
-  /** The failure of a call's own machinery: a wrong type or number of arguments, a bug of ours. */
+  /**
+   * The failure of a call's own machinery: a wrong type or number of arguments, which is a bug of
+   * drag4j.
+   */
   static RuntimeException failed(Throwable e) {
     return switch (e) {
       case Error error -> throw error;

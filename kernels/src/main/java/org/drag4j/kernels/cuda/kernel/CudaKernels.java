@@ -486,7 +486,7 @@ public final class CudaKernels {
         a -> new Grid(a.rows(), 1, 1));
   }
 
-  /** A kernel of 256 threads, one for each of so many chunks. */
+  /** A kernel of 256 threads a block, one thread for each chunk. */
   private static <A extends Record> Pair<A> wide(
       String name, Class<A> type, ToLongFunction<A> chunks) {
     return pair(
