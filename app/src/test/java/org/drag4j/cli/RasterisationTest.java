@@ -32,10 +32,9 @@ class RasterisationTest {
     var arguments = connector.defaultArguments();
     Objects.requireNonNull(arguments.get("options"))
         .setValue(
-        "--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp \"%s\""
-            .formatted(System.getProperty("java.class.path")));
-    Objects.requireNonNull(arguments.get("main"))
-        .setValue(Drag4j.class.getName() + " " + command);
+            "--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp \"%s\""
+                .formatted(System.getProperty("java.class.path")));
+    Objects.requireNonNull(arguments.get("main")).setValue(Drag4j.class.getName() + " " + command);
     var vm = connector.launch(arguments);
     drain(vm.process().getInputStream());
     drain(vm.process().getErrorStream());

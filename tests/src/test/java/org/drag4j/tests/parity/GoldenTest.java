@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every recorded tensor of both model families. */
 class GoldenTest {
   private static final List<String> FILES =
-      List.of("text", "unet", "unet_f64", "vae", "text_vae_f64", "scheduler", "regiondrag",
-          "sdedrag");
+      List.of(
+          "text", "unet", "unet_f64", "vae", "text_vae_f64", "scheduler", "regiondrag", "sdedrag");
 
   /** What a case starts from; everything else must be compared. */
   private static final Pattern INPUT =
