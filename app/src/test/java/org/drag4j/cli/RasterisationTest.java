@@ -85,7 +85,7 @@ class RasterisationTest {
     var out = folder.resolve("eyes.png");
     var counts =
         counted(
-            "edit %s --model %s --steps 2 --progress none -o %s"
+            "edit %s --model %s --steps 4 --progress none -o %s"
                 .formatted(ROOT.resolve("samples/eyes.json"), ROOT.resolve("models/demo"), out));
     assertTrue(Files.exists(out));
     counts.keySet().removeIf(thread -> thread.startsWith("head start"));

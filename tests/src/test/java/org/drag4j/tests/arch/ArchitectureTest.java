@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The map of the modules, as rules; every rule is tried on sources that break it. */
 class ArchitectureTest {
   private static final String[] RUNTIME =
-      packages("tensor graph layer device plan trace tune cache");
+      packages("tensor graph layer device plan trace tune cache reference");
   private static final String[] EDITING =
       packages("picture geometry document schedule pipeline method session");
   private static final String[] ENGINE = packages("engine study verify");
@@ -283,7 +283,7 @@ class ArchitectureTest {
             .collect(Collectors.toSet());
     var expected =
         Set.of(
-            ("tensor graph layer device plan trace cache kernels weights text unet vae picture"
+            ("tensor graph layer device plan trace cache reference kernels weights text unet vae picture"
                     + " geometry document schedule pipeline method session engine study verify cli")
                 .split(" ", -1));
     assertTrue(seen.containsAll(expected), () -> "expected " + expected + ", got " + seen);

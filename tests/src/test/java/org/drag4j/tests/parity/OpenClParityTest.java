@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Every recorded tensor on an OpenCL device, with activations in F32 and in F16. */
 class OpenClParityTest {
-  private static final int TENSORS_OF_SD15 = 596;
+  private static final int TENSORS_OF_SD15 = 596 + 165;
   private static final int TENSORS_OF_SD21 = 106;
 
   private static Target single() {
