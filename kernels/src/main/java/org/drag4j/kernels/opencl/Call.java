@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.drag4j.device.Slot;
 import org.drag4j.tensor.DType;
-import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
@@ -47,12 +46,12 @@ final class Call {
       }
 
       /** Sets three arguments from {@code index} on. */
-      void set(cl_kernel kernel, int index) {
+      void set(Driver driver, cl_kernel kernel, int index) {
         var tensor = slot.tensor();
         start[0] = tensor.offset() / bytes;
-        CL.clSetKernelArg(kernel, index, Sizeof.cl_mem, OpenClMemory.of(slot).pointer());
-        CL.clSetKernelArg(kernel, index + 1, Sizeof.cl_long, startPointer);
-        CL.clSetKernelArg(kernel, index + 2, Sizeof.cl_int, type);
+        driver.setArgument(kernel, index, Sizeof.cl_mem, OpenClMemory.of(slot).pointer());
+        driver.setArgument(kernel, index + 1, Sizeof.cl_long, startPointer);
+        driver.setArgument(kernel, index + 2, Sizeof.cl_int, type);
       }
     }
   }
@@ -95,14 +94,15 @@ final class Call {
         return;
       }
     }
+    var driver = context.driver();
     int index = 0;
     try {
       for (int i = 0; i < arguments.size(); i++) {
         switch (arguments.get(i)) {
           case Argument.Fixed(var value, var bytes) ->
-              CL.clSetKernelArg(kernel, index++, bytes, value);
+              driver.setArgument(kernel, index++, bytes, value);
           case Argument.Moving moving -> {
-            moving.set(kernel, index);
+            moving.set(driver, kernel, index);
             index += 3;
           }
         }

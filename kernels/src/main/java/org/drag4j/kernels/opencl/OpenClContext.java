@@ -112,6 +112,10 @@ final class OpenClContext implements AutoCloseable {
     return info.variant();
   }
 
+  Driver driver() {
+    return driver;
+  }
+
   cl_command_queue queue() {
     return queue;
   }

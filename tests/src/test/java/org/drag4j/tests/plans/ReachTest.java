@@ -1,6 +1,7 @@
 package org.drag4j.tests.plans;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceWeights;
 import org.drag4j.device.KernelOptions;
@@ -24,6 +26,7 @@ import org.drag4j.graph.Op;
 import org.drag4j.graph.Site;
 import org.drag4j.graph.Value;
 import org.drag4j.kernels.cuda.RecordedCuda;
+import org.drag4j.kernels.opencl.RecordedOpenCl;
 import org.drag4j.pipeline.RandomModel.Like;
 import org.drag4j.pipeline.RequiredTensors;
 import org.drag4j.plan.Hoisted;
@@ -44,14 +47,19 @@ import org.junit.jupiter.api.Test;
 /**
  * No kernel without a caller: which kernels no graph reaches, and which of their arguments no two
  * launches pass different values for. The graphs are the conformance cases and the networks of
- * Stable Diffusion at full size, in all forms in which the engine compiles them; what is not
- * reached is listed in a file, a line each, which may only shrink.
+ * Stable Diffusion, for CUDA at full size, in all forms in which the engine compiles them; what is
+ * not reached is listed in a file, a line each, which may only shrink.
  */
 class ReachTest {
   private static final PlanOptions PLAIN = new PlanOptions(KernelOptions.DEFAULT, Set.of("all"));
 
   /** As large as the largest tensor of a network in F32. */
   private static final MemorySegment ZEROS = Arena.global().allocate(320L << 20, 64);
+
+  /** Of latents: of a picture of 512 pixels, and of one that is soon computed. */
+  private static final int FULL = 64;
+
+  private static final int SMALL = 16;
 
   private static final Map<Graph, Value[]> WEIGHTS_OF_BLENDS = new HashMap<>();
 
@@ -66,7 +74,7 @@ class ReachTest {
         try (var backend = recorded.open(type, libraries)) {
           cases(backend);
           if (!libraries) {
-            for (var network : networks()) {
+            for (var network : networks(FULL)) {
               run(backend, network, List.of(PlanOptions.DEFAULT, PLAIN));
             }
           }
@@ -76,13 +84,47 @@ class ReachTest {
     check("cuda", recorded.unreached());
   }
 
+  /** By small pictures: the weights and all that is bound are in real memory. */
+  @Test
+  void everyOpenClKernelAndArgumentIsReachedByAGraphOrListed() throws IOException {
+    var recorded = new RecordedOpenCl();
+    for (var type : List.of(DType.F32, DType.F16)) {
+      for (boolean cpu : new boolean[] {false, true}) {
+        try (var backend = recorded.open(type, cpu)) {
+          cases(backend);
+          for (var network : networks(SMALL)) {
+            run(backend, network, List.of(PlanOptions.DEFAULT, PLAIN));
+          }
+        }
+      }
+    }
+    check("opencl", recorded.unreached());
+  }
+
+  @Test
+  void aLineTooManyOrTooFewFails() {
+    var unreached = Set.of("a", "a.b");
+    compare("a list", List.of("a", "a.b"), unreached);
+    fails("give them a caller", List.of("a"), unreached);
+    fails("take their lines out", List.of("a", "a.b", "a.c"), unreached);
+    fails("sorted", List.of("a.b", "a"), unreached);
+  }
+
+  private static void fails(String why, List<String> listed, Set<String> unreached) {
+    var e = assertThrows(AssertionError.class, () -> compare("a list", listed, unreached));
+    assertTrue(String.valueOf(e.getMessage()).contains(why), e::toString);
+  }
+
   private static void check(String device, Set<String> unreached) throws IOException {
     var file = "unreached-" + device + ".txt";
-    List<String> listed;
     try (var in = ReachTest.class.getResourceAsStream(file)) {
       assertTrue(in != null, file);
-      listed = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+      compare(
+          file, new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList(), unreached);
     }
+  }
+
+  private static void compare(String file, List<String> listed, Set<String> unreached) {
     assertEquals(List.copyOf(new TreeSet<>(listed)), listed, file + ": expected sorted lines");
     var forgotten = new TreeSet<>(unreached);
     listed.forEach(forgotten::remove);
@@ -96,7 +138,8 @@ class ReachTest {
   private static void cases(Backend backend) {
     for (var c : OpCases.all()) {
       var built = c.build();
-      run(backend, new Network(built.weights(), List.of(built.graph())), options(backend));
+      var graph = built.graph();
+      run(backend, new Network(built.weights(), List.of(graph)), options(backend, graph));
     }
   }
 
@@ -110,17 +153,20 @@ class ReachTest {
     }
   }
 
-  /** As by default, without any fusion, and by each kernel of our own that is not chosen. */
-  private static List<PlanOptions> options(Backend backend) {
+  /**
+   * As by default, without any fusion, and by each kernel of our own that is not chosen: of the
+   * case's operations, and of casts, which compilation adds.
+   */
+  private static List<PlanOptions> options(Backend backend, Graph graph) {
     var exact = PlanOptions.of(new KernelOptions(true, Map.of()));
     var all = new ArrayList<>(List.of(PlanOptions.DEFAULT, PLAIN, exact));
+    var ops = graph.live().stream().map(v -> v.op().label()).collect(Collectors.toSet());
     backend
         .kernels()
         .forEach((op, names) -> {
-          for (var name : names) {
-            if (names.size() > 1) {
-              all.add(PlanOptions.of(new KernelOptions(false, Map.of(op, name))));
-            }
+          if (names.size() > 1 && (ops.contains(op) || op.equals("cast"))) {
+            names.forEach(
+                name -> all.add(PlanOptions.of(new KernelOptions(false, Map.of(op, name)))));
           }
         });
     return all;
@@ -157,17 +203,21 @@ class ReachTest {
     }
   }
 
-  private static List<Network> networks() throws IOException {
+  private static List<Network> networks(int side) throws IOException {
     var all = new ArrayList<Network>();
-    all.add(unet(Like.SD15, 64, 768));
-    all.add(new Network(new Outline(Map.of()), List.of(attention(77), attention(9216))));
+    all.add(unet(Like.SD15, side, 768));
+    all.add(
+        new Network(
+            new Outline(Map.of()), List.of(attention(side, 77), attention(side, 144 * side))));
     var vae = Like.SD15.config("vae");
     var tensors = new Outline(RequiredTensors.autoencoder(vae));
     var autoencoder = AutoencoderKL.load(Weights.of(tensors), vae);
     var decoder = new Graph(Hook.NONE);
-    autoencoder.decode(decoder.input("z", Shape.of(1, 64, 64, 4), DType.F32)).output("x");
+    autoencoder.decode(decoder.input("z", Shape.of(1, side, side, 4), DType.F32)).output("x");
     var encoder = new Graph(Hook.NONE);
-    autoencoder.encode(encoder.input("x", Shape.of(1, 512, 512, 3), DType.F32)).output("z");
+    autoencoder
+        .encode(encoder.input("x", Shape.of(1, 8 * side, 8 * side, 3), DType.F32))
+        .output("z");
     all.add(new Network(tensors, List.of(decoder, encoder)));
     var clip = Like.SD15.config("text_encoder");
     var words = new Outline(RequiredTensors.textEncoder(clip));
@@ -181,9 +231,9 @@ class ReachTest {
   }
 
   /** One of SD 2.1's at 768x768: heads of 64, which SD 1.5 has in its text encoder alone. */
-  private static Graph attention(int keys) {
+  private static Graph attention(int side, int keys) {
     var graph = new Graph(Hook.NONE);
-    var q = graph.input("q", Shape.of(1, 9216, 320), DType.F32);
+    var q = graph.input("q", Shape.of(1, 144 * side, 320), DType.F32);
     var k = graph.input("k", Shape.of(1, keys, 320), DType.F32);
     var v = graph.input("v", Shape.of(1, keys, 320), DType.F32);
     graph.node(new Op.Attention(5, false), "attention", q, k, v).output("y");
@@ -195,13 +245,17 @@ class ReachTest {
     var tensors = new Outline(RequiredTensors.unet(config));
     var unet = UNet2DConditionModel.load(Weights.of(tensors), config);
     var graphs = new ArrayList<Graph>();
-    for (int batch : new int[] {1, 2}) {
-      for (var hook :
-          List.of(
-              Hook.NONE,
-              Hook.capture(Site::isSelfKeyOrValue),
-              Hook.inject(Site::isSelfKeyOrValue),
-              blended())) {
+    // An original, its edit with guidance, and what is edited beside its original with guidance.
+    var hooks =
+        Map.of(
+            1,
+            List.of(Hook.NONE, Hook.capture(Site::isSelfKeyOrValue)),
+            2,
+            List.of(Hook.inject(Site::isSelfKeyOrValue), blended()),
+            4,
+            List.of(Hook.NONE));
+    for (int batch : new TreeSet<>(hooks.keySet())) {
+      for (var hook : hooks.getOrDefault(batch, List.of())) {
         // Of another side than the first, so that sizes that do not halve evenly are among them.
         var graph = graph(unet, batch, side - batch + 1, side, width, hook);
         var halves = Hoisted.of(graph, Set.of("context")).orElseThrow();
