@@ -283,8 +283,9 @@ class ArchitectureTest {
             .collect(Collectors.toSet());
     var expected =
         Set.of(
-            ("tensor graph layer device plan trace cache reference kernels weights text unet vae picture"
-                    + " geometry document schedule pipeline method session engine study verify cli")
+            ("tensor graph layer device plan trace cache reference kernels weights text unet vae"
+                 + " picture geometry document schedule pipeline method session engine study verify"
+                 + " cli")
                 .split(" ", -1));
     assertTrue(seen.containsAll(expected), () -> "expected " + expected + ", got " + seen);
   }
