@@ -108,7 +108,7 @@ public final class RecordedOpenCl implements Driver {
       var common = Objects.requireNonNull(Programs.class.getResource("common.cl")).toURI();
       if (common.getScheme().equals("jar")) {
         try (var jar = FileSystems.newFileSystem(common, Map.of())) {
-          sources(Path.of(common), folder);
+          sources(jar.provider().getPath(common), folder);
         }
       } else {
         sources(Path.of(common), folder);
