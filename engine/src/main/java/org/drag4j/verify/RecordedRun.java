@@ -15,6 +15,7 @@ import org.drag4j.method.Kept;
 import org.drag4j.method.Noise;
 import org.drag4j.method.Session;
 import org.drag4j.picture.Picture;
+import org.drag4j.picture.PictureException;
 import org.drag4j.pipeline.Models;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.schedule.LatentGrid;
@@ -99,8 +100,8 @@ final class RecordedRun implements Session {
         run.picture = image.get();
         method.accept(run);
         run.rest("not computed");
-      } catch (Stop stop) {
-        run.rest(String.valueOf(stop.getMessage()));
+      } catch (Stop | PictureException e) {
+        run.rest(String.valueOf(e.getMessage()));
       } catch (IllegalArgumentException e) {
         replay.rows().fail(file, form.tag() + ".source", 0, String.valueOf(e.getMessage()));
         run.rest("not reached");

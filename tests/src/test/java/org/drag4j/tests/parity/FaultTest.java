@@ -3,6 +3,7 @@ package org.drag4j.tests.parity;
 import static org.drag4j.tests.parity.Recordings.SD15;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
@@ -85,6 +86,33 @@ class FaultTest {
   @Test
   void copyingStoppedOneStepEarly() {
     assertFailsAt("denoise.05.in", e -> new FaultySession.EarlyStop(e, 5));
+  }
+
+  /** The other method's run of two points, three sub-drags and a mask. */
+  private static Path sdeDrag(Path folder) throws IOException {
+    Recordings.copy(SD15, folder, "sdedrag");
+    Files.copy(SD15.resolve("image.png"), folder.resolve("image.png"));
+    return folder;
+  }
+
+  @Test
+  void sdeDragWithoutItsPrompt(@TempDir Path folder) throws IOException {
+    with(sdeDrag(folder), FaultySession.NoPrompt::new)
+        .assertFailsFirstAt("sdedrag/two.sub.0.denoise.00.out");
+  }
+
+  @Test
+  void sdeDragDrawsTheNoiseOfAnotherStep(@TempDir Path folder) throws IOException {
+    with(sdeDrag(folder), s -> new FaultySession.RepeatedDraw(s, 3))
+        .assertFailsFirstAt("sdedrag/two.sub.0.forward.03");
+  }
+
+  @Test
+  void sdeDragWithoutItsPictureFailsInEveryTensor(@TempDir Path folder) {
+    Recordings.copy(SD15, folder, "sdedrag");
+    var verified = Verified.of(folder, true, ParityOptions.DEFAULT);
+    verified.assertFailsFirstAt("sdedrag/two.clean");
+    assertEquals(165, verified.failed().size());
   }
 
   @ParameterizedTest

@@ -92,6 +92,18 @@ class FaultySession implements Session {
     right.observe(name, latent);
   }
 
+  /** Does not know what the picture shows. */
+  static final class NoPrompt extends FaultySession {
+    NoPrompt(Session right) {
+      super(right);
+    }
+
+    @Override
+    public String prompt() {
+      return "";
+    }
+  }
+
   /** Networks that are what they wrap. */
   private static class RightModels implements Models {
     private final Models right;
