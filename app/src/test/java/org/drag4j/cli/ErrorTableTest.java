@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.drag4j.cli.console.Host;
+import org.drag4j.method.Methods;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
 import org.junit.jupiter.api.BeforeAll;
@@ -268,11 +269,15 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --method dragon",
-              "--method: method.name: expected \"regiondrag\", got \"dragon\"; correct it"),
+              "--method: method.name: expected one of \""
+                  + String.join("\", \"", Methods.names())
+                  + "\", got \"dragon\"; correct it"),
           new Row(
               1,
               "edit --explain --method dragon",
-              "--method: expected one of regiondrag, got \"dragon\"; correct it"),
+              "--method: expected one of "
+                  + String.join(", ", Methods.names())
+                  + ", got \"dragon\"; correct it"),
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --set steps",

@@ -60,7 +60,7 @@ class AssignmentsTest {
       value = {
         "method.stpes=3 | --set: method.stpes: expected one of name, steps,",
         "method.steps=many | --set: method.steps: expected a whole number from 1 to 1000, got",
-        "method.name=dragon | --set: method.name: expected \"regiondrag\", got \"dragon\"; correct",
+        "method.name=dragon | --set: method.name: expected one of \"regiondrag\",",
         "seed | --set: expected PATH=VALUE, got \"seed\"; write for example method.steps=30",
         "=3 | --set: expected PATH=VALUE, got \"=3\"",
         "drags[1].name=x | --set: drags[1].name: expected an index below 1, got 1",

@@ -468,7 +468,11 @@ class EditDocumentTest {
   @ParameterizedTest
   @MethodSource("bad")
   void refusesInTheSecondFormatToo(String json, String message) {
-    refuses(json.replace("drag-edit/1", "drag-edit/2"), message);
+    // It knows all methods.
+    String names = String.join("\", \"", Methods.names());
+    refuses(
+        second(json),
+        message.replace("expected \"regiondrag\"", "expected one of \"" + names + "\""));
   }
 
   private static String second(String json) {

@@ -35,8 +35,7 @@ class TaskTest {
     assertSame(drawing.region(area, view), drawing.region(area, view));
     // Whatever the grid over it.
     assertSame(
-        drawing.region(area, view),
-        drawing.region(area, new View(0, 0, 128, 128, 128, 128, 2, 2)));
+        drawing.region(area, view), drawing.region(area, new View(0, 0, 128, 128, 128, 128, 2, 2)));
     assertFalse(
         drawing.region(area, view).equals(drawing.region(area, View.whole(128, 128, 64, 64))));
   }
@@ -55,8 +54,7 @@ class TaskTest {
     var task = task(REGION, ARROWS);
     assertEquals(task(REGION).handles(), task.handles());
     var e =
-        assertThrows(
-            EditDocumentException.class, () -> task.merged(Overlap.LATER_WINS).cells());
+        assertThrows(EditDocumentException.class, () -> task.merged(Overlap.LATER_WINS).cells());
     assertTrue(String.valueOf(e.getMessage()).startsWith("drags[1]: handle: expected the region"));
   }
 
