@@ -22,9 +22,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.drag4j.device.DeviceException;
 import org.drag4j.device.Backend;
 import org.drag4j.tensor.DType;
 import org.jocl.CL;
+import org.jocl.cl_program;
 import org.jocl.NativePointerObject;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
@@ -129,10 +131,22 @@ public final class RecordedOpenCl implements Driver {
     }
   }
 
+  /** PoCL 3.1 now and then fails to rename a temporary file of its own: then it is asked again. */
+  private static cl_program built(OpenClContext context, String source, Variant variant) {
+    try {
+      return context.programs().get(source, variant);
+    } catch (DeviceException e) {
+      if (!String.valueOf(e.getMessage()).contains("unable to rename temporary")) {
+        throw e;
+      }
+      return context.programs().get(source, variant);
+    }
+  }
+
   private static List<String> kernels(OpenClContext context, String source, Variant variant) {
     var text = new byte[4096];
     CL.clGetProgramInfo(
-        context.programs().get(source, variant),
+        built(context, source, variant),
         CL.CL_PROGRAM_KERNEL_NAMES,
         text.length,
         Pointer.to(text),

@@ -7,16 +7,32 @@ import java.util.Locale;
  * How far an output is from the truth, and how far it may be: so many times as far as a naive
  * evaluation in the same precision, plus one epsilon, both in relative L2 and at the worst element.
  * Where few elements are dominated by few roundings, one naive evaluation can be right by chance,
- * so the worse of several counts; and the worst of few elements says little of how bad one may be,
- * so it counts as four deviations at least, which the worst of some thousand elements is anyway.
+ * so the worse of several counts.
  */
 record Comparison(String output, double relL2, double allowedL2, double maxAbs, double allowedAbs) {
   private static final double EPSILON = 0x1p-23;
-  private static final double DEVIATIONS = 4;
+  private static final double HALF_ROUNDING = 0x1p-11;
 
-  /** {@code factor} is 2, or 8 for kernels marked approximate. */
+  /** In F32; as {@link #of(String, double[], List, float[], double, boolean)}. */
   static Comparison of(
       String output, double[] exact, List<double[]> naive, float[] got, double factor) {
+    return of(output, exact, naive, got, factor, false);
+  }
+
+  /**
+   * Compares an output.
+   *
+   * @param factor 2, or 8 for kernels marked approximate
+   * @param halves whether results are stored in half precision: then the worst element may be off
+   *     by the rounding of the largest one besides
+   */
+  static Comparison of(
+      String output,
+      double[] exact,
+      List<double[]> naive,
+      float[] got,
+      double factor,
+      boolean halves) {
     double squares = 0;
     double largest = 0;
     var error = new Deviation();
@@ -34,15 +50,14 @@ record Comparison(String output, double relL2, double allowedL2, double maxAbs, 
         e.add(values[i] - exact[i]);
       }
       naiveL2 = Math.max(naiveL2, e.relative(norm));
-      double deviation = Math.sqrt(e.squares / Math.max(1, exact.length));
-      naiveAbs = Math.max(naiveAbs, Math.max(e.largest, DEVIATIONS * deviation));
+      naiveAbs = Math.max(naiveAbs, e.largest);
     }
     return new Comparison(
         output,
         error.relative(norm),
         factor * naiveL2 + EPSILON,
         error.largest,
-        factor * naiveAbs + EPSILON * largest);
+        factor * naiveAbs + (halves ? HALF_ROUNDING : EPSILON) * largest);
   }
 
   private static final class Deviation {

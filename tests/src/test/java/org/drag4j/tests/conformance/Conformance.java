@@ -130,7 +130,8 @@ final class Conformance {
               find(expected.exact(), name),
               List.of(find(expected.naive(), name), find(expected.backward(), name)),
               got,
-              factor));
+              factor,
+              backend.activations() == DType.F16));
     });
     for (var c : comparisons) {
       if (!c.ok()) {
