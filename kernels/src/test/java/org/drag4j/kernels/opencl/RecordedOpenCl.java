@@ -22,17 +22,17 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import org.drag4j.device.DeviceException;
 import org.drag4j.device.Backend;
+import org.drag4j.device.DeviceException;
 import org.drag4j.tensor.DType;
 import org.jocl.CL;
-import org.jocl.cl_program;
 import org.jocl.NativePointerObject;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_event;
 import org.jocl.cl_kernel;
+import org.jocl.cl_program;
 import org.jspecify.annotations.Nullable;
 
 /**
