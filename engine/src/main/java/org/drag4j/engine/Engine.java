@@ -45,7 +45,6 @@ public final class Engine implements AutoCloseable {
   private final Set<String> told = new HashSet<>();
 
   private @Nullable Backend device;
-  private @Nullable Pipeline pipeline;
   private @Nullable Editor editor;
   private Path model = Path.of("");
 
@@ -198,14 +197,13 @@ public final class Engine implements AutoCloseable {
     if (device == null) {
       device = setup.open();
     }
-    var opened = Pipeline.open(files, device, setup.planOptions(), keeping.weights());
-    pipeline = opened;
+    var pipeline = Pipeline.open(files, device, setup.planOptions(), keeping.weights());
+    pipeline.trace(trace);
+    var opened = keeping.editor(pipeline);
+    editor = opened;
     model = folder;
-    opened.trace(trace);
-    var on = keeping.editor(opened);
-    editor = on;
     progress.advance(1, 1);
-    return on;
+    return opened;
   }
 
   /** A device that failed is lost; what was refused for want of memory or of a kernel is not. */
@@ -220,13 +218,11 @@ public final class Engine implements AutoCloseable {
   }
 
   private void closePipeline() {
-    var open = pipeline;
-    var on = editor;
-    pipeline = null;
+    var open = editor;
     editor = null;
-    try (open) {
-      if (on != null) {
-        on.close();
+    if (open != null) {
+      try (var _ = open.pipeline()) {
+        open.close();
       }
     }
   }
