@@ -22,7 +22,7 @@ import org.drag4j.tensor.WeightSource;
  * first asked for, and kept once for each element type.
  */
 final class CudaWeights implements DeviceWeights {
-  /** Small tensors share blocks: the driver's own allocations are far apart. */
+  /** Most bytes of a block that tensors share: the driver's own allocations are far apart. */
   private static final long BLOCK = 32L << 20;
 
   /** Vector loads and matrix units want whole lines. */
@@ -87,14 +87,25 @@ final class CudaWeights implements DeviceWeights {
   private Tensor place(Shape shape, DType dtype) {
     long bytes = Math.multiplyExact(shape.size(), dtype.bytes());
     if (blocks.isEmpty() || bytes > blocks.getLast().byteSize() - used) {
-      long size = Math.max(bytes, BLOCK);
+      long size = Math.max(bytes, Math.min(BLOCK, allBytes()));
       blocks.add(heap.allocate(size, "weights of " + source.origin()));
       used = 0;
     }
     var tensor = new Tensor(blocks.getLast(), used, shape, dtype);
-    used = Math.addExact(used, bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    used = Math.min(used, blocks.getLast().byteSize());
+    used = Math.min(aligned(Math.addExact(used, bytes)), blocks.getLast().byteSize());
     return tensor;
+  }
+
+  /** Of all tensors as activations are stored: a small checkpoint takes no whole block. */
+  private long allBytes() {
+    return source.names().stream()
+        .flatMap(name -> source.entry(name).stream())
+        .mapToLong(entry -> aligned(Math.multiplyExact(entry.shape().size(), activations.bytes())))
+        .reduce(0, Math::addExact);
+  }
+
+  private static long aligned(long bytes) {
+    return Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
   /** Elements in the engine's order and the device's type. */

@@ -91,11 +91,9 @@ final class Nvcc {
    * @throws IllegalStateException with nvcc's words if it does not compile
    */
   static List<Use> compile() {
-    var uses = new ArrayList<Use>();
-    for (var file : CudaKernels.files()) {
-      uses.addAll(parse(compile(file)));
-    }
-    return uses;
+    return CudaKernels.files().parallelStream()
+        .flatMap(file -> parse(compile(file)).stream())
+        .toList();
   }
 
   private static String compile(String file) {
@@ -107,8 +105,6 @@ final class Nvcc {
             new ArrayList<>(
                 List.of(
                     "nvcc",
-                    "--threads",
-                    "2",
                     "-std=c++17",
                     "-O3",
                     "-Werror",
