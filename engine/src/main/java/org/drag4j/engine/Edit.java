@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskFiles;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.FileName;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureException;
@@ -102,6 +104,20 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
     return absolute.startsWith(folder) && !absolute.equals(folder)
         ? folder.relativize(absolute).toString().replace('\\', '/')
         : absolute.toString();
+  }
+
+  /**
+   * A painted mask as a document names it: by its file where that lies in the document's folder or
+   * below, else it is part of the document.
+   *
+   * @throws PictureException where it is missing, damaged, too large or no picture
+   */
+  public static Area mask(Path png, Path documentFolder) {
+    var pixels = MaskFiles.read(png);
+    String name = name(png, documentFolder);
+    return FileName.isAbsolute(name)
+        ? MaskFiles.inline(pixels)
+        : new Area.Painted(name, pixels);
   }
 
   /** The picture's file. */

@@ -15,7 +15,7 @@ import org.drag4j.cli.option.GlimpseOptions;
 import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.Rectangle;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.MaskSource;
+import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Keeping;
 import org.drag4j.geometry.Drag;
@@ -64,6 +64,14 @@ public final class DragCommand implements Callable<Integer> {
   String prompt = "";
 
   @Option(
+      names = "--mask",
+      paramLabel = "MASK.png",
+      description =
+          "What may change, as large as the picture: where it is bright. Default: handles and"
+              + " targets, and what is around them.")
+  Optional<Path> mask = Optional.empty();
+
+  @Option(
       names = "--save",
       paramLabel = "DOC.json",
       description =
@@ -95,6 +103,9 @@ public final class DragCommand implements Callable<Integer> {
     }
     var out = output.orElseGet(() -> OutputFile.edited(image));
     OutputFile.require(spec, out, image);
+    if (mask.isPresent()) {
+      OutputFile.require(spec, out, mask.get());
+    }
     glimpses.check(spec, out, image);
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
@@ -128,8 +139,11 @@ public final class DragCommand implements Callable<Integer> {
     for (int i = 0; i < from.size(); i++) {
       drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
     }
-    var name = Edit.name(image, Edit.folder(save.orElse(image)));
-    var document = Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags);
-    return options.document.applied(document, MaskSource.NONE);
+    var folder = Edit.folder(save.orElse(image));
+    var name = Edit.name(image, folder);
+    var document =
+        Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags)
+            .withMask(mask.map(png -> Edit.mask(png, folder)));
+    return options.document.applied(document, MaskFiles.in(folder));
   }
 }

@@ -25,6 +25,7 @@ import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,7 +70,8 @@ public final class SweepCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "DIR",
       description =
-          "Where 01.png, 02.png, ..., sheet.png and table.csv go; made if it does not exist."
+          "Where 01.png, 02.png, ..., sheet.png and table.csv go; made if it does not exist. The"
+              + " sheet shows the part that is edited."
               + " Default: DOC-sweep in the current folder.")
   Optional<Path> output = Optional.empty();
 
@@ -95,7 +97,8 @@ public final class SweepCommand implements Callable<Integer> {
     var modelFolder = options.run.model.of(base);
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    cells.add(new ContactSheet.Cell("original", base.original()));
+    var part = ContactSheet.part(runs.stream().map(Run::edit).toList());
+    cells.add(ContactSheet.Cell.of("original", base.original(), part));
     var keeping = options.keeping(spec, Keeping.WEIGHTS.withInversions(CACHE));
     Files.createDirectories(folder);
     try (var progress = options.run.show.progress(spec, host)) {
@@ -103,7 +106,7 @@ public final class SweepCommand implements Callable<Integer> {
         engine.submit(progress.followed(Job.open(modelFolder))).await();
         for (int i = 0; i < runs.size(); i++) {
           var out = folder.resolve(name(i));
-          cells.add(one(runs.get(i), out, modelFolder, engine, progress, rows));
+          cells.add(one(runs.get(i), out, modelFolder, engine, progress, part, rows));
         }
       }
       var sheet = folder.resolve("sheet.png");
@@ -128,6 +131,7 @@ public final class SweepCommand implements Callable<Integer> {
       Path modelFolder,
       Engine engine,
       ConsoleProgress progress,
+      View part,
       List<Map<String, Object>> rows)
       throws IOException, InterruptedException {
     long started = System.nanoTime();
@@ -145,7 +149,7 @@ public final class SweepCommand implements Callable<Integer> {
     row.put("colourErrorUnedited", rounded(error.unedited()));
     row.put("changeOutside", rounded(result.changeOutside()));
     rows.add(row);
-    return new ContactSheet.Cell(run.label(), result.picture());
+    return ContactSheet.Cell.of(run.label(), result.picture(), part);
   }
 
   private static double rounded(double value) {
