@@ -2,6 +2,7 @@ package org.drag4j.document;
 
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.function.Consumer;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.Picture;
@@ -18,25 +19,27 @@ public final class MaskFiles {
   /**
    * Reads a painted mask: set where it is brighter than middle grey.
    *
+   * @param warnings takes what is odd about the file, one line each
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  public static RegionMask read(Path file) {
-    return mask(PictureFiles.read(file));
+  public static RegionMask read(Path file, Consumer<String> warnings) {
+    return mask(PictureFiles.read(file, warnings));
   }
 
   /**
    * The painted masks a document in this folder names, or brings along.
    *
+   * @param warnings takes what is odd about them, one line each, whenever they are read
    * @return throws as {@link #read} does
    */
-  public static MaskSource in(Path folder) {
+  public static MaskSource in(Path folder, Consumer<String> warnings) {
     return name -> {
       if (!name.startsWith(Area.Painted.INLINE)) {
-        return read(folder.resolve(name));
+        return read(folder.resolve(name), warnings);
       }
       try {
         byte[] png = Base64.getDecoder().decode(name.substring(Area.Painted.INLINE.length()));
-        return mask(PictureFiles.decode(INLINE, png));
+        return mask(PictureFiles.decode(INLINE, png, warnings));
       } catch (IllegalArgumentException e) {
         throw new PictureException(
             INLINE, "base64", "other characters", "name a file, or encode it again");

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.zip.CRC32;
@@ -282,12 +281,13 @@ class PictureFilesTest {
     byte[] bytes = png(4, 4);
     String hash = Sha256.hex(bytes);
     assertEquals(
-        new PictureFiles.Loaded(noise(4, 4), Map.of(), hash),
-        PictureFiles.load(file, Optional.of(hash)));
+        new PictureFiles.Loaded(noise(4, 4), PictureMetadata.NONE, hash),
+        PictureFiles.load(file, Optional.of(hash), _ -> {}));
     assertEquals(hash, PictureFiles.sha256(file));
     var e =
         assertThrows(
-            PictureException.class, () -> PictureFiles.load(file, Optional.of("0".repeat(64))));
+            PictureException.class,
+            () -> PictureFiles.load(file, Optional.of("0".repeat(64)), _ -> {}));
     assertTrue(String.valueOf(e.getMessage()).contains("got another one"));
   }
 }
