@@ -88,7 +88,7 @@ enum FileKind {
         known.map(Unread::name)
             .orElse(
                 file.length == 0 ? "an empty file" : "a file of another kind, whatever its name"),
-        known.map(Unread::remedy).orElse("convert it"));
+        known.map(Unread::remedy).orElse(file.length == 0 ? "fetch it again" : "convert it"));
   }
 
   private static Optional<Unread> unread(byte[] file) {

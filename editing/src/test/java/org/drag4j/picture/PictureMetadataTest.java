@@ -1,5 +1,9 @@
 package org.drag4j.picture;
 
+import static org.drag4j.picture.Bytes.chunk;
+import static org.drag4j.picture.Bytes.deflated;
+import static org.drag4j.picture.Bytes.inserted;
+import static org.drag4j.picture.Bytes.joined;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -19,8 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.CRC32;
-import java.util.zip.DeflaterOutputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,36 +41,6 @@ class PictureMetadataTest {
   @BeforeEach
   void name() {
     file = folder.resolve("a.png");
-  }
-
-  private static byte[] chunk(String type, byte[] body) {
-    var out = ByteBuffer.allocate(12 + body.length);
-    out.putInt(body.length).put(type.getBytes(StandardCharsets.ISO_8859_1)).put(body);
-    var crc = new CRC32();
-    crc.update(out.array(), 4, 4 + body.length);
-    return out.putInt((int) crc.getValue()).array();
-  }
-
-  private static byte[] inserted(byte[] file, int at, byte[] part) {
-    var out = new ByteArrayOutputStream();
-    out.write(file, 0, at);
-    out.writeBytes(part);
-    out.write(file, at, file.length - at);
-    return out.toByteArray();
-  }
-
-  private static byte[] deflated(byte[] bytes) throws IOException {
-    var out = new ByteArrayOutputStream();
-    try (var zlib = new DeflaterOutputStream(out)) {
-      zlib.write(bytes);
-    }
-    return out.toByteArray();
-  }
-
-  private static byte[] joined(byte[]... parts) {
-    var out = new ByteArrayOutputStream();
-    Arrays.stream(parts).forEach(out::writeBytes);
-    return out.toByteArray();
   }
 
   private static byte[] tiff(int orientation, ByteOrder order) {

@@ -1,12 +1,14 @@
 package org.drag4j.engine;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.document.MaskSource;
@@ -27,6 +29,8 @@ import org.drag4j.session.EditResult;
  */
 public record Edit(
     Path documentFolder, CheckedEdit checked, String hash, PictureMetadata carried) {
+  private static final Pattern STREAMS = Pattern.compile("/dev/(stdin|fd/.*)|/proc/[^/]+/fd/.*");
+
   /**
    * Reads a document and its picture.
    *
@@ -53,7 +57,8 @@ public record Edit(
 
   /** The same with masks from elsewhere. */
   public static EditDocument document(Path file, MaskSource masks) {
-    if (!PictureFiles.isPng(file)) {
+    // A pipe can be read once, so nobody looks into it before.
+    if (!Files.isRegularFile(file) || !PictureFiles.isPng(file)) {
       return Documents.read(file, masks);
     }
     var text = Optional.ofNullable(PictureFiles.texts(file).get(Metadata.DOCUMENT));
@@ -116,8 +121,15 @@ public record Edit(
     return checked.original();
   }
 
-  /** The folder that file names in a document of this name are relative to. */
+  /**
+   * The folder that file names in a document of this name are relative to: its own, or the current
+   * one where it comes from a pipe or stdin.
+   */
   public static Path folder(Path file) {
+    boolean stream = Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
+    if (stream || STREAMS.matcher(file.toAbsolutePath().normalize().toString()).matches()) {
+      return Path.of("").toAbsolutePath();
+    }
     return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
   }
 
