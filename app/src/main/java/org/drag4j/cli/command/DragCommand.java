@@ -3,10 +3,11 @@ package org.drag4j.cli.command;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.drag4j.cache.AtomicFile;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
@@ -110,7 +111,8 @@ public final class DragCommand implements Callable<Integer> {
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
     }
-    var edit = Edit.of(Edit.folder(save.orElse(image)), document());
+    var progress = options.run.show.progress(spec, host);
+    var edit = Edit.of(Edit.folder(save.orElse(image)), document(progress::warn), progress::warn);
     if (save.isPresent()) {
       var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
       AtomicFile.write(save.get(), stream -> stream.write(text));
@@ -118,14 +120,16 @@ public final class DragCommand implements Callable<Integer> {
         var err = spec.commandLine().getErr();
         err.println("drag4j: the document alone was written; name a --model to edit as well");
         err.flush();
-        options.run.show.print(
-            spec, Map.of("document", save.get().toString()), save.get().toString());
+        var json = new LinkedHashMap<String, Object>();
+        json.put("document", save.get().toString());
+        json.put("warnings", progress.takeWarnings());
+        options.run.show.print(spec, json, save.get().toString());
         return ExitCode.OK;
       }
     }
     options.run.engine.setup().prepare();
     var keeping = options.keeping(spec, Keeping.NOTHING);
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       var folder = options.run.model.required();
       var edited = Edited.of(edit, folder, out, options.run.engine, keeping, glimpses, progress);
       edited.save(options.metadata, progress);
@@ -134,7 +138,7 @@ public final class DragCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private EditDocument document() {
+  private EditDocument document(Consumer<String> warnings) {
     var drags = new ArrayList<Drag>();
     for (int i = 0; i < from.size(); i++) {
       drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
@@ -143,7 +147,7 @@ public final class DragCommand implements Callable<Integer> {
     var name = Edit.name(image, folder);
     var document =
         Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags)
-            .withMask(mask.map(png -> Edit.mask(png, folder)));
-    return options.document.applied(document, MaskFiles.in(folder));
+            .withMask(mask.map(png -> Edit.mask(png, folder, warnings)));
+    return options.document.applied(document, MaskFiles.in(folder, warnings));
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.option.DocumentOptions;
 import org.drag4j.cli.option.ModelOption;
@@ -105,23 +106,26 @@ public final class PreviewCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     var out = output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-preview.png"));
     OutputFile.require(spec, out);
-    var document = image.applied(options.read(file));
+    var warnings = ConsoleProgress.warnings(spec.commandLine().getErr());
+    var document = image.applied(options.read(file, warnings::warn));
     var picture = Edit.folder(file).resolve(document.image().file());
     OutputFile.require(spec, out, picture, file);
-    var original = PictureFiles.load(picture, document.image().sha256()).picture();
+    var original =
+        PictureFiles.load(picture, document.image().sha256(), warnings::warn).picture();
     var edit = CheckedEdit.of(document, original);
     var size = size(document);
     var task = edit.task(size.side(), size.factor());
     var preview = edit.preview(task, detail);
-    var warnings = edit.warnings(task);
+    edit.warnings(task).forEach(warnings::warn);
     PictureFiles.writePng(drawn(preview, edit), out);
     var stdout = spec.commandLine().getOut();
     if (json) {
-      stdout.println(JsonText.of(json(preview, size, warnings, out)));
+      var report = json(preview, size, out);
+      report.put("warnings", warnings.takeWarnings());
+      stdout.println(JsonText.of(report));
     } else {
       var err = spec.commandLine().getErr();
       lines(preview, size).forEach(err::println);
-      warnings.forEach(warning -> err.println("warning: " + warning));
       err.flush();
       stdout.println(out);
     }
@@ -201,8 +205,7 @@ public final class PreviewCommand implements Callable<Integer> {
     return lines;
   }
 
-  private static Map<String, Object> json(
-      Preview preview, Size size, List<String> warnings, Path out) {
+  private static Map<String, Object> json(Preview preview, Size size, Path out) {
     var view = preview.frame().working();
     var json = new LinkedHashMap<String, Object>();
     json.put("preview", out.toString());
@@ -228,7 +231,6 @@ public final class PreviewCommand implements Callable<Integer> {
       drags.add(drag);
     }
     json.put("drags", drags);
-    json.put("warnings", warnings);
     return json;
   }
 }
