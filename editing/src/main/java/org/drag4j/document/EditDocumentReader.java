@@ -43,7 +43,9 @@ final class EditDocumentReader {
           "seed");
   private static final List<String> IMAGE = List.of("file", "sha256");
   private static final List<String> DRAG = List.of("name", "handle", "target", "points", "mapping");
-  private static final List<String> AREA =
+
+  /** The kinds of a region. */
+  static final List<String> AREA =
       List.of("polygon", "rectangle", "ellipse", "brush", "png", "points");
   private static final List<String> ELLIPSE = List.of("center", "radii", "angle");
   private static final List<String> BRUSH = List.of("radius", "strokes");

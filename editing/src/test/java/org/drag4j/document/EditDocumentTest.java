@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Border;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.EditDocumentException;
@@ -147,13 +148,15 @@ class EditDocumentTest {
                 0.75,
                 RegionDrag.Fill.NEIGHBOURS,
                 Overlap.WINNER_TAKES_ALL,
+                Border.SQUEEZED,
                 2.5,
                 "a dog",
                 true,
                 true)),
         document.method());
     assertEquals(
-        new EditDocument.Working(Optional.of(48), false, Optional.of(12.5), Optional.of(3.0)),
+        new EditDocument.Working(
+            Optional.of(48), false, false, Optional.of(12.5), Optional.of(3.0)),
         document.working());
     assertEquals(
         new Area.Ellipse(new Point(40, 40), 12, 8.5, -30),
@@ -189,6 +192,7 @@ class EditDocumentTest {
                 1,
                 RegionDrag.Fill.NONE,
                 Overlap.LATER_WINS,
+                Border.SQUEEZED,
                 1,
                 "",
                 false,
@@ -592,7 +596,7 @@ class EditDocumentTest {
 
   private static Mapping cells(EditDocument document, int width, int height, int nativeSize) {
     var drawing = drawing(document, width, height);
-    return new Task(drawing, drawing.window(nativeSize, 8)).merged(Overlap.LATER_WINS).cells();
+    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT).merged(Overlap.LATER_WINS).cells();
   }
 
   @Test
@@ -614,6 +618,11 @@ class EditDocumentTest {
     var corner = with("\"mask\": {\"polygon\": [[200,-100],[200,200],[-100,200]]}");
     assertTrue(message(() -> drawing(parse(corner), 40, 40)).startsWith("mask: expected a region"));
     var _ = drawing(parse(corner), 80, 80);
+    var black = Optional.<Area>of(new Area.Painted("m.png", RegionMask.none(64, 64)));
+    assertEquals(
+        "mask.png: expected a mask with something set, brighter than middle grey, got an empty one"
+            + " in \"m.png\"; paint white what it should select",
+        message(() -> Drawing.of(parse(with("")).drags(), black, 64, 64)));
     var small = handle("{\"polygon\": [[0,0],[2,0],[2,2]]}");
     var _ = drawing(parse(small), 64, 64);
     assertTrue(
