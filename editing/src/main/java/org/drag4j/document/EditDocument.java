@@ -78,6 +78,14 @@ public record EditDocument(
     }
   }
 
+  /** How a change meets what stays as it is. */
+  public enum Seams {
+    /** Colours are matched at the border, which is soft. */
+    MATCHED,
+    /** As it comes: soft in a window, hard in a whole picture. */
+    PLAIN
+  }
+
   /**
    * At which size a picture is edited, and how the result goes back into it. What is absent depends
    * on model and picture.
@@ -90,7 +98,10 @@ public record EditDocument(
    * @param margin without a mask, how far around handles and targets the picture may change, in
    *     pixels of the picture; absent: 16 as the model sees them
    * @param feather how far inside its border the change fades in, in pixels of the picture; absent:
-   *     8 as the model sees them in a window, none in a whole picture
+   *     8 as the model sees them, none in a whole picture with plain seams
+   * @param seams how the change meets what stays
+   * @param detail how much of the detail that the autoencoder loses comes back from the picture, 0
+   *     to 1
    */
   public record Working(
       @Setting(
@@ -119,11 +130,27 @@ public record EditDocument(
       @Setting(
               help = "how far inside its border the change fades in, in pixels of the picture",
               most = 4096,
-              absent = "8 as the model sees them in a window, 0 in a whole picture")
-          Optional<Double> feather) {
+              absent = "8 as the model sees them, 0 in a whole picture with plain seams")
+          Optional<Double> feather,
+      @Setting(
+              help =
+                  "whether the colours of the change are matched to what stays at its border, which"
+                      + " is then soft in whole pictures too",
+              standard = "matched",
+              format1 = "plain")
+          Seams seams,
+      @Setting(
+              help =
+                  "how much of the detail that the autoencoder loses comes back from the picture"
+                      + " where the edit agrees with it",
+              standard = "1",
+              format1 = "0",
+              most = 1)
+          double detail) {
     /** Whatever suits model and picture. */
     public static final Working DEFAULT =
-        new Working(Optional.empty(), true, true, Optional.empty(), Optional.empty());
+        new Working(
+            Optional.empty(), true, true, Optional.empty(), Optional.empty(), Seams.MATCHED, 1);
   }
 
   /**

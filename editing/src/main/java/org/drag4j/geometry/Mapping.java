@@ -239,11 +239,20 @@ public final class Mapping {
     return cells(targetX, targetY, width, height);
   }
 
+  /** The set of sources. */
+  public RegionMask sources(int width, int height) {
+    return set(sourceCells(width, height), width, height);
+  }
+
   /** The set of targets. */
   public RegionMask targets(int width, int height) {
+    return set(targetCells(width, height), width, height);
+  }
+
+  private static RegionMask set(int[] cells, int width, int height) {
     RegionMask.requireSize(width, height);
     BitSet bits = new BitSet(width * height);
-    for (int cell : targetCells(width, height)) {
+    for (int cell : cells) {
       bits.set(cell);
     }
     return new RegionMask(width, height, bits);

@@ -99,6 +99,17 @@ public final class Task {
     return handles;
   }
 
+  /** The pixels of all handles in the image of a view, as far as they are shown. */
+  public RegionMask handles(View in) {
+    var handles = RegionMask.none(in.width(), in.height());
+    for (var drag : drags()) {
+      if (drag.handle().isPresent()) {
+        handles = handles.union(drawing.region(drag.handle().get(), in));
+      }
+    }
+    return handles;
+  }
+
   /** The pairs of all drags, where several go to the same place by this rule. */
   public Merged merged(Overlap by) {
     return merged.computeIfAbsent(by, Merged::new);

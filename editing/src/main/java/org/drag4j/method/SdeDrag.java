@@ -150,7 +150,8 @@ public record SdeDrag(
 
   @Override
   public Finish finish() {
-    return new Finish(/* window= */ true, /* composite= */ false, /* truncated= */ true);
+    return new Finish(
+        /* window= */ true, /* composite= */ false, /* truncated= */ true, /* blended= */ true);
   }
 
   @Override

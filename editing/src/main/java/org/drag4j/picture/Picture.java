@@ -277,8 +277,6 @@ public final class Picture {
     if (newWidth == width && newHeight == height) {
       return this;
     }
-    var columns = Resampling.of(width, newWidth);
-    var rows = Resampling.of(height, newHeight);
     if ((long) newWidth * newHeight > MAX_PIXELS) {
       throw new IllegalArgumentException(
           "picture: expected at most "
@@ -290,67 +288,24 @@ public final class Picture {
               + "; use a smaller size");
     }
     byte[] out = new byte[newWidth * newHeight * CHANNELS];
-    double[] row = new double[width * CHANNELS];
-    for (int y = 0; y < newHeight; y++) {
-      Arrays.fill(row, 0);
-      for (int k = 0; k < rows.weights[y].length; k++) {
-        int from = (rows.first[y] + k) * row.length;
-        double weight = rows.weights[y][k];
-        for (int i = 0; i < row.length; i++) {
-          row[i] += weight * (rgb[from + i] & 0xff);
-        }
-      }
-      for (int x = 0; x < newWidth; x++) {
-        for (int c = 0; c < CHANNELS; c++) {
-          double sum = 0;
-          for (int k = 0; k < columns.weights[x].length; k++) {
-            sum += columns.weights[x][k] * row[(columns.first[x] + k) * CHANNELS + c];
+    int length = width * CHANNELS;
+    Resampling.run(
+        width,
+        height,
+        CHANNELS,
+        (row, weight, to) -> {
+          for (int i = 0; i < length; i++) {
+            to[i] += weight * (rgb[row * length + i] & 0xff);
           }
-          out[(y * newWidth + x) * CHANNELS + c] = (byte) (int) (sum + 0.5);
-        }
-      }
-    }
+        },
+        newWidth,
+        newHeight,
+        (row, from) -> {
+          for (int i = 0; i < from.length; i++) {
+            out[row * from.length + i] = (byte) (int) (from[i] + 0.5);
+          }
+        });
     return of(newWidth, newHeight, out);
-  }
-
-  /** For every new position along a side, the old ones it takes from and their shares. */
-  private static final class Resampling {
-    final int[] first;
-    final double[][] weights;
-
-    private Resampling(int[] first, double[][] weights) {
-      this.first = first;
-      this.weights = weights;
-    }
-
-    static Resampling of(int from, int to) {
-      if (to < 1) {
-        throw new IllegalArgumentException(
-            "picture: expected a size of at least 1, got " + to + "; use a larger size");
-      }
-      int[] first = new int[to];
-      double[][] weights = new double[to][];
-      double scale = (double) from / to;
-      for (int i = 0; i < to; i++) {
-        if (scale <= 1) {
-          double centre = Math.clamp((i + 0.5) * scale - 0.5, 0, from - 1);
-          first[i] = Math.min((int) centre, Math.max(from - 2, 0));
-          double share = centre - first[i];
-          weights[i] = from == 1 ? new double[] {1} : new double[] {1 - share, share};
-        } else {
-          double low = i * scale;
-          double high = Math.min((i + 1) * scale, from);
-          first[i] = (int) low;
-          int last = Math.min((int) Math.ceil(high), from) - 1;
-          weights[i] = new double[last - first[i] + 1];
-          for (int k = 0; k < weights[i].length; k++) {
-            double at = first[i] + k;
-            weights[i][k] = (Math.min(at + 1, high) - Math.max(at, low)) / (high - low);
-          }
-        }
-      }
-      return new Resampling(first, weights);
-    }
   }
 
   /**

@@ -129,9 +129,14 @@ final class EditSession implements Session, AutoCloseable {
 
   private LatentColours colours() {
     if (colours == null) {
-      colours = LatentColours.fit(first == null ? mean(picture) : first, grid(), picture);
+      colours = LatentColours.fit(latent(), grid(), picture);
     }
     return colours;
+  }
+
+  /** The picture's latent: the one that the method asked for first. */
+  float[] latent() {
+    return first == null ? mean(picture) : first;
   }
 
   @Override

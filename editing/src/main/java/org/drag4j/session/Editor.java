@@ -1,29 +1,26 @@
 package org.drag4j.session;
 
+import java.util.LinkedHashMap;
 import java.util.Optional;
 import org.drag4j.device.DeviceException;
 import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.Frame;
-import org.drag4j.geometry.Mapping;
-import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
-import org.drag4j.method.Finish;
+import org.drag4j.method.Given;
+import org.drag4j.method.Kept;
 import org.drag4j.method.Result;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.schedule.LatentGrid;
+import org.drag4j.schedule.TorchRandom;
 
 /**
  * Carries out edits with one model, and keeps values that later edits can use. The pipeline stays
  * the caller's and is closed after the editor.
  */
 public final class Editor implements AutoCloseable {
-  /** Without a mask, what lies farther than this from handle and target is kept, in pixels. */
-  private static final double MARGIN = 16;
-
-  /** How wide the seam of a window is, in pixels. */
-  private static final double FEATHER = 8;
+  private static final String DECODED = "decoded";
 
   private final Pipeline pipeline;
   private final Keeping keeping;
@@ -82,35 +79,57 @@ public final class Editor implements AutoCloseable {
   public EditResult edit(CheckedEdit edit, Progress progress, Glimpse glimpse) {
     var task = edit.checked(pipeline.shape());
     edit.warnings(task).forEach(progress::warn);
+    var finishing = Finishing.of(edit, task);
     var view = task.view();
-    var original = edit.original();
-    var window = original.cropped(view.x(), view.y(), view.windowWidth(), view.windowHeight());
-    var small = window.resized(view.width(), view.height());
+    var small = finishing.window().resized(view.width(), view.height());
     Result result;
+    Optional<float[]> latent;
+    Given given;
     try (var session = new EditSession(edit, task, small, pipeline, keeping, progress, glimpse)) {
       result = edit.method().edit(session);
+      latent =
+          finishing.detailed() && result instanceof Result.Latent
+              ? Optional.of(session.latent())
+              : Optional.empty();
+      given = session.given();
     } finally {
       pipeline.doneWithPrograms();
     }
-    progress.phase("decode", 1);
-    var finish = edit.method().finish();
-    var patch =
-        switch (result) {
-          case Result.Latent(var latent, var _) ->
-              decoded(latent, task, finish).resized(view.windowWidth(), view.windowHeight());
-          case Result.Pixels(var pixels, var _, var _) -> pixels;
-        };
-    var change = change(edit, task, finish, result);
-    var edited = stitched(edit, patch, change, result.moved(), task.frame());
-    progress.advance(1, 1);
+    int decodes = latent.isPresent() ? 2 : 1;
+    progress.phase("decode", decodes);
+    var change = finishing.change(result);
+    var moved = result.moved();
+    Picture plain;
+    Picture patch;
+    switch (result) {
+      case Result.Latent(var edited, var _) -> {
+        float[] decoded = decoded(edited, task);
+        if (decodes > 1) {
+          progress.advance(1, decodes);
+        }
+        plain = finishing.plain(decoded);
+        patch =
+            finishing.blended(
+                decoded,
+                () -> unedited(given, latent.orElseThrow(), task, progress),
+                moved,
+                change);
+      }
+      case Result.Pixels(var pixels, var _, var _) -> {
+        plain = pixels;
+        patch = pixels;
+      }
+    }
+    var picture = finishing.stitched(patch, change, moved);
+    progress.advance(decodes, decodes);
     return new EditResult(
-        edited,
-        result.moved().moved(view.x(), view.y()),
-        patch.difference(window.onWhite(), change),
+        picture,
+        moved.moved(view.x(), view.y()),
+        plain.difference(finishing.window().onWhite(), change),
         task.frame());
   }
 
-  private Picture decoded(float[] latent, Task task, Finish finish) {
+  private float[] decoded(float[] latent, Task task) {
     var view = task.view();
     var grid = new LatentGrid(view.rows(), view.columns(), pipeline.shape().latentChannels());
     var pixels = pipeline.decode(latent, grid);
@@ -120,48 +139,30 @@ public final class Editor implements AutoCloseable {
             "decode: expected numbers, got NaN; the checkpoint or the chosen precision overflows");
       }
     }
-    return Picture.fromModel(pixels, view.width(), view.height(), finish.truncated());
+    return pixels;
   }
 
-  /** What may change, in the frame's window at the picture's own size. */
-  static RegionMask change(CheckedEdit edit, Task task, Finish finish, Result result) {
-    var original = task.view().original();
-    if (!task.masked() && !finish.composite()) {
-      return RegionMask.all(original.width(), original.height());
-    }
-    return switch (result) {
-      case Result.Latent(var _, var moved) -> task.change(moved, margin(edit, task.frame()));
-      case Result.Pixels(var _, var where, var _) -> where;
-    };
-  }
+  /** All that a decoded original depends on beside model and device. */
+  private record Unedited(String picture, long seed) {}
 
-  private static double margin(CheckedEdit edit, Frame frame) {
-    return edit.document().working().margin().orElse(MARGIN * frame.reduction());
-  }
-
-  /** How wide the seam between the change and the rest is, in pixels of the picture. */
-  static int feather(CheckedEdit edit, Frame frame) {
-    Optional<Double> wanted = edit.document().working().feather();
-    return (int) Math.round(wanted.orElse(frame.whole() ? 0 : FEATHER * frame.reduction()));
-  }
-
-  /**
-   * The original with the edited window in its place: unchanged, bit for bit, where nothing was
-   * meant to change.
-   */
-  private static Picture stitched(
-      CheckedEdit edit, Picture patch, RegionMask change, Mapping moved, Frame frame) {
-    var original = edit.original();
-    var view = frame.working();
-    int w = patch.width();
-    int h = patch.height();
-    var put = patch;
-    if (!original.isOpaque()) {
-      var window = original.cropped(view.x(), view.y(), w, h);
-      // What is moved takes its opacity along.
-      put = patch.liftedOffWhite(moved.copyPixels(window.alpha(), w, h, 1));
-    }
-    return original.with(put, view.x(), view.y(), change, feather(edit, frame));
+  /** What the autoencoder makes of the original; kept for the next edit of the picture. */
+  private float[] unedited(Given given, float[] latent, Task task, Progress progress) {
+    // Nothing is drawn, so any generator does.
+    var random = TorchRandom.seeded(0);
+    var values = new LinkedHashMap<String, float[]>();
+    return keeping
+        .get(
+            new Unedited(given.picture(), given.seed()),
+            () -> {
+              values.put(DECODED, decoded(latent, task));
+              return new KeptInMemory.Entry(new Kept.Values(values, Optional.empty()), random);
+            },
+            random,
+            progress::warn,
+            latent)
+        .values()
+        .tensors()
+        .get(DECODED);
   }
 
   /** Gives the memory of kept values back. */

@@ -1,0 +1,158 @@
+package org.drag4j.picture;
+
+/**
+ * An image in floating point, for arithmetic between pictures: levels of sRGB from 0 to 255, or
+ * differences of such, or any other numbers a pixel.
+ *
+ * @param channels numbers a pixel
+ * @param values {@code [height, width, channels]}
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record Levels(int width, int height, int channels, float[] values) {
+  private static final int COLOURS = 3;
+
+  /** A Gaussian is cut off where it is this many deviations wide. */
+  private static final double REACH = 4;
+
+  public Levels {
+    if (width < 1 || height < 1 || values.length != (long) width * height * channels) {
+      throw new IllegalArgumentException(
+          "levels: expected %dx%dx%d values, got %d; give one for each channel of each pixel"
+              .formatted(width, height, channels, values.length));
+    }
+  }
+
+  /** All zero. */
+  public static Levels zero(int width, int height, int channels) {
+    return new Levels(width, height, channels, new float[width * height * channels]);
+  }
+
+  /** A picture's levels, laid on white. */
+  public static Levels of(Picture picture) {
+    var opaque = picture.onWhite();
+    byte[] rgb = opaque.rgb();
+    var values = new float[rgb.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = rgb[i] & 0xff;
+    }
+    return new Levels(picture.width(), picture.height(), COLOURS, values);
+  }
+
+  /**
+   * The levels a decoder gives.
+   *
+   * @param values {@code [height, width, 3]}, -1 for black to 1 for white; what is beyond is
+   *     clamped
+   */
+  public static Levels fromModel(float[] values, int width, int height) {
+    var levels = new float[values.length];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = Math.clamp(values[i] / 2 + 0.5f, 0f, 1f) * 255;
+    }
+    return new Levels(width, height, COLOURS, levels);
+  }
+
+  /** The picture of these levels, clamped and rounded. */
+  public Picture picture() {
+    byte[] rgb = new byte[values.length];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (int) (Math.clamp(values[i], 0f, 255f) + 0.5f);
+    }
+    return Picture.of(width, height, rgb);
+  }
+
+  /** The same at another size, as {@link Picture#resized}. */
+  public Levels resized(int newWidth, int newHeight) {
+    if (newWidth == width && newHeight == height) {
+      return this;
+    }
+    var made = zero(newWidth, newHeight, channels);
+    int length = width * channels;
+    Resampling.run(
+        width,
+        height,
+        channels,
+        (row, weight, to) -> {
+          for (int i = 0; i < length; i++) {
+            to[i] += weight * values[row * length + i];
+          }
+        },
+        newWidth,
+        newHeight,
+        (row, from) -> {
+          for (int i = 0; i < from.length; i++) {
+            made.values[row * from.length + i] = (float) from[i];
+          }
+        });
+    return made;
+  }
+
+  /**
+   * A convolution with a Gaussian; beyond its borders the image is mirrored.
+   *
+   * @param deviation in pixels
+   */
+  public Levels blurred(double deviation) {
+    int radius = (int) Math.ceil(REACH * deviation);
+    var kernel = new float[radius + 1];
+    double sum = 0;
+    for (int i = -radius; i <= radius; i++) {
+      sum += Math.exp(-i * i / (2 * deviation * deviation));
+    }
+    for (int i = 0; i <= radius; i++) {
+      kernel[i] = (float) (Math.exp(-i * i / (2 * deviation * deviation)) / sum);
+    }
+    var across = convolved(kernel, width, channels, height, width * channels);
+    return across.convolved(kernel, height, width * channels, 1, 0);
+  }
+
+  /**
+   * Lines of {@code length} groups of {@code stride} values side by side, {@code lines} of them,
+   * {@code apart} values apart.
+   */
+  private Levels convolved(float[] kernel, int length, int stride, int lines, int apart) {
+    var made = new float[values.length];
+    for (int line = 0; line < lines; line++) {
+      int start = line * apart;
+      for (int at = 0; at < length; at++) {
+        int to = start + at * stride;
+        for (int k = 1 - kernel.length; k < kernel.length; k++) {
+          int from = start + mirrored(at + k, length) * stride;
+          float weight = kernel[Math.abs(k)];
+          for (int i = 0; i < stride; i++) {
+            made[to + i] += weight * values[from + i];
+          }
+        }
+      }
+    }
+    return new Levels(width, height, channels, made);
+  }
+
+  private static int mirrored(int at, int length) {
+    int period = 2 * length;
+    int in = Math.floorMod(at, period);
+    return in < length ? in : period - 1 - in;
+  }
+
+  /** The difference from another image of the same size. */
+  public Levels minus(Levels other) {
+    var difference = new float[values.length];
+    for (int i = 0; i < difference.length; i++) {
+      difference[i] = values[i] - other.values[i];
+    }
+    return new Levels(width, height, channels, difference);
+  }
+
+  /**
+   * Every pixel taken from elsewhere.
+   *
+   * @param from the pixel {@code y * width + x} that each comes from, as many as there are
+   */
+  public Levels from(int[] from) {
+    var taken = new float[values.length];
+    for (int i = 0; i < from.length; i++) {
+      System.arraycopy(values, from[i] * channels, taken, i * channels, channels);
+    }
+    return new Levels(width, height, channels, taken);
+  }
+}
