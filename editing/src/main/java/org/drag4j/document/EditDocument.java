@@ -102,7 +102,8 @@ public record EditDocument(
       @Setting(
               help = "whether a picture smaller than `size` is enlarged to it; else it keeps its own",
               standard = "true",
-              format1 = "false")
+              format1 = "false",
+              since = Format.V2)
           boolean enlarge,
       @Setting(
               help =

@@ -136,6 +136,7 @@ public record RegionDrag(
                     + " it is squeezed into what is inside, as the released code does",
             standard = "cut",
             format1 = "squeezed",
+            since = Format.V2,
             faithful = "squeezed")
         Border border,
     @Setting(
