@@ -3,10 +3,11 @@ package org.drag4j.cli.command;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.drag4j.cache.AtomicFile;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
@@ -15,7 +16,7 @@ import org.drag4j.cli.option.GlimpseOptions;
 import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.Rectangle;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.MaskSource;
+import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Keeping;
 import org.drag4j.geometry.Drag;
@@ -64,6 +65,14 @@ public final class DragCommand implements Callable<Integer> {
   String prompt = "";
 
   @Option(
+      names = "--mask",
+      paramLabel = "MASK.png",
+      description =
+          "What may change, as large as the picture: where it is bright. Default: handles and"
+              + " targets, and what is around them.")
+  Optional<Path> mask = Optional.empty();
+
+  @Option(
       names = "--save",
       paramLabel = "DOC.json",
       description =
@@ -95,11 +104,15 @@ public final class DragCommand implements Callable<Integer> {
     }
     var out = output.orElseGet(() -> OutputFile.edited(image));
     OutputFile.require(spec, out, image);
+    if (mask.isPresent()) {
+      OutputFile.require(spec, out, mask.get());
+    }
     glimpses.check(spec, out, image);
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
     }
-    var edit = Edit.of(Edit.folder(save.orElse(image)), document());
+    var progress = options.run.show.progress(spec, host);
+    var edit = Edit.of(Edit.folder(save.orElse(image)), document(progress::warn), progress::warn);
     if (save.isPresent()) {
       var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
       AtomicFile.write(save.get(), stream -> stream.write(text));
@@ -107,14 +120,16 @@ public final class DragCommand implements Callable<Integer> {
         var err = spec.commandLine().getErr();
         err.println("drag4j: the document alone was written; name a --model to edit as well");
         err.flush();
-        options.run.show.print(
-            spec, Map.of("document", save.get().toString()), save.get().toString());
+        var json = new LinkedHashMap<String, Object>();
+        json.put("document", save.get().toString());
+        json.put("warnings", progress.takeWarnings());
+        options.run.show.print(spec, json, save.get().toString());
         return ExitCode.OK;
       }
     }
     options.run.engine.setup().prepare();
     var keeping = options.keeping(spec, Keeping.NOTHING);
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       var folder = options.run.model.required();
       var edited = Edited.of(edit, folder, out, options.run.engine, keeping, glimpses, progress);
       edited.save(options.metadata, progress);
@@ -123,13 +138,16 @@ public final class DragCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private EditDocument document() {
+  private EditDocument document(Consumer<String> warnings) {
     var drags = new ArrayList<Drag>();
     for (int i = 0; i < from.size(); i++) {
       drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
     }
-    var name = Edit.name(image, Edit.folder(save.orElse(image)));
-    var document = Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags);
-    return options.document.applied(document, MaskSource.NONE);
+    var folder = Edit.folder(save.orElse(image));
+    var name = Edit.name(image, folder);
+    var document =
+        Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags)
+            .withMask(mask.map(png -> Edit.mask(png, folder, warnings)));
+    return options.document.applied(document, MaskFiles.in(folder, warnings));
   }
 }

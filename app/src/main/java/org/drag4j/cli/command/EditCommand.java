@@ -19,7 +19,9 @@ import org.drag4j.engine.Edit;
 import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
+import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +55,7 @@ public final class EditCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "OUT.png",
       description =
-          "The edited picture; with --seeds the sheet. Default: DOC-edited.png in the current"
+          "The edited picture; with --seeds the sheet, which shows the part that is edited. Default: DOC-edited.png in the current"
               + " folder.")
   Optional<Path> output = Optional.empty();
 
@@ -102,19 +104,21 @@ public final class EditCommand implements Callable<Integer> {
         document.orElseThrow(() ->
             new ParameterException(
                 spec.commandLine(), "edit: expected a document, got none; name its file"));
+    var progress = options.run.show.progress(spec, host);
     if (explain) {
-      stdout.print(image.applied(options.document.read(file)).toJson());
+      stdout.print(image.applied(options.document.read(file, progress::warn)).toJson());
       stdout.flush();
       return ExitCode.OK;
     }
     options.run.engine.setup().prepare();
     var out = output.orElseGet(() -> OutputFile.edited(file));
     OutputFile.require(spec, out);
-    var edit = Edit.of(Edit.folder(file), image.applied(options.document.read(file)));
+    var changed = image.applied(options.document.read(file, progress::warn));
+    var edit = Edit.of(Edit.folder(file), changed, progress::warn);
     OutputFile.require(spec, out, edit.picture(), file);
     glimpses.check(spec, out, edit.picture(), file);
     var keeping = options.keeping(spec, seeds.isPresent() ? Keeping.WEIGHTS : Keeping.NOTHING);
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       if (seeds.isPresent()) {
         several(file, edit, seeds.get(), out, keeping, progress);
         return ExitCode.OK;
@@ -153,21 +157,24 @@ public final class EditCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     var all = sown(file, edit, count, out);
     var folder = options.run.model.of(edit);
+    var warnings = progress.takeWarnings();
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    cells.add(new ContactSheet.Cell("original", edit.original()));
+    var part = ContactSheet.part(List.of(edit));
+    cells.add(ContactSheet.Cell.of("original", edit.original(), part));
     try (var engine = options.run.engine.start(keeping)) {
       engine.submit(progress.followed(Job.open(folder))).await();
       for (var one : all) {
-        rows.add(one(one, folder, engine, progress, cells));
+        rows.add(one(one, folder, engine, progress, part, cells));
       }
     }
-    OutputFile.save(ContactSheet.of(cells), out, Map.of(), progress);
+    OutputFile.save(ContactSheet.of(cells), out, PictureMetadata.NONE, progress);
     progress.finish();
     options.run.engine.printTrace(spec);
     var json = new LinkedHashMap<String, Object>();
     json.put("sheet", out.toString());
     json.put("runs", rows);
+    json.put("warnings", warnings);
     var lines = new ArrayList<String>();
     all.forEach(one -> lines.add(one.picture().toString()));
     lines.add(out.toString());
@@ -175,7 +182,12 @@ public final class EditCommand implements Callable<Integer> {
   }
 
   private Map<String, Object> one(
-      Sown one, Path folder, Engine engine, ConsoleProgress progress, List<ContactSheet.Cell> cells)
+      Sown one,
+      Path folder,
+      Engine engine,
+      ConsoleProgress progress,
+      View part,
+      List<ContactSheet.Cell> cells)
       throws IOException, InterruptedException {
     long started = System.nanoTime();
     var edit = one.edit();
@@ -183,7 +195,8 @@ public final class EditCommand implements Callable<Integer> {
     var result = engine.submit(job).await();
     var edited = new Edited(edit, result, folder, options.run.engine.setup(), one.picture());
     edited.save(options.metadata, progress);
-    cells.add(new ContactSheet.Cell("seed " + edit.document().seed(), result.picture()));
+    cells.add(
+        ContactSheet.Cell.of("seed " + edit.document().seed(), result.picture(), part));
     var row = edited.json(progress);
     // This one's own, not what all together took so far.
     row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);

@@ -25,7 +25,9 @@ import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,7 +71,8 @@ public final class SweepCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "DIR",
       description =
-          "Where 01.png, 02.png, ..., sheet.png and table.csv go; made if it does not exist."
+          "Where 01.png, 02.png, ..., sheet.png and table.csv go; made if it does not exist. The"
+              + " sheet shows the part that is edited."
               + " Default: DOC-sweep in the current folder.")
   Optional<Path> output = Optional.empty();
 
@@ -89,25 +92,28 @@ public final class SweepCommand implements Callable<Integer> {
     options.run.engine.check(spec);
     options.run.engine.setup().prepare();
     // Everything is read and checked before the first run.
-    var base = Edit.of(Edit.folder(file), image.applied(options.document.read(file)));
+    var progress = options.run.show.progress(spec, host);
+    var document = image.applied(options.document.read(file, progress::warn));
+    var base = Edit.of(Edit.folder(file), document, progress::warn);
     var runs = runs(base);
     var folder = output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-sweep"));
     var modelFolder = options.run.model.of(base);
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    cells.add(new ContactSheet.Cell("original", base.original()));
+    var part = ContactSheet.part(runs.stream().map(Run::edit).toList());
+    cells.add(ContactSheet.Cell.of("original", base.original(), part));
     var keeping = options.keeping(spec, Keeping.WEIGHTS.withInversions(CACHE));
     Files.createDirectories(folder);
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       try (var engine = options.run.engine.start(keeping)) {
         engine.submit(progress.followed(Job.open(modelFolder))).await();
         for (int i = 0; i < runs.size(); i++) {
           var out = folder.resolve(name(i));
-          cells.add(one(runs.get(i), out, modelFolder, engine, progress, rows));
+          cells.add(one(runs.get(i), out, modelFolder, engine, progress, part, rows));
         }
       }
       var sheet = folder.resolve("sheet.png");
-      OutputFile.save(ContactSheet.of(cells), sheet, Map.of(), progress);
+      OutputFile.save(ContactSheet.of(cells), sheet, PictureMetadata.NONE, progress);
       progress.finish();
       var table = table(rows);
       AtomicFile.write(
@@ -117,6 +123,7 @@ public final class SweepCommand implements Callable<Integer> {
       json.put("folder", folder.toString());
       json.put("sheet", sheet.toString());
       json.put("runs", rows);
+      json.put("warnings", progress.takeWarnings());
       options.run.show.print(spec, json, table.toArray(String[]::new));
     }
     return ExitCode.OK;
@@ -128,6 +135,7 @@ public final class SweepCommand implements Callable<Integer> {
       Path modelFolder,
       Engine engine,
       ConsoleProgress progress,
+      View part,
       List<Map<String, Object>> rows)
       throws IOException, InterruptedException {
     long started = System.nanoTime();
@@ -145,7 +153,7 @@ public final class SweepCommand implements Callable<Integer> {
     row.put("colourErrorUnedited", rounded(error.unedited()));
     row.put("changeOutside", rounded(result.changeOutside()));
     rows.add(row);
-    return new ContactSheet.Cell(run.label(), result.picture());
+    return ContactSheet.Cell.of(run.label(), result.picture(), part);
   }
 
   private static double rounded(double value) {
@@ -187,7 +195,8 @@ public final class SweepCommand implements Callable<Integer> {
         settings.addFirst(axis.get(rest % axis.size()));
         rest /= axis.size();
       }
-      var masks = MaskFiles.in(base.documentFolder());
+      // What is odd about them was said when the document was read.
+      var masks = MaskFiles.in(base.documentFolder(), _ -> {});
       var document = Documents.set(base.document(), "--over", settings, masks);
       if (!document.image().equals(base.document().image())) {
         throw new EditDocumentException(
