@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -52,8 +53,18 @@ public final class Config {
 
   private static Config parse(String origin, byte[] text) {
     var values =
-        Json.object(origin, text, ConfigException::new, p -> new Reading(origin, p).object());
+        Json.object(
+            Json.WITH_INFINITIES,
+            origin,
+            text,
+            ConfigException::new,
+            p -> new Reading(origin, p).object());
     return new Config(origin, values);
+  }
+
+  /** The object that a parser is at. */
+  static Config object(String origin, JsonParser p) {
+    return new Config(origin, new Reading(origin, p).object());
   }
 
   private record Reading(String origin, JsonParser p) {
@@ -96,9 +107,10 @@ public final class Config {
       return Collections.unmodifiableList(list);
     }
 
+    /** Infinite only where the text says so, as Python writes it; who reads it must do without. */
     private double finite() {
       double value = p.getDoubleValue();
-      if (!Double.isFinite(value)) {
+      if (!Double.isFinite(value) && p.getString().matches("-?\\d.*")) {
         throw new ConfigException(
             "%s: character %d: expected a finite number, got %s; correct the file"
                 .formatted(origin, Json.at(p), Json.printable(p.getString())));
@@ -174,7 +186,7 @@ public final class Config {
 
   /** A number that must be there. */
   public double number(String key) {
-    if (value(key) instanceof Number n) {
+    if (value(key) instanceof Number n && Double.isFinite(n.doubleValue())) {
       return n.doubleValue();
     }
     throw unexpected(key, "a number");
@@ -235,7 +247,7 @@ public final class Config {
     }
     var numbers = new ArrayList<Double>();
     for (var item : list) {
-      if (!(item instanceof Number n)) {
+      if (!(item instanceof Number n) || !Double.isFinite(n.doubleValue())) {
         throw unexpected(key, "a list of numbers");
       }
       numbers.add(n.doubleValue());
@@ -268,8 +280,17 @@ public final class Config {
     return Optional.of(new Config(origin + ": " + Json.printable(key), inner));
   }
 
-  /** The error for a value that is well-formed but not one that its reader can use. */
+  /** The error for a value that no configuration of this kind can have. */
   public ConfigException unexpected(String key, String expected) {
+    return refused(key, expected, "correct the file");
+  }
+
+  /**
+   * The error for a value that means what this project does not do.
+   *
+   * @param remedy what to do instead
+   */
+  public ConfigException refused(String key, String expected, String remedy) {
     var value = values.get(key);
     String got =
         switch (value) {
@@ -278,8 +299,46 @@ public final class Config {
           default -> Json.printable(value.toString());
         };
     return new ConfigException(
-        "%s: %s: expected %s, got %s; correct the file or fetch it again"
-            .formatted(origin, key, expected, got));
+        "%s: %s: expected %s, got %s; %s"
+            .formatted(origin, Json.printable(key), expected, got, remedy));
+  }
+
+  /**
+   * The keys that say something nobody reads, in the file's order: whatever is neither among {@code
+   * read} nor at its usual value. False, lists of it, and what is empty say nothing, nor do keys
+   * that begin with an underscore: they say where the file comes from.
+   *
+   * @param read keys of any value
+   * @param usual the value of each key whose other values would matter
+   */
+  public List<String> unread(Set<String> read, Map<String, ?> usual) {
+    return values.keySet().stream()
+        .filter(key -> !key.startsWith("_") && !read.contains(key))
+        .filter(key -> !saysNothing(values.get(key)) && !same(values.get(key), usual.get(key)))
+        .toList();
+  }
+
+  /** A line about a key that {@link #unread} gives and nobody minds. */
+  public String note(String key) {
+    return "%s: %s: %s means nothing to drag4j and is left out of account"
+        .formatted(origin, Json.printable(key), text(key).orElse("null"));
+  }
+
+  private static boolean saysNothing(@Nullable Object value) {
+    return switch (value) {
+      case null -> true;
+      case Boolean b -> !b;
+      case Absent _ -> true;
+      case List<?> list -> list.stream().allMatch(Config::saysNothing);
+      case Map<?, ?> map -> map.isEmpty();
+      default -> false;
+    };
+  }
+
+  private static boolean same(@Nullable Object value, @Nullable Object usual) {
+    return (value instanceof Number a && usual instanceof Number b)
+        ? a.doubleValue() == b.doubleValue()
+        : Objects.equals(value, usual);
   }
 
   private @Nullable Object value(String key) {

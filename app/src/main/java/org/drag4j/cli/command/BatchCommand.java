@@ -119,7 +119,7 @@ public final class BatchCommand implements Callable<Integer> {
   private record Work(Item item, EditDocument document, String picture, Path model, String hash) {
     /** Equal for works that share what their method keeps. */
     List<Record> sharing() {
-      return Methods.of(document).keeps(new Given(picture, document.prompt(), document.seed()));
+      return Methods.of(document).keeps(new Given(picture, document.prompt(), document.longPrompt(), document.seed()));
     }
   }
 
