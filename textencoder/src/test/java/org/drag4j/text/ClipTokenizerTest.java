@@ -117,15 +117,15 @@ final class ClipTokenizerTest {
                 "<cat>", new AddedToken(49409, false, false),
                 "<cat>_1", new AddedToken(49410, false, false),
                 "<cat>_2", new AddedToken(49411, false, false),
-                "dogs", new AddedToken(49412, true, true)));
+                "zorpy", new AddedToken(49412, true, true)));
     assertEquals(49413, added.vocabularySize());
     assertArrayEquals(body(49408), body(added, "<SKS>"));
     assertArrayEquals(body(320, 49408, 2368), body(added, "a<sks>cat"));
     assertArrayEquals(body(320, 49409, 49410, 49411, 267), body(added, "A <cat>,"));
     assertArrayEquals(body(49410), body(added, "<cat>_1"));
     assertArrayEquals(CLIP.encode("<CAT>"), added.encode("<CAT>"), "not normalised: as it stands");
-    assertArrayEquals(body(49412), body(added, "dogs"));
-    assertArrayEquals(CLIP.encode("xdogs dogsx"), added.encode("xdogs dogsx"));
+    assertArrayEquals(body(49412), body(added, "zorpy"));
+    assertArrayEquals(CLIP.encode("xzorpy zorpyx"), added.encode("xzorpy zorpyx"));
     assertArrayEquals(CLIP.encode("a cat"), added.encode("a cat"));
   }
 
