@@ -152,6 +152,7 @@ class SchemaTest {
     var full = (ObjectNode) MAPPER.readTree(EditDocumentTest.FULL);
     if (format == Format.V2) {
       full.put("format", format.text());
+      full.put("longPrompt", "chunks");
       full.putArray("pictures").addObject().put("file", "b.png").put("sha256", "ab".repeat(32));
       ((ArrayNode) full.get("drags"))
           .add(

@@ -269,6 +269,7 @@ class PublishedConfigsTest {
           "resnet_skip_time_act":true | null or false, got true
           "class_embed_type":"timestep" | null or false, got "timestep"
           "mid_block_type":"UNetMidBlock2DSimpleCrossAttn" | UNetMidBlock2DCrossAttn, got
+          "mid_block_type":null | UNetMidBlock2DCrossAttn, got nothing
           "only_cross_attention":[true,true,true,false] | null or false, got [true, true, true, false]
           "conv_in_kernel":1 | 3, got 1
           "use_quantum":1 | null or false, got 1

@@ -137,8 +137,19 @@ class TimestepsTest {
     for (int steps = 1; steps <= 999; steps++) {
       assertEquals(steps, Timesteps.ddim(config, steps).length);
       assertEquals(steps, DpmSolverPlusPlus.of(config, steps).timesteps().length);
-      assertEquals(steps / 2, CycleSde.of(config, steps, 0.5).inversionTimesteps().length);
+      for (double start : new double[] {0.5, 0.9999}) {
+        var sde = CycleSde.of(config, steps, start);
+        int[] out = sde.inversionTimesteps();
+        assertEquals((int) (start * steps), out.length);
+        if (out.length > 0) {
+          assertTrue(out[out.length - 1] + sde.stride() <= 999);
+        }
+      }
     }
+    // Both ways meet: the noisiest state of the way out is that of the way back.
+    var two = CycleSde.of(config, 2, 0.5);
+    assertEquals(999, two.inversionTimesteps()[0] + two.stride());
+    assertEquals(999, two.denoisingTimesteps()[0]);
     // As in diffusers, where one leaves the table and the other visits a timestep twice.
     assertThrows(IllegalArgumentException.class, () -> Timesteps.ddim(config, 1000));
     assertThrows(IllegalArgumentException.class, () -> Timesteps.dpmSolver(config, 1000));

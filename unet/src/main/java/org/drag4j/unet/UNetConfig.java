@@ -40,6 +40,7 @@ public record UNetConfig(
     levels = List.copyOf(levels);
   }
 
+  private static final String MID_BLOCK = "mid_block_type";
   private static final String CLASS = "UNet2DConditionModel";
 
   private static final String REMEDY =
@@ -84,7 +85,7 @@ public record UNetConfig(
           "act_fn", "silu",
           "time_embedding_type", "positional",
           "resnet_time_scale_shift", "default",
-          "mid_block_type", "UNetMidBlock2DCrossAttn",
+          MID_BLOCK, "UNetMidBlock2DCrossAttn",
           "attention_type", "default",
           "mid_block_scale_factor", 1,
           "resnet_out_scale_factor", 1,
@@ -106,6 +107,9 @@ public record UNetConfig(
   public static UNetConfig of(Config c) {
     if (!c.string("_class_name", CLASS).equals(CLASS)) {
       throw c.refused("_class_name", CLASS, REMEDY);
+    }
+    if (c.isNull(MID_BLOCK)) { // as in distilled networks, which have none
+      throw c.refused(MID_BLOCK, String.valueOf(USUAL.get(MID_BLOCK)), REMEDY);
     }
     for (var key : c.unread(READ, USUAL)) {
       throw c.refused(key, String.valueOf(USUAL.getOrDefault(key, "null or false")), REMEDY);

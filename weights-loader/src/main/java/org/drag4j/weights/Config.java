@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,10 +26,12 @@ public final class Config {
 
   private final String origin;
   private final Map<String, Object> values;
+  private final Set<String> nulls;
 
-  private Config(String origin, Map<String, Object> values) {
+  private Config(String origin, Map<String, Object> values, Set<String> nulls) {
     this.origin = origin;
     this.values = values;
+    this.nulls = nulls;
   }
 
   /**
@@ -52,22 +55,17 @@ public final class Config {
   }
 
   private static Config parse(String origin, byte[] text) {
-    var values =
-        Json.object(
-            Json.WITH_INFINITIES,
-            origin,
-            text,
-            ConfigException::new,
-            p -> new Reading(origin, p).object());
-    return new Config(origin, values);
+    return Json.object(
+        Json.WITH_INFINITIES, origin, text, ConfigException::new, p -> object(origin, p));
   }
 
   /** The object that a parser is at. */
   static Config object(String origin, JsonParser p) {
-    return new Config(origin, new Reading(origin, p).object());
+    var nulls = new HashSet<String>();
+    return new Config(origin, new Reading(origin, p, nulls).object(), nulls);
   }
 
-  private record Reading(String origin, JsonParser p) {
+  private record Reading(String origin, JsonParser p, Set<String> nulls) {
     Map<String, Object> object() {
       var values = new LinkedHashMap<String, Object>();
       while (p.nextToken() == JsonToken.PROPERTY_NAME) {
@@ -76,6 +74,8 @@ public final class Config {
         var value = value();
         if (value != null) {
           values.put(key, value);
+        } else {
+          nulls.add(key);
         }
       }
       return Collections.unmodifiableMap(values);
@@ -142,6 +142,11 @@ public final class Config {
   /** Whether the key is there and not {@code null}. */
   public boolean has(String key) {
     return values.containsKey(key);
+  }
+
+  /** Whether the file says {@code null} of a key: where its absence means something else. */
+  public boolean isNull(String key) {
+    return nulls.contains(key) && !has(key);
   }
 
   /** The value as text, for people to read. */
@@ -277,7 +282,7 @@ public final class Config {
     }
     var inner = new LinkedHashMap<String, Object>();
     map.forEach((k, v) -> inner.put((String) k, v));
-    return Optional.of(new Config(origin + ": " + Json.printable(key), inner));
+    return Optional.of(new Config(origin + ": " + Json.printable(key), inner, Set.of()));
   }
 
   /** The error for a value that no configuration of this kind can have. */
