@@ -9,6 +9,7 @@ import org.drag4j.method.Documents;
 import org.drag4j.method.Preview;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import org.drag4j.session.CheckedEdit;
 
 /**
@@ -58,6 +59,7 @@ final class HeadStart {
     var document = Documents.parse("", DOCUMENT.getBytes(StandardCharsets.UTF_8));
     var edit = CheckedEdit.of(document, picture);
     var preview = edit.preview(SIDE, RegionMask.CELL, Preview.Detail.CELLS);
-    return PictureFiles.decode("", PictureFiles.png(preview.picture(), Map.of()));
+    return PictureFiles.decode(
+        "", PictureFiles.png(preview.picture(), PictureMetadata.NONE), _ -> {});
   }
 }

@@ -765,7 +765,7 @@ class EndToEndTest {
   }
 
   private Edit edit(Path file, List<String> settings) {
-    var document = Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder));
+    var document = Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder, _ -> {}));
     return Edit.of(folder, document);
   }
 

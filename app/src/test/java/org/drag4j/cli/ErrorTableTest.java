@@ -331,8 +331,8 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/picture-none.json -o DIR/out.png",
-              "DIR/none.png: expected a PNG, JPEG, WebP or BMP picture, got an empty file; convert"
-                  + " it"),
+              "DIR/none.png: expected a PNG, JPEG, WebP or BMP picture, got an empty file; fetch it"
+                  + " again"),
           new Row(
               1,
               "edit DIR/picture-cut.json -o DIR/out.png",
@@ -476,7 +476,9 @@ class ErrorTableTest {
   @BeforeAll
   void prepare() throws IOException {
     PictureFiles.writePng(Picture.of(64, 48, new byte[64 * 48 * 3]), folder.resolve("cat.png"));
-    PictureFiles.writePng(Picture.of(8, 8, new byte[8 * 8 * 3]), folder.resolve("small.png"));
+    byte[] white = new byte[8 * 8 * 3];
+    Arrays.fill(white, (byte) -1);
+    PictureFiles.writePng(Picture.of(8, 8, white), folder.resolve("small.png"));
     document("good", "");
     document("field", ", \"sede\": 1");
     document("value", ", \"seed\": -1");

@@ -47,7 +47,7 @@ class InversionsTest {
   /** An edit as a process of its own would do it: with a device and a pipeline of its own. */
   private static Outcome edit(Path document, Path model, Path store, String how, String... set)
       throws IOException {
-    var masks = MaskFiles.in(Edit.folder(document));
+    var masks = MaskFiles.in(Edit.folder(document), _ -> {});
     var edit =
         Edit.of(
             Edit.folder(document),

@@ -11,6 +11,8 @@ import java.awt.image.ComponentColorModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.Raster;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** What the samples of a picture mean (ICC), and how they become sRGB. */
@@ -21,10 +23,25 @@ final class ColourProfile {
   /** Colours that differ by no more are the same. */
   private static final int SAME = 2;
 
+  /** What is said of a profile that cannot be used. */
+  static final String BROKEN = "its colour profile is broken and was left out; colours count as sRGB";
+
+  private static final int MAX_NAME = 200;
+  private static final int NAME = ICC_Profile.icSigProfileDescriptionTag;
+
   private final ColorSpace space;
 
   private ColourProfile(ColorSpace space) {
     this.space = space;
+  }
+
+  /** Whether these bytes are a profile at all. */
+  static boolean isWhole(byte[] icc) {
+    try {
+      return ICC_Profile.getInstance(icc).getNumComponents() > 0;
+    } catch (IllegalArgumentException | CMMException e) {
+      return false;
+    }
   }
 
   /** A profile for grey or RGB; nothing where it is damaged, for other samples, or is sRGB. */
@@ -69,6 +86,32 @@ final class ColourProfile {
       }
     }
     return true;
+  }
+
+  /** What was done to the colours, for people. */
+  String converted() {
+    return "converted to sRGB from its colour profile" + name().map(n -> " " + n).orElse("");
+  }
+
+  /** Its name, where that is plain. */
+  private Optional<String> name() {
+    if (!(space instanceof ICC_ColorSpace of) || of.getProfile().getData(NAME) == null) {
+      return Optional.empty();
+    }
+    var tag = ByteBuffer.wrap(of.getProfile().getData(NAME));
+    if (tag.capacity() < 28) {
+      return Optional.empty();
+    }
+    // "desc" of version 2 begins with ASCII, "mluc" of version 4 with the place of UTF-16.
+    boolean old = tag.getInt(0) == 0x64657363;
+    int length = tag.getInt(old ? 8 : 20) - (old ? 1 : 0);
+    int from = old ? 12 : tag.getInt(24);
+    if (length <= 0 || length > MAX_NAME || from < 0 || from > tag.capacity() - length) {
+      return Optional.empty();
+    }
+    var charset = old ? StandardCharsets.US_ASCII : StandardCharsets.UTF_16BE;
+    return Optional.of(new String(tag.array(), from, length, charset))
+        .filter(text -> text.chars().allMatch(c -> c >= ' ' && c < 0x7f));
   }
 
   /** The picture in sRGB; opacities stay. */

@@ -4,15 +4,19 @@ import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.zip.DataFormatException;
 import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
@@ -31,29 +35,33 @@ public final class PictureFiles {
   public static final int MAX_PIXELS = 100_000_000;
 
   private static final int MAX_BYTES = 256 << 20;
+  private static final int MAX_CAUSES = 8;
+
+  /** Where a BMP says how many pixels there are to a metre. */
+  private static final int BMP_DENSITY = 38;
 
   private PictureFiles() {}
 
   /**
    * A picture, and what else its file says.
    *
-   * @param texts that a PNG carries, by keyword; none in other files
    * @param sha256 of the file, lower case hexadecimal
    */
-  public record Loaded(Picture picture, Map<String, String> texts, String sha256) {
-    /** Copies the texts. */
-    public Loaded {
-      texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
-    }
-  }
+  public record Loaded(Picture picture, PictureMetadata metadata, String sha256) {}
+
+  /** A picture, and what else its bytes say. */
+  private record Decoded(Picture picture, PictureMetadata metadata) {}
 
   /**
-   * Reads a picture, its texts and its hash; what becomes of the picture is said at {@link #read}.
+   * Reads a picture, what its file carries, and its hash; what becomes of the picture is said at
+   * {@link #read(Path, Consumer)}.
    *
    * @param sha256 of the file, lower case hexadecimal, where it must be that one
+   * @param warnings takes what is odd about the file, one line
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  public static Loaded load(Path file, Optional<String> sha256) {
+  public static Loaded load(
+      Path file, Optional<String> sha256, Consumer<String> warnings) {
     byte[] bytes = bytes(file);
     String hash = Sha256.hex(bytes);
     if (sha256.isPresent() && !sha256.get().equals(hash)) {
@@ -63,21 +71,28 @@ public final class PictureFiles {
           "another one",
           "edit the picture the document was drawn for, or remove sha256");
     }
-    if (PngFile.matches(bytes)) {
-      var png = PngFile.parse(file, bytes);
-      return new Loaded(decode(file, png), png.texts(), hash);
-    }
-    return new Loaded(decodeOther(file, bytes), Map.of(), hash);
+    var decoded = decoded(file, bytes, warnings);
+    return new Loaded(decoded.picture(), decoded.metadata(), hash);
   }
 
   /**
    * Reads a picture and turns it upright, as its Exif data say. Grey, palettes and 16 bits become 8
-   * bits of RGB; colours are converted to sRGB where a profile says that they are something else.
+   * bits of RGB; colours are converted to sRGB where a profile, or the gamma of a PNG, says that
+   * they are something else.
    *
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
   public static Picture read(Path file) {
-    return decode(file, bytes(file));
+    return read(file, _ -> {});
+  }
+
+  /**
+   * The same with somebody who hears what is odd about the file.
+   *
+   * @param warnings takes one line
+   */
+  public static Picture read(Path file, Consumer<String> warnings) {
+    return decode(file, bytes(file), warnings);
   }
 
   /**
@@ -101,7 +116,7 @@ public final class PictureFiles {
 
   /** Writes a PNG without texts. */
   public static void writePng(Picture picture, Path file) throws IOException {
-    writePng(picture, file, Map.of());
+    writePng(picture, file, PictureMetadata.NONE);
   }
 
   /**
@@ -112,13 +127,19 @@ public final class PictureFiles {
    */
   public static void writePng(Picture picture, Path file, Map<String, String> texts)
       throws IOException {
-    byte[] png = png(picture, texts);
+    writePng(picture, file, PictureMetadata.of(texts));
+  }
+
+  /** Writes a PNG with what another file carried, complete or not at all. */
+  public static void writePng(Picture picture, Path file, PictureMetadata metadata)
+      throws IOException {
+    byte[] png = png(picture, metadata);
     AtomicFile.write(file, stream -> stream.write(png));
   }
 
-  /** The bytes of a PNG with these texts, by keyword. */
-  public static byte[] png(Picture picture, Map<String, String> texts) {
-    return PngFile.withTexts(PngPixels.write(picture), texts);
+  /** The bytes of a PNG with these data. */
+  public static byte[] png(Picture picture, PictureMetadata metadata) {
+    return PngFile.with(PngPixels.write(picture), metadata);
   }
 
   /** A mask as the bytes of a PNG: white where it is set, else black. */
@@ -157,71 +178,158 @@ public final class PictureFiles {
   }
 
   /**
-   * The picture in a file's bytes, as {@link #read} gives it.
+   * The picture in a file's bytes, as {@link #read(Path, Consumer)} gives it.
    *
    * @param origin as error messages name it
+   * @param warnings takes what is odd about them, one line
    * @throws PictureException where they are damaged, too many or no picture
    */
-  public static Picture decode(Object origin, byte[] bytes) {
-    return PngFile.matches(bytes)
-        ? decode(origin, PngFile.parse(origin, bytes))
-        : decodeOther(origin, bytes);
+  public static Picture decode(Object origin, byte[] bytes, Consumer<String> warnings) {
+    return decoded(origin, bytes, warnings).picture();
   }
 
-  private static Picture decode(Object file, PngFile png) {
-    requireSize(file, png.width(), png.height());
-    var stored = pixels(file, png.essential());
-    var coloured =
-        png.profile().flatMap(ColourProfile::of).map(p -> p.toSrgb(stored)).orElse(stored);
-    return png.exif().map(Orientation::ofTiff).orElse(Orientation.UPRIGHT).upright(coloured);
-  }
-
-  private static Picture decodeOther(Object file, byte[] bytes) {
-    String format = format(file, bytes);
-    var orientation =
-        switch (format) {
-          case "jpeg" -> Orientation.ofJpeg(bytes);
-          case "webp" -> Orientation.ofWebp(bytes);
-          default -> Orientation.UPRIGHT;
+  private static Decoded decoded(Object origin, byte[] bytes, Consumer<String> warnings) {
+    var notes = new LinkedHashSet<String>();
+    var decoded =
+        switch (FileKind.of(bytes)) {
+          case PNG -> png(origin, bytes, notes);
+          case JPEG -> jpeg(origin, bytes, notes);
+          case WEBP -> webp(origin, bytes, notes);
+          case BMP -> bmp(origin, bytes);
+          case OTHER -> throw FileKind.refusal(origin, bytes);
         };
-    return orientation.upright(decode(file, bytes, format));
+    if (!notes.isEmpty()) {
+      warnings.accept(origin + ": " + String.join("; ", notes));
+    }
+    return decoded;
   }
 
-  private static Picture pixels(Object file, byte[] png) {
+  private static Decoded png(Object origin, byte[] bytes, Collection<String> notes) {
+    var png = PngFile.parse(origin, bytes);
+    requireSize(origin, png.width(), png.height());
+    byte[] essential = png.essential();
+    if (png.cut().isPresent() && !PngPixels.isComplete(essential)) {
+      throw png.cut().get();
+    }
+    notes.addAll(png.notes());
+    if (png.cut().isPresent()) {
+      notes.add("the end of the file is missing or damaged; all pixels are there");
+    }
+    var converted = new ArrayList<String>();
+    if (png.depth() > 8) {
+      converted.add("reduced from 16 bits a sample to 8");
+    }
+    png.gamma().ifPresent(_ -> converted.add("converted to sRGB from its gamma (gAMA)"));
+    var stored = pixels(origin, essential, png.gamma());
+    var coloured = coloured(stored, png.profile(), converted);
+    return upright(
+        coloured, png.texts(), png.exif(), png.density(), converted, List.copyOf(png.unkept()));
+  }
+
+  private static Decoded jpeg(Object origin, byte[] bytes, Collection<String> notes) {
+    var jpeg = JpegFile.parse(bytes);
+    jpeg.unsupported()
+        .ifPresent(kind -> {
+          throw new PictureException(
+              origin,
+              "a JPEG of a usual kind",
+              kind + ", which is not supported",
+              "save or export it as PNG");
+        });
+    notes.addAll(jpeg.notes());
+    var warnings = new Warnings(jpeg.ended());
+    var raw = decode(origin, jpeg.essential(), "jpeg", Optional.empty(), warnings);
+    if (!jpeg.ended() && !jpeg.scansComplete()) {
+      throw damaged(origin, "JPEG");
+    }
+    notes.addAll(warnings.notes);
+    if (!jpeg.ended()) {
+      notes.add("the end of the file is missing; all pixels are there");
+    }
+    // Decoders give the profile of coloured pictures alone.
+    var converted = new ArrayList<>(raw.converted());
+    var picture = jpeg.grey() ? coloured(raw.picture(), jpeg.profile(), converted) : raw.picture();
+    return upright(
+        picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
+  }
+
+  private static Decoded webp(Object origin, byte[] bytes, Collection<String> notes) {
+    var webp = WebpFile.parse(origin, bytes);
+    notes.addAll(webp.notes());
+    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), new Warnings(true));
+    return upright(
+        raw.picture(),
+        Map.of(),
+        webp.exif(),
+        webp.exif().flatMap(Exif::density),
+        raw.converted(),
+        webp.unkept());
+  }
+
+  private static Decoded bmp(Object origin, byte[] bytes) {
+    var raw = decode(origin, bytes, "bmp", Optional.empty(), new Warnings(true));
+    var density = Optional.<Density>empty();
+    if (bytes.length >= BMP_DENSITY + 8) {
+      var in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      density =
+          Optional.of(new Density(in.getInt(BMP_DENSITY), in.getInt(BMP_DENSITY + 4), true))
+              .filter(Density::isKnown);
+    }
+    return upright(
+        raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
+  }
+
+  private static Decoded upright(
+      Picture stored,
+      Map<String, String> texts,
+      Optional<Exif> exif,
+      Optional<Density> density,
+      List<String> converted,
+      List<String> unkept) {
+    var orientation = exif.map(Exif::orientation).orElse(Orientation.UPRIGHT);
+    var picture = orientation.upright(stored);
+    var metadata =
+        new PictureMetadata(
+            texts,
+            exif.map(data -> data.upright(picture.width(), picture.height())),
+            orientation.turns() ? density.map(Density::turned) : density,
+            converted,
+            unkept);
+    return new Decoded(picture, metadata);
+  }
+
+  /** The picture in sRGB, where its profile says that it is something else. */
+  private static Picture coloured(
+      Picture stored, Optional<byte[]> icc, List<String> converted) {
+    var profile = icc.flatMap(ColourProfile::of);
+    profile.ifPresent(p -> converted.add(p.converted()));
+    return profile.map(p -> p.toSrgb(stored)).orElse(stored);
+  }
+
+  private static Picture pixels(Object file, byte[] png, Optional<Gamma> gamma) {
     try {
-      return PngPixels.read(png).orElseGet(() -> decode(file, png, "png"));
+      var plain = PngPixels.read(png);
+      return plain.isPresent()
+          ? gamma.map(g -> g.toSrgb(plain.get())).orElse(plain.get())
+          : decode(file, png, "png", gamma, new Warnings(true)).picture();
     } catch (DataFormatException e) {
-      throw damaged(file, "png");
+      throw damaged(file, "PNG");
     }
   }
 
-  private static PictureException damaged(Object file, String format) {
+  static PictureException damaged(Object file, String format) {
     return new PictureException(
         file,
-        "a complete " + format.toUpperCase(Locale.ROOT) + " picture",
+        "a complete " + format + " picture",
         "one that cannot be decoded",
         "the file is damaged, fetch it again");
   }
 
-  private static String format(Object file, byte[] bytes) {
-    String start = new String(bytes, 0, Math.min(bytes.length, 12), StandardCharsets.ISO_8859_1);
-    if (start.startsWith("\u00ff\u00d8\u00ff")) {
-      return "jpeg";
-    }
-    if (start.startsWith("RIFF") && start.endsWith("WEBP")) {
-      return "webp";
-    }
-    if (start.startsWith("BM")) {
-      return "bmp";
-    }
-    throw new PictureException(
-        file,
-        "a PNG, JPEG, WebP or BMP picture",
-        bytes.length == 0 ? "an empty file" : "a file of another kind, whatever its name",
-        "convert it");
-  }
+  /** Pixels as they are stored, and what they were converted from. */
+  private record Raw(Picture picture, List<String> converted) {}
 
-  private static Picture decode(Object file, byte[] bytes, String format) {
+  private static Raw decode(
+      Object file, byte[] bytes, String format, Optional<Gamma> gamma, Warnings warnings) {
     var readers = ImageIO.getImageReadersByFormatName(format);
     if (!readers.hasNext()) {
       throw new PictureException(
@@ -233,7 +341,6 @@ public final class PictureFiles {
     var reader = readers.next();
     try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
       reader.setInput(in, true, true);
-      var warnings = new Warnings();
       reader.addIIOReadWarningListener(warnings);
       int width = reader.getWidth(0);
       int height = reader.getHeight(0);
@@ -242,29 +349,59 @@ public final class PictureFiles {
       if (warnings.damage || image.getWidth() != width || image.getHeight() != height) {
         throw new IIOException("the data ends early");
       }
-      return picture(image);
+      return picture(image, gamma);
     } catch (PictureException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
+      requireMemory(e);
       // Decoders fail on hostile data with any unchecked exception.
-      throw damaged(file, format);
+      throw damaged(file, format.toUpperCase(Locale.ROOT));
     } finally {
       reader.dispose();
     }
   }
 
-  /** Decoders fill up what is missing and only warn. */
+  /** Some decoders wrap what the machine says, or say it in their own words. */
+  private static void requireMemory(Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++) {
+      String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+      if (cause instanceof OutOfMemoryError error) {
+        throw error;
+      }
+      if (text.contains("out of memory") || text.contains("insufficient memory")) {
+        throw new OutOfMemoryError(text);
+      }
+      cause = cause.getCause();
+    }
+  }
+
+  /** Decoders fill up what is missing and only warn, and of one thing alone. */
   private static final class Warnings implements IIOReadWarningListener {
+    private final boolean ended;
+    private final List<String> notes = new ArrayList<>();
     private boolean damage;
+
+    /** For a file that has its end, or not: then any warning may stand for missing pixels. */
+    Warnings(boolean ended) {
+      this.ended = ended;
+    }
 
     @Override
     public void warningOccurred(ImageReader source, String warning) {
       String text = warning.toLowerCase(Locale.ROOT);
-      damage |=
-          text.contains("end of")
-              || text.contains("premature")
-              || text.contains("truncated")
-              || text.contains("corrupt");
+      if (text.contains("colors may look incorrect")) {
+        notes.add("CMYK without a colour profile; its colours are approximate");
+      } else if (ended && text.contains("extraneous bytes before marker 0xd9")) {
+        notes.add("bytes before its end that are no part of the picture were skipped");
+      } else {
+        damage |=
+            !ended
+                || text.contains("end of")
+                || text.contains("premature")
+                || text.contains("truncated")
+                || text.contains("corrupt");
+      }
     }
   }
 
@@ -286,7 +423,7 @@ public final class PictureFiles {
     }
   }
 
-  private static Picture picture(BufferedImage image) {
+  private static Raw picture(BufferedImage image, Optional<Gamma> gamma) {
     int width = image.getWidth();
     int height = image.getHeight();
     byte[] rgb = new byte[width * height * 3];
@@ -296,6 +433,8 @@ public final class PictureFiles {
     // Samples as they are: Java's grey colour space is linear and would brighten them.
     boolean grey = bands < 3;
     boolean transparent = bands == 2 || bands == 4;
+    int bits = palette ? 8 : image.getSampleModel().getSampleSize(0);
+    byte[] levels = gamma.map(g -> g.levels((1 << bits) - 1)).orElse(new byte[0]);
     int[] row = new int[width * Math.max(bands, 4)];
     for (int y = 0; y < height; y++) {
       if (palette) {
@@ -306,8 +445,14 @@ public final class PictureFiles {
       for (int x = 0; x < width; x++) {
         int at = y * width + x;
         for (int c = 0; c < 3; c++) {
-          rgb[at * 3 + c] =
-              (byte) (palette ? row[x] >> (16 - 8 * c) : level(image, row, x, bands, grey ? 0 : c));
+          int band = grey ? 0 : c;
+          if (gamma.isPresent()) {
+            int sample = palette ? row[x] >> (16 - 8 * c) & 0xff : row[x * bands + band];
+            rgb[at * 3 + c] = levels[sample];
+          } else {
+            rgb[at * 3 + c] =
+                (byte) (palette ? row[x] >> (16 - 8 * c) : level(image, row, x, bands, band));
+          }
         }
         opacities[at] =
             (byte)
@@ -317,11 +462,13 @@ public final class PictureFiles {
       }
     }
     var picture = Picture.of(width, height, rgb).withAlpha(opacities);
-    return grey || palette
-        ? picture
-        : ColourProfile.of(image.getColorModel().getColorSpace())
-            .map(profile -> profile.toSrgb(picture))
-            .orElse(picture);
+    var profile =
+        grey || palette
+            ? Optional.<ColourProfile>empty()
+            : ColourProfile.of(image.getColorModel().getColorSpace());
+    return new Raw(
+        profile.map(p -> p.toSrgb(picture)).orElse(picture),
+        profile.map(ColourProfile::converted).stream().toList());
   }
 
   /** One sample, reduced or widened to 8 bits. */

@@ -6,24 +6,28 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
 
 /**
- * The chunks of a PNG file (ISO/IEC 15948), checked strictly: the JDK's reader overlooks checksums
- * and missing ends.
+ * The chunks of a PNG file (ISO/IEC 15948), checked before a decoder sees them: the JDK's reader
+ * overlooks checksums and missing ends.
  */
 final class PngFile {
   static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
 
   /** Chunks that decide about pixels; all others are left out of what is decoded. */
-  private static final List<String> NEEDED = List.of("IHDR", "PLTE", "tRNS", "IDAT", "IEND");
+  private static final List<String> NEEDED = List.of("IHDR", "PLTE", "tRNS", "IDAT");
 
   private static final int OVERHEAD = 12;
 
@@ -40,26 +44,31 @@ final class PngFile {
   private static final int MAX_PROFILE = 4 << 20;
   private static final int MAX_PLAIN = 2000;
 
-  private final int width;
-  private final int height;
-  private final byte[] essential;
-  private final Map<String, String> texts;
-  private final Optional<byte[]> profile;
-  private final Optional<byte[]> exif;
+  /** Kinds of chunks that are named where their checksums are wrong. */
+  private static final int MAX_BROKEN = 4;
 
-  private PngFile(
-      int width,
-      int height,
-      byte[] essential,
-      Map<String, String> texts,
-      Optional<byte[]> profile,
-      Optional<byte[]> exif) {
-    this.width = width;
-    this.height = height;
-    this.essential = essential;
-    this.texts = texts;
-    this.profile = profile;
-    this.exif = exif;
+  private static final int SRGB_PRIMARIES = 1;
+  private static final int SRGB_TRANSFER = 13;
+
+  private final ByteArrayOutputStream essential;
+  private final Map<String, String> texts = new LinkedHashMap<>();
+  private final Set<String> broken = new LinkedHashSet<>();
+  private final List<String> notes = new ArrayList<>();
+  private final List<String> unkept = new ArrayList<>();
+  private int room = MAX_ALL_TEXTS;
+  private int width;
+  private int height;
+  private int depth;
+  private boolean data;
+  private Optional<byte[]> profile = Optional.empty();
+  private Optional<byte[]> exif = Optional.empty();
+  private Optional<Density> density = Optional.empty();
+  private Optional<Gamma> gamma = Optional.empty();
+  private boolean srgb;
+  private Optional<PictureException> cut = Optional.empty();
+
+  private PngFile(int length) {
+    essential = new ByteArrayOutputStream(length + OVERHEAD);
   }
 
   static boolean matches(byte[] file) {
@@ -71,22 +80,33 @@ final class PngFile {
    * Walks all chunks.
    *
    * @param origin as error messages name it
-   * @throws PictureException where the file is cut, damaged or out of order
+   * @throws PictureException where the file is cut, damaged or out of order before its pixels; what
+   *     is wrong behind their beginning is known as {@link #cut}
    */
   static PngFile parse(Object origin, byte[] file) {
     if (!matches(file)) {
       throw damaged(origin, "the signature of a PNG", "other bytes");
     }
-    var essential = new ByteArrayOutputStream(file.length);
-    essential.write(file, 0, SIGNATURE.length);
+    var png = new PngFile(file.length);
+    png.essential.write(file, 0, SIGNATURE.length);
+    try {
+      png.walk(origin, file);
+    } catch (PictureException e) {
+      if (!png.data) {
+        throw e;
+      }
+      png.cut = Optional.of(e);
+    }
+    png.essential.writeBytes(chunk("IEND", new byte[0]));
+    if (!png.broken.isEmpty()) {
+      png.notes.add(
+          "the checksum of " + String.join(", ", png.broken) + " is wrong and the chunk left out");
+    }
+    return png;
+  }
+
+  private void walk(Object origin, byte[] file) {
     var in = ByteBuffer.wrap(file).position(SIGNATURE.length);
-    int width = 0;
-    int height = 0;
-    boolean data = false;
-    var texts = new LinkedHashMap<String, String>();
-    int room = MAX_ALL_TEXTS;
-    Optional<byte[]> profile = Optional.empty();
-    Optional<byte[]> exif = Optional.empty();
     for (boolean first = true; ; first = false) {
       int start = in.position();
       if (in.remaining() < OVERHEAD) {
@@ -97,7 +117,15 @@ final class PngFile {
       if (!type.matches("[A-Za-z]{4}")) {
         throw damaged(origin, "a chunk at byte " + start, "other data");
       }
+      boolean end = type.equals("IEND");
+      if (end && !data) {
+        throw damaged(origin, "IDAT before IEND", "none");
+      }
       if (length < 0 || length > in.remaining() - OVERHEAD + 4) {
+        if (type.equals("IDAT") && !first) {
+          // Perhaps all that is missing is behind the last pixel.
+          idat(Arrays.copyOfRange(file, start + 8, file.length));
+        }
         throw damaged(
             origin,
             Integer.toUnsignedLong(length) + " bytes of " + type + " at byte " + start,
@@ -107,11 +135,21 @@ final class PngFile {
       crc.update(file, in.position(), 4 + length);
       int body = in.position() + 4;
       in.position(body + length);
-      if (in.getInt() != (int) crc.getValue()) {
+      boolean right = in.getInt() == (int) crc.getValue();
+      if (!right && Character.isLowerCase(type.charAt(0)) && !first) {
+        if (broken.size() < MAX_BROKEN) {
+          broken.add(type);
+        }
+        continue;
+      }
+      if (!right) {
         throw damaged(origin, "the checksum of " + type + " at byte " + start, "another one");
       }
       if (first != type.equals("IHDR")) {
         throw damaged(origin, "IHDR as the first chunk and only there", type);
+      }
+      if (end) {
+        return;
       }
       if (first) {
         if (length != 13) {
@@ -119,30 +157,63 @@ final class PngFile {
         }
         width = in.getInt(body);
         height = in.getInt(body + 4);
+        depth = in.get(body + 8);
       }
       data |= type.equals("IDAT");
       if (NEEDED.contains(type)) {
         essential.write(file, start, OVERHEAD + length);
       }
-      var content = ByteBuffer.wrap(file, body, length).slice();
-      switch (type) {
-        case "tEXt", "zTXt", "iTXt" -> room -= text(type, content, texts, Math.min(room, MAX_TEXT));
-        case "iCCP" -> profile = profile(content);
-        case "eXIf" -> exif = Optional.of(rest(content));
-        default -> {}
-      }
-      if (type.equals("IEND")) {
-        if (!data) {
-          throw damaged(origin, "IDAT before IEND", "none");
+      take(type, ByteBuffer.wrap(file, body, length).slice());
+    }
+  }
+
+  private void idat(byte[] bytes) {
+    essential.writeBytes(chunk("IDAT", bytes));
+    data = true;
+  }
+
+  /** Takes what a chunk says beside the pixels. */
+  private void take(String type, ByteBuffer content) {
+    int length = content.remaining();
+    switch (type) {
+      case "tEXt", "zTXt", "iTXt" -> room -= text(type, content, texts, Math.min(room, MAX_TEXT));
+      case "iCCP" -> {
+        profile = profile(content).filter(ColourProfile::isWhole);
+        if (profile.isEmpty()) {
+          notes.add(ColourProfile.BROKEN);
         }
-        return new PngFile(
-            width,
-            height,
-            essential.toByteArray(),
-            Collections.unmodifiableMap(texts),
-            profile,
-            exif);
       }
+      case "eXIf" -> exif = Optional.of(rest(content));
+      case "sRGB" -> srgb = true;
+      case "cICP" -> {
+        srgb = true;
+        if (length != 4 || content.get(0) != SRGB_PRIMARIES || content.get(1) != SRGB_TRANSFER) {
+          notes.add("its colours (cICP) are not those of sRGB, and count as such");
+        }
+      }
+      case "gAMA" -> {
+        if (length == 4 && content.getInt(0) > 0) {
+          gamma = Optional.of(new Gamma(content.getInt(0) / 100_000.0));
+        }
+      }
+      case "pHYs" -> {
+        if (length == 9) {
+          density =
+              Optional.of(
+                      new Density(content.getInt(0), content.getInt(4), content.get(8) == 1))
+                  .filter(Density::isKnown);
+        }
+      }
+      case "acTL" -> {
+        if (length == 8 && content.getInt(0) != 1) {
+          notes.add(
+              "an animation of "
+                  + Integer.toUnsignedString(content.getInt(0))
+                  + " frames; its still picture was taken");
+        }
+      }
+      case "caBX" -> unkept.add("content credentials (C2PA)");
+      default -> {}
     }
   }
 
@@ -228,17 +299,27 @@ final class PngFile {
   }
 
   /**
-   * A PNG with these texts behind its header: uncompressed Latin-1 where a text is that and short,
-   * else compressed UTF-8.
+   * A PNG with these data behind its header. A text is uncompressed Latin-1 where it is that and
+   * short, else compressed UTF-8.
    *
    * @param png as a writer made it
    */
-  static byte[] withTexts(byte[] png, Map<String, String> texts) {
+  static byte[] with(byte[] png, PictureMetadata metadata) {
     var out = new ByteArrayOutputStream(png.length);
     out.write(png, 0, HEADER_END);
-    texts.forEach((keyword, text) -> out.writeBytes(textChunk(keyword, text)));
+    metadata.density().ifPresent(d -> out.writeBytes(chunk("pHYs", density(d))));
+    metadata.exif().ifPresent(exif -> out.writeBytes(chunk("eXIf", exif.bytes())));
+    metadata.texts().forEach((keyword, text) -> out.writeBytes(textChunk(keyword, text)));
     out.write(png, HEADER_END, png.length - HEADER_END);
     return out.toByteArray();
+  }
+
+  private static byte[] density(Density d) {
+    return ByteBuffer.allocate(9)
+        .putInt((int) d.x())
+        .putInt((int) d.y())
+        .put((byte) (d.metres() ? 1 : 0))
+        .array();
   }
 
   private static byte[] textChunk(String keyword, String text) {
@@ -256,10 +337,13 @@ final class PngFile {
       body.writeBytes(new byte[] {1, 0, 0, 0});
       body.writeBytes(deflated(text.getBytes(StandardCharsets.UTF_8)));
     }
-    byte[] content = body.toByteArray();
+    return chunk(plain ? "tEXt" : "iTXt", body.toByteArray());
+  }
+
+  private static byte[] chunk(String type, byte[] content) {
     var chunk = ByteBuffer.allocate(OVERHEAD + content.length);
     chunk.putInt(content.length);
-    chunk.put((plain ? "tEXt" : "iTXt").getBytes(StandardCharsets.ISO_8859_1));
+    chunk.put(type.getBytes(StandardCharsets.ISO_8859_1));
     chunk.put(content);
     var crc = new CRC32();
     crc.update(chunk.array(), 4, 4 + content.length);
@@ -291,7 +375,7 @@ final class PngFile {
 
   /** Its texts by keyword, the first of each; compressed ones opened. */
   Map<String, String> texts() {
-    return texts;
+    return Collections.unmodifiableMap(texts);
   }
 
   /** The ICC profile, where it has one that can be opened. */
@@ -299,13 +383,43 @@ final class PngFile {
     return profile.map(byte[]::clone);
   }
 
-  /** The Exif data, a TIFF file, where it has one. */
-  Optional<byte[]> exif() {
-    return exif.map(byte[]::clone);
+  /** The Exif data, where it has some. */
+  Optional<Exif> exif() {
+    return exif.filter(data -> data.length <= Exif.MAX_BYTES).flatMap(Exif::of);
   }
 
-  /** The file without the chunks that do not decide about pixels. */
+  /** The density, where one is said. */
+  Optional<Density> density() {
+    return density.or(() -> exif().flatMap(Exif::density));
+  }
+
+  /** How samples stand for light, where that is said, unusual, and nothing better is said. */
+  Optional<Gamma> gamma() {
+    return srgb || profile.isPresent() ? Optional.empty() : gamma.filter(g -> !g.isUsual());
+  }
+
+  /** Bits of a sample. */
+  int depth() {
+    return depth;
+  }
+
+  /** What is wrong with the end of the file; whether all pixels are there is still to be found. */
+  Optional<PictureException> cut() {
+    return cut;
+  }
+
+  /** What is odd about the file, for people. */
+  List<String> notes() {
+    return Collections.unmodifiableList(notes);
+  }
+
+  /** What it carries beside what is read here, for people. */
+  List<String> unkept() {
+    return Collections.unmodifiableList(unkept);
+  }
+
+  /** The file without the chunks that do not decide about pixels; it always ends as it should. */
   byte[] essential() {
-    return essential.clone();
+    return essential.toByteArray();
   }
 }

@@ -19,6 +19,15 @@ final class PngPixels {
   private static final int RGBA = 6;
   private static final int GREY = 0;
 
+  private static final int GREY_ALPHA = 4;
+
+  /** First column and row of each pass, and the steps from one to the next. */
+  private static final int[][] ADAM7 = {
+    {0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}
+  };
+
+  private static final int[][] WHOLE = {{0, 0, 1, 1}};
+
   private static final int NONE = 0;
   private static final int SUB = 1;
   private static final int UP = 2;
@@ -80,6 +89,32 @@ final class PngPixels {
     }
     var picture = Picture.of(width, height, rgb);
     return Optional.of(bands == 3 ? picture : picture.withAlpha(alpha));
+  }
+
+  /** Whether a file whose chunks are known to be whole has data for every pixel. */
+  static boolean isComplete(byte[] png) {
+    var file = ByteBuffer.wrap(png);
+    int bands =
+        switch (file.get(HEADER + 9)) {
+          case RGB -> 3;
+          case RGBA -> 4;
+          case GREY_ALPHA -> 2;
+          default -> 1;
+        };
+    boolean interlaced = file.get(HEADER + 12) == 1;
+    try (var data = new Data(file)) {
+      for (int[] pass : interlaced ? ADAM7 : WHOLE) {
+        int columns = (file.getInt(HEADER) - pass[0] + pass[2] - 1) / pass[2];
+        int rows = (file.getInt(HEADER + 4) - pass[1] + pass[3] - 1) / pass[3];
+        byte[] row = new byte[1 + (columns * bands * file.get(HEADER + 8) + 7) / 8];
+        for (int y = 0; columns > 0 && y < rows; y++) {
+          data.read(row);
+        }
+      }
+      return true;
+    } catch (DataFormatException e) {
+      return false;
+    }
   }
 
   private static boolean holds(ByteBuffer file, String type) {

@@ -22,11 +22,11 @@ class MaskFilesTest {
     var file = folder.resolve("a.png");
     byte[] rgb = new byte[] {127, 127, 127, (byte) 128, (byte) 128, (byte) 128, 0, -1, 0};
     PictureFiles.writePng(Picture.of(3, 1, rgb), file);
-    var mask = MaskFiles.read(file);
+    var mask = MaskFiles.read(file, _ -> {});
     assertFalse(mask.get(0, 0));
     assertTrue(mask.get(1, 0));
     assertTrue(mask.get(2, 0));
-    assertEquals(mask, MaskFiles.in(folder).read("a.png"));
+    assertEquals(mask, MaskFiles.in(folder, _ -> {}).read("a.png"));
   }
 
   @Test
@@ -38,7 +38,7 @@ class MaskFilesTest {
     var mask = RegionMask.of(70, 33, values);
     var inline = MaskFiles.inline(new Area.Painted("mask.png", mask));
     assertTrue(inline.png().startsWith("data:image/png;base64,"));
-    var source = MaskFiles.in(folder);
+    var source = MaskFiles.in(folder, _ -> {});
     assertEquals(mask, source.read(inline.png()));
     for (var bad : new String[] {"data:image/png;base64,%%%", "data:image/png;base64,QUJD"}) {
       var e = assertThrows(PictureException.class, () -> source.read(bad));

@@ -1,17 +1,22 @@
 package org.drag4j.engine;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskFiles;
+import org.drag4j.document.MaskSource;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureException;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import org.drag4j.session.CheckedEdit;
 import org.drag4j.session.EditResult;
 
@@ -20,8 +25,12 @@ import org.drag4j.session.EditResult;
  *
  * @param documentFolder that file names in the document are relative to
  * @param hash SHA-256 of the picture's file
+ * @param carried what the picture's file carries
  */
-public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
+public record Edit(
+    Path documentFolder, CheckedEdit checked, String hash, PictureMetadata carried) {
+  private static final Pattern STREAMS = Pattern.compile("/dev/(stdin|fd/.*)|/proc/[^/]+/fd/.*");
+
   /**
    * Reads a document and its picture.
    *
@@ -33,6 +42,9 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
     return of(folder(file), document(file));
   }
 
+  /** Takes no notice of warnings. */
+  private static void silent(String warning) {}
+
   /**
    * The document of a file: its JSON, or that which an edited picture carries.
    *
@@ -40,8 +52,13 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
    * @throws PictureException where a PNG carries none
    */
   public static EditDocument document(Path file) {
-    var masks = MaskFiles.in(folder(file));
-    if (!PictureFiles.isPng(file)) {
+    return document(file, MaskFiles.in(folder(file), Edit::silent));
+  }
+
+  /** The same with masks from elsewhere. */
+  public static EditDocument document(Path file, MaskSource masks) {
+    // A pipe can be read once, so nobody looks into it before.
+    if (!Files.isRegularFile(file) || !PictureFiles.isPng(file)) {
       return Documents.read(file, masks);
     }
     var text = Optional.ofNullable(PictureFiles.texts(file).get(Metadata.DOCUMENT));
@@ -62,13 +79,27 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
    * @param folder that file names in the document are relative to
    */
   public static Edit of(Path folder, EditDocument document) {
-    var file = folder.resolve(document.image().file());
-    var loaded = PictureFiles.load(file, document.image().sha256());
+    return of(folder, document, Edit::silent);
+  }
+
+  /**
+   * The same with somebody who hears what is odd about the pictures.
+   *
+   * @param warnings takes one line each
+   */
+  public static Edit of(Path folder, EditDocument document, Consumer<String> warnings) {
+    var loaded = load(folder, document.image(), warnings);
     var further =
         document.pictures().stream()
-            .map(image -> PictureFiles.load(folder.resolve(image.file()), image.sha256()).picture())
+            .map(image -> load(folder, image, warnings).picture())
             .toArray(Picture[]::new);
-    return new Edit(folder, CheckedEdit.of(document, loaded.picture(), further), loaded.sha256());
+    var checked = CheckedEdit.of(document, loaded.picture(), further);
+    return new Edit(folder, checked, loaded.sha256(), loaded.metadata());
+  }
+
+  private static PictureFiles.Loaded load(
+      Path folder, EditDocument.Image image, Consumer<String> warnings) {
+    return PictureFiles.load(folder.resolve(image.file()), image.sha256(), warnings);
   }
 
   /**
@@ -77,7 +108,7 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
    * @throws org.drag4j.geometry.EditDocumentException where it does not fit them
    */
   public Edit with(EditDocument other) {
-    return new Edit(documentFolder, checked.with(other), hash);
+    return new Edit(documentFolder, checked.with(other), hash, carried);
   }
 
   /** The document. */
@@ -90,8 +121,15 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
     return checked.original();
   }
 
-  /** The folder that file names in a document of this name are relative to. */
+  /**
+   * The folder that file names in a document of this name are relative to: its own, or the current
+   * one where it comes from a pipe or stdin.
+   */
   public static Path folder(Path file) {
+    boolean stream = Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
+    if (stream || STREAMS.matcher(file.toAbsolutePath().normalize().toString()).matches()) {
+      return Path.of("").toAbsolutePath();
+    }
     return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
   }
 
@@ -117,6 +155,20 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash) {
   /** The work, with this model. */
   public Job<EditResult> job(Path model) {
     return Job.edit(model, checked);
+  }
+
+  /** What a result carries: its texts, and what the picture's file does. */
+  public PictureMetadata metadata(EditResult result, Path model, Path out, Setup setup) {
+    return carried.with(texts(result, model, out, setup));
+  }
+
+  /**
+   * What a result does not have of what the picture's file has, in one line.
+   *
+   * @param kept whether it carries {@link #metadata}
+   */
+  public Optional<String> loss(boolean kept) {
+    return carried.loss(picture().toString(), kept);
   }
 
   /**

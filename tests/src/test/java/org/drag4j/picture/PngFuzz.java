@@ -56,11 +56,11 @@ public final class PngFuzz {
       Invariants.refusal("a.png", e);
       return;
     }
-    var again = PngFile.parse("b.png", PngFile.withTexts(png.essential(), png.texts()));
+    var again = PngFile.parse("b.png", PngFile.with(png.essential(), PictureMetadata.of(png.texts())));
     Invariants.same(png.texts(), again.texts());
     Invariants.same(png.width(), again.width());
     pixels(png);
-    png.exif().map(Orientation::ofTiff).ifPresent(PngFuzz::known);
+    png.exif().map(exif -> exif.upright(1, 1).orientation()).ifPresent(PngFuzz::known);
     var document = png.texts().get(Metadata.DOCUMENT);
     if (document != null) {
       try {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.drag4j.cache.AtomicFile;
 import org.drag4j.cache.Sha256;
@@ -105,18 +106,24 @@ public final class BatchCommand implements Callable<Integer> {
      *
      * @throws EditDocumentException where it is damaged
      */
-    EditDocument read(DocumentOptions options) {
+    EditDocument read(DocumentOptions options, Consumer<String> warnings) {
       if (file.isPresent()) {
-        return options.read(file.get());
+        return options.read(file.get(), warnings);
       }
-      var masks = MaskFiles.in(folder);
+      var masks = MaskFiles.in(folder, warnings);
       byte[] json = line.getBytes(StandardCharsets.UTF_8);
       return options.applied(Documents.parse(name, json, masks), masks);
     }
   }
 
   /** An item that can be done. */
-  private record Work(Item item, EditDocument document, String picture, Path model, String hash) {
+  private record Work(
+      Item item,
+      EditDocument document,
+      String picture,
+      Path model,
+      String hash,
+      List<String> warnings) {
     /** Equal for works that share what their method keeps. */
     List<Record> sharing() {
       return Methods.of(document).keeps(new Given(picture, document.prompt(), document.seed()));
@@ -149,7 +156,7 @@ public final class BatchCommand implements Callable<Integer> {
                 .add(work);
           }
         } catch (EditDocumentException | PictureException | ModelException e) {
-          failed += failure(results, item, e);
+          failed += failure(results, item, e, List.of());
         }
       }
       try (var engine = options.run.engine.start(keeping)) {
@@ -168,7 +175,8 @@ public final class BatchCommand implements Callable<Integer> {
   }
 
   private Work work(Item item) {
-    var document = item.read(options.document);
+    var warnings = new ArrayList<String>();
+    var document = item.read(options.document, warnings::add);
     var folder =
         options
             .run
@@ -187,7 +195,7 @@ public final class BatchCommand implements Callable<Integer> {
             folder.toString(),
             setup.device() + " " + setup.exact() + " " + setup.options().activations());
     String hash = Sha256.hex(what.getBytes(StandardCharsets.UTF_8));
-    return new Work(item, document, picture, folder, hash);
+    return new Work(item, document, picture, folder, hash, warnings);
   }
 
   /** The number of failures. */
@@ -198,7 +206,7 @@ public final class BatchCommand implements Callable<Integer> {
       engine.submit(progress.followed(Job.open(model))).await();
     } catch (ModelException e) {
       // The model cannot be opened: so none of its documents can be carried out.
-      works.forEach(work -> failure(results, work.item(), e));
+      works.forEach(work -> failure(results, work.item(), e, work.warnings()));
       return works.size();
     }
     int failed = 0;
@@ -213,7 +221,8 @@ public final class BatchCommand implements Callable<Integer> {
     var item = work.item();
     try {
       long started = System.nanoTime();
-      var edit = Edit.of(item.folder(), work.document());
+      work.warnings().forEach(progress::warn);
+      var edit = Edit.of(item.folder(), work.document(), progress::warn);
       OutputFile.require(spec, item.picture(), edit.picture());
       var result = engine.submit(progress.followed(edit.job(work.model()))).await();
       new Edited(edit, result, work.model(), options.run.engine.setup(), item.picture())
@@ -225,21 +234,23 @@ public final class BatchCommand implements Callable<Integer> {
       row.put("seed", edit.document().seed());
       row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);
       row.put("hash", work.hash());
+      row.put("warnings", progress.takeWarnings());
       print(results.add(row));
       return 0;
     } catch (CancelledException e) {
       throw e;
     } catch (RuntimeException | IOException e) {
-      return failure(results, item, e);
+      return failure(results, item, e, progress.takeWarnings());
     }
   }
 
-  private int failure(ResultLog results, Item item, Exception e) {
+  private int failure(ResultLog results, Item item, Exception e, List<String> warnings) {
     var row = new LinkedHashMap<String, Object>();
     row.put("document", item.name());
     row.put("ok", false);
     row.put("error", ExitCode.message(e));
     row.put("code", ExitCode.of(e));
+    row.put("warnings", warnings);
     print(results.add(row));
     return 1;
   }

@@ -72,11 +72,13 @@ public final class DemoCommand implements Callable<Integer> {
     options.run.engine.setup().prepare();
     var out = output.orElse(Path.of(name + "-edited.png"));
     var both = out.resolveSibling(name + "-before-after.png");
-    var edit = Edit.of(Edit.folder(home.sample(name)), document.read(home.sample(name)));
+    var progress = options.run.show.progress(spec, host);
+    var sample = home.sample(name);
+    var edit = Edit.of(Edit.folder(sample), document.read(sample, progress::warn), progress::warn);
     OutputFile.require(spec, out, edit.picture());
     OutputFile.require(spec, both, out);
     options.glimpses.check(spec, out, edit.picture());
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       var folder = options.run.model.folder().orElse(home.demoModel());
       var engine = options.run.engine;
       var edited =

@@ -3,8 +3,8 @@ package org.drag4j.cli.command;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.drag4j.cache.AtomicFile;
@@ -99,7 +99,8 @@ public final class DragCommand implements Callable<Integer> {
     if (save.isPresent()) {
       AtomicFile.requireFolder(save.get());
     }
-    var edit = Edit.of(Edit.folder(save.orElse(image)), document());
+    var progress = options.run.show.progress(spec, host);
+    var edit = Edit.of(Edit.folder(save.orElse(image)), document(), progress::warn);
     if (save.isPresent()) {
       var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
       AtomicFile.write(save.get(), stream -> stream.write(text));
@@ -107,14 +108,16 @@ public final class DragCommand implements Callable<Integer> {
         var err = spec.commandLine().getErr();
         err.println("drag4j: the document alone was written; name a --model to edit as well");
         err.flush();
-        options.run.show.print(
-            spec, Map.of("document", save.get().toString()), save.get().toString());
+        var json = new LinkedHashMap<String, Object>();
+        json.put("document", save.get().toString());
+        json.put("warnings", progress.takeWarnings());
+        options.run.show.print(spec, json, save.get().toString());
         return ExitCode.OK;
       }
     }
     options.run.engine.setup().prepare();
     var keeping = options.keeping(spec, Keeping.NOTHING);
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       var folder = options.run.model.required();
       var edited = Edited.of(edit, folder, out, options.run.engine, keeping, glimpses, progress);
       edited.save(options.metadata, progress);

@@ -20,6 +20,7 @@ import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
 import org.drag4j.method.Documents;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -102,19 +103,21 @@ public final class EditCommand implements Callable<Integer> {
         document.orElseThrow(() ->
             new ParameterException(
                 spec.commandLine(), "edit: expected a document, got none; name its file"));
+    var progress = options.run.show.progress(spec, host);
     if (explain) {
-      stdout.print(image.applied(options.document.read(file)).toJson());
+      stdout.print(image.applied(options.document.read(file, progress::warn)).toJson());
       stdout.flush();
       return ExitCode.OK;
     }
     options.run.engine.setup().prepare();
     var out = output.orElseGet(() -> OutputFile.edited(file));
     OutputFile.require(spec, out);
-    var edit = Edit.of(Edit.folder(file), image.applied(options.document.read(file)));
+    var changed = image.applied(options.document.read(file, progress::warn));
+    var edit = Edit.of(Edit.folder(file), changed, progress::warn);
     OutputFile.require(spec, out, edit.picture(), file);
     glimpses.check(spec, out, edit.picture(), file);
     var keeping = options.keeping(spec, seeds.isPresent() ? Keeping.WEIGHTS : Keeping.NOTHING);
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       if (seeds.isPresent()) {
         several(file, edit, seeds.get(), out, keeping, progress);
         return ExitCode.OK;
@@ -153,6 +156,7 @@ public final class EditCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     var all = sown(file, edit, count, out);
     var folder = options.run.model.of(edit);
+    var warnings = progress.takeWarnings();
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
     cells.add(new ContactSheet.Cell("original", edit.original()));
@@ -162,12 +166,13 @@ public final class EditCommand implements Callable<Integer> {
         rows.add(one(one, folder, engine, progress, cells));
       }
     }
-    OutputFile.save(ContactSheet.of(cells), out, Map.of(), progress);
+    OutputFile.save(ContactSheet.of(cells), out, PictureMetadata.NONE, progress);
     progress.finish();
     options.run.engine.printTrace(spec);
     var json = new LinkedHashMap<String, Object>();
     json.put("sheet", out.toString());
     json.put("runs", rows);
+    json.put("warnings", warnings);
     var lines = new ArrayList<String>();
     all.forEach(one -> lines.add(one.picture().toString()));
     lines.add(out.toString());

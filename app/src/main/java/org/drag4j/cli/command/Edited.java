@@ -41,8 +41,9 @@ record Edited(Edit edit, EditResult result, Path model, Setup setup, Path out) {
 
   /** Writes the picture. */
   void save(MetadataOption metadata, ConsoleProgress progress) throws IOException {
-    var texts = metadata.of(() -> edit.texts(result, model, out, setup));
-    OutputFile.save(result.picture(), out, texts, progress);
+    edit.loss(metadata.wanted()).ifPresent(progress::warn);
+    var carried = metadata.of(() -> edit.metadata(result, model, out, setup));
+    OutputFile.save(result.picture(), out, carried, progress);
   }
 
   /** What JSON output says of it. */
@@ -58,6 +59,7 @@ record Edited(Edit edit, EditResult result, Path model, Setup setup, Path out) {
         .ifPresent(steps -> json.put("steps", steps));
     json.put("device", setup.device());
     json.put("seconds", progress.phaseSeconds());
+    json.put("warnings", progress.takeWarnings());
     return json;
   }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
@@ -21,6 +22,7 @@ import org.drag4j.geometry.WorkingSize;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureException;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.session.TextToImage;
 import org.drag4j.session.TextToImage.Sampler;
@@ -152,10 +154,11 @@ public final class GenerateCommand implements Callable<Integer> {
     OutputFile.require(spec, out, sources);
     options.glimpses.check(spec, out, sources);
     options.run.engine.setup().prepare();
-    var start = image.map(this::start);
-    try (var progress = options.run.show.progress(spec, host)) {
+    var progress = options.run.show.progress(spec, host);
+    var start = image.map(file -> start(file, progress::warn));
+    try (progress) {
       var picture = generated(start, progress);
-      OutputFile.save(picture, out, options.metadata.of(() -> texts(picture)), progress);
+      OutputFile.save(picture, out, options.metadata.of(() -> metadata(picture)), progress);
       progress.finish();
       options.run.engine.printTrace(spec);
       var json = new LinkedHashMap<String, Object>();
@@ -166,6 +169,7 @@ public final class GenerateCommand implements Callable<Integer> {
       json.put("steps", steps);
       json.put("device", options.run.engine.setup().device());
       json.put("seconds", progress.phaseSeconds());
+      json.put("warnings", progress.takeWarnings());
       options.run.show.print(spec, json, out.toString());
     }
     return ExitCode.OK;
@@ -204,9 +208,9 @@ public final class GenerateCommand implements Callable<Integer> {
         start);
   }
 
-  private TextToImage.Start start(Path file) {
-    var picture = PictureFiles.read(file);
-    var area = mask.map(MaskFiles::read);
+  private TextToImage.Start start(Path file, Consumer<String> warnings) {
+    var picture = PictureFiles.read(file, warnings);
+    var area = mask.map(name -> MaskFiles.read(name, warnings));
     if (area.isPresent()
         && (area.get().width() != picture.width() || area.get().height() != picture.height())) {
       throw new PictureException(
@@ -218,7 +222,7 @@ public final class GenerateCommand implements Callable<Integer> {
     return new TextToImage.Start(picture, strength, area);
   }
 
-  private Map<String, String> texts(Picture picture) {
+  private PictureMetadata metadata(Picture picture) {
     var values = new LinkedHashMap<String, Object>();
     values.put("Steps", steps);
     values.put("Sampler", sampler == Sampler.DDIM ? "DDIM" : "DPM++ 2M");
@@ -230,7 +234,8 @@ public final class GenerateCommand implements Callable<Integer> {
       values.put("Denoising strength", strength);
     }
     values.put("Version", Metadata.version());
-    return Map.of(Metadata.PARAMETERS, Metadata.parameters(prompt, negative, values));
+    var line = Metadata.parameters(prompt, negative, values);
+    return PictureMetadata.of(Map.of(Metadata.PARAMETERS, line));
   }
 
   private void requireSide(String option, Optional<Integer> side) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.engine.Metadata;
 import org.drag4j.picture.PictureFiles;
@@ -34,9 +35,10 @@ public final class InfoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var loaded = PictureFiles.load(file, Optional.empty());
+    var warnings = ConsoleProgress.warnings(spec.commandLine().getErr());
+    var loaded = PictureFiles.load(file, Optional.empty(), warnings::warn);
     var picture = loaded.picture();
-    var texts = loaded.texts();
+    var texts = loaded.metadata().texts();
     var out = spec.commandLine().getOut();
     if (json) {
       var mapper = new JsonMapper();
@@ -49,6 +51,7 @@ public final class InfoCommand implements Callable<Integer> {
       var values = new LinkedHashMap<String, Object>();
       texts.forEach((keyword, text) -> values.put(keyword, value(mapper, keyword, text)));
       fields.put("texts", values);
+      fields.put("warnings", warnings.takeWarnings());
       out.println(mapper.writeValueAsString(fields));
     } else {
       out.printf(

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.option.DocumentOptions;
 import org.drag4j.cli.option.ModelOption;
@@ -81,10 +82,12 @@ public final class PreviewCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     var out = output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-preview.png"));
     OutputFile.require(spec, out);
-    var document = image.applied(options.read(file));
+    var warnings = ConsoleProgress.warnings(spec.commandLine().getErr());
+    var document = image.applied(options.read(file, warnings::warn));
     var picture = Edit.folder(file).resolve(document.image().file());
     OutputFile.require(spec, out, picture, file);
-    var original = PictureFiles.load(picture, document.image().sha256()).picture();
+    var original =
+        PictureFiles.load(picture, document.image().sha256(), warnings::warn).picture();
     var edit = CheckedEdit.of(document, original);
     var shape = shape(document);
     var preview =
@@ -95,7 +98,9 @@ public final class PreviewCommand implements Callable<Integer> {
     PictureFiles.writePng(drawn(preview, edit), out);
     var stdout = spec.commandLine().getOut();
     if (json) {
-      stdout.println(JsonText.of(json(preview, out)));
+      var report = json(preview, out);
+      report.put("warnings", warnings.takeWarnings());
+      stdout.println(JsonText.of(report));
     } else {
       var err = spec.commandLine().getErr();
       lines(preview).forEach(err::println);

@@ -26,6 +26,7 @@ import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.method.Documents;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -89,7 +90,9 @@ public final class SweepCommand implements Callable<Integer> {
     options.run.engine.check(spec);
     options.run.engine.setup().prepare();
     // Everything is read and checked before the first run.
-    var base = Edit.of(Edit.folder(file), image.applied(options.document.read(file)));
+    var progress = options.run.show.progress(spec, host);
+    var document = image.applied(options.document.read(file, progress::warn));
+    var base = Edit.of(Edit.folder(file), document, progress::warn);
     var runs = runs(base);
     var folder = output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-sweep"));
     var modelFolder = options.run.model.of(base);
@@ -98,7 +101,7 @@ public final class SweepCommand implements Callable<Integer> {
     cells.add(new ContactSheet.Cell("original", base.original()));
     var keeping = options.keeping(spec, Keeping.WEIGHTS.withInversions(CACHE));
     Files.createDirectories(folder);
-    try (var progress = options.run.show.progress(spec, host)) {
+    try (progress) {
       try (var engine = options.run.engine.start(keeping)) {
         engine.submit(progress.followed(Job.open(modelFolder))).await();
         for (int i = 0; i < runs.size(); i++) {
@@ -107,7 +110,7 @@ public final class SweepCommand implements Callable<Integer> {
         }
       }
       var sheet = folder.resolve("sheet.png");
-      OutputFile.save(ContactSheet.of(cells), sheet, Map.of(), progress);
+      OutputFile.save(ContactSheet.of(cells), sheet, PictureMetadata.NONE, progress);
       progress.finish();
       var table = table(rows);
       AtomicFile.write(
@@ -117,6 +120,7 @@ public final class SweepCommand implements Callable<Integer> {
       json.put("folder", folder.toString());
       json.put("sheet", sheet.toString());
       json.put("runs", rows);
+      json.put("warnings", progress.takeWarnings());
       options.run.show.print(spec, json, table.toArray(String[]::new));
     }
     return ExitCode.OK;
@@ -187,7 +191,8 @@ public final class SweepCommand implements Callable<Integer> {
         settings.addFirst(axis.get(rest % axis.size()));
         rest /= axis.size();
       }
-      var masks = MaskFiles.in(base.documentFolder());
+      // What is odd about them was said when the document was read.
+      var masks = MaskFiles.in(base.documentFolder(), _ -> {});
       var document = Documents.set(base.document(), "--over", settings, masks);
       if (!document.image().equals(base.document().image())) {
         throw new EditDocumentException(

@@ -2,10 +2,15 @@ package org.drag4j.cli.console;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.drag4j.engine.Event;
@@ -25,7 +30,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     LINES,
     /** One JSON object a phase and a step. */
     JSON,
-    /** Nothing. */
+    /** Warnings alone. */
     NONE
   }
 
@@ -48,6 +53,8 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   private long drawn;
   private boolean open;
   private final Map<String, Double> phases = new LinkedHashMap<>();
+  private final Set<String> said = new HashSet<>();
+  private final Set<String> fresh = new LinkedHashSet<>();
 
   /** Follows the work on {@code out}; {@code clock} counts nanoseconds. */
   public ConsoleProgress(
@@ -57,6 +64,12 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     this.cancelled = cancelled;
     this.clock = clock;
     this.blocks = charset.canEncode() && charset.newEncoder().canEncode(EIGHTHS);
+  }
+
+  /** Warnings of a command that has no phases, each as a line. */
+  public static ConsoleProgress warnings(PrintWriter out) {
+    return new ConsoleProgress(
+        Mode.LINES, out, StandardCharsets.US_ASCII, () -> false, System::nanoTime);
   }
 
   @Override
@@ -223,20 +236,31 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     return (clock.getAsLong() - started) / 1e9;
   }
 
+  /** Says a warning, unless it was said before. */
   @Override
   public void warn(String message) {
+    fresh.add(message);
+    if (!said.add(message)) {
+      return;
+    }
     switch (mode) {
       case JSON -> line("{\"event\": \"warning\", \"message\": " + JsonText.of(message) + "}");
-      case NONE -> {}
-      case AUTO, BAR, LINES -> {
+      case AUTO, BAR, LINES, NONE -> {
         if (done >= total) {
           finish();
         } else {
           aside();
         }
-        line("warning: " + message);
+        line("warning: " + message.replaceAll("\\p{Cntrl}", "?"));
       }
     }
+  }
+
+  /** The warnings since the last call, each once: what a result's record says of them. */
+  public List<String> takeWarnings() {
+    var taken = List.copyOf(fresh);
+    fresh.clear();
+    return taken;
   }
 
   /** A picture of what there is so far has been written. */

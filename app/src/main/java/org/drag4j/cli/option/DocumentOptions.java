@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.document.MaskSource;
@@ -52,9 +53,14 @@ public final class DocumentOptions {
     return method;
   }
 
-  /** The document of a file with these changes. */
-  public EditDocument read(Path file) {
-    return applied(Edit.document(file), MaskFiles.in(Edit.folder(file)));
+  /**
+   * The document of a file with these changes.
+   *
+   * @param warnings takes what is odd about its masks, one line each
+   */
+  public EditDocument read(Path file, Consumer<String> warnings) {
+    var masks = MaskFiles.in(Edit.folder(file), warnings);
+    return applied(Edit.document(file, masks), masks);
   }
 
   /** The document with these changes. */

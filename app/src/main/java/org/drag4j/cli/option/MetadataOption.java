@@ -1,7 +1,7 @@
 package org.drag4j.cli.option;
 
-import java.util.Map;
 import java.util.function.Supplier;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Option;
 
 /** The flag that keeps a picture free of texts. */
@@ -10,11 +10,17 @@ public final class MetadataOption {
       names = "--no-metadata",
       description =
           "Write the picture alone. Without this flag it carries the document, with the names and"
-              + " paths of picture and model, and can be edited again.")
+              + " paths of picture and model, and can be edited again, and what the photo's file"
+              + " says of camera, author, place and density.")
   boolean none;
 
-  /** The texts, if any are wanted. */
-  public Map<String, String> of(Supplier<Map<String, String>> texts) {
-    return none ? Map.of() : texts.get();
+  /** Whether the picture carries anything. */
+  public boolean wanted() {
+    return !none;
+  }
+
+  /** What the picture carries, if it is wanted. */
+  public PictureMetadata of(Supplier<PictureMetadata> metadata) {
+    return none ? PictureMetadata.NONE : metadata.get();
   }
 }

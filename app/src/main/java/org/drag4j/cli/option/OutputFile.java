@@ -3,11 +3,11 @@ package org.drag4j.cli.option;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import org.drag4j.cache.AtomicFile;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -48,11 +48,11 @@ public final class OutputFile {
 
   /** Writes a picture as the last phase. */
   public static void save(
-      Picture picture, Path out, Map<String, String> texts, ConsoleProgress progress)
+      Picture picture, Path out, PictureMetadata metadata, ConsoleProgress progress)
       throws IOException {
     progress.phase("save", 1);
     progress.check();
-    PictureFiles.writePng(picture, out, texts);
+    PictureFiles.writePng(picture, out, metadata);
     progress.step(1, 1);
   }
 }

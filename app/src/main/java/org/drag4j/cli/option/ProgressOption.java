@@ -16,7 +16,7 @@ public final class ProgressOption {
       defaultValue = "auto",
       description =
           "What stderr shows of the work; lines also say every ten seconds what is left of a"
-              + " phase. Default: a bar on a terminal, else lines.")
+              + " phase, none shows warnings alone. Default: a bar on a terminal, else lines.")
   Mode progress = Mode.AUTO;
 
   /** Starts to follow the work. */
