@@ -182,7 +182,9 @@ class LauncherTest {
     for (var tool : List.of("dirname", "readlink", "sed", "head", "grep")) {
       for (var bin : List.of("/usr/bin", "/bin")) {
         if (Files.exists(Path.of(bin, tool)) && !Files.exists(tools.resolve(tool))) {
-          Files.createSymbolicLink(tools.resolve(tool), Path.of(bin, tool));
+          var file = tools.resolve(tool);
+          Files.writeString(file, "#!/bin/sh\nexec %s/%s \"$@\"\n".formatted(bin, tool));
+          assertTrue(file.toFile().setExecutable(true));
         }
       }
     }

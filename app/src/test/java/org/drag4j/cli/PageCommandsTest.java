@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.drag4j.cli.console.AppHome;
 import org.drag4j.cli.console.Host;
@@ -145,7 +146,7 @@ class PageCommandsTest {
       for (var command : INSTEAD.getOrDefault(line.text(), List.of(line.text()))) {
         if (elsewhere.isEmpty()) {
           expected.add(new Line(line.page(), command, line.shown()));
-          script.append(line.page()).append('\t').append(command).append('\n');
+          script.append(line.page()).append('\t').append(typed(command)).append('\n');
         }
       }
     }
@@ -164,6 +165,13 @@ class PageCommandsTest {
         assertShown(line, answer.get("out").asString());
       }
     }
+  }
+
+  /** The words of a command line, those that stand for something replaced, with tabs between. */
+  private static String typed(String command) {
+    return PagesTest.words(command.substring("./drag4j ".length())).stream()
+        .map(word -> WORDS.getOrDefault(word, word))
+        .collect(Collectors.joining("\t"));
   }
 
   private static void assertShown(Line line, String out) {
@@ -216,10 +224,8 @@ class PageCommandsTest {
             .toList());
   }
 
-  /** Types the lines of a script: a page and a command each. */
+  /** Types the lines of a script: a page and the words of a command each. */
   static final class Typist {
-    private static final Path HERE = Path.of("");
-
     private Typist() {}
 
     /** The script, and the folder with samples and models. */
@@ -232,27 +238,25 @@ class PageCommandsTest {
           page = line.substring(0, tab);
           prepare(Path.of(args[1]));
         }
-        System.out.println(JsonText.of(answer(line.substring(tab + 1))));
+        System.out.println(JsonText.of(answer(line.substring(tab + 1).split("\t"))));
       }
+      clear();
     }
 
-    private static Map<String, Object> answer(String command) {
-      var words = new ArrayList<String>();
-      PagesTest.words(command.substring("./drag4j ".length()))
-          .forEach(word -> words.add(WORDS.getOrDefault(word, word)));
+    private static Map<String, Object> answer(String... words) {
       var out = new StringWriter();
       var err = new StringWriter();
       var host = new Host(Map.of("DRAG4J_CACHE", "cache"), false, () -> false);
-      var commands = Drag4j.commandLine(host, words.toArray(String[]::new));
+      var commands = Drag4j.commandLine(host, words);
       commands.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
       long start = System.nanoTime();
-      int code = Drag4j.run(commands, host, words.toArray(String[]::new));
+      int code = Drag4j.run(commands, host, words);
       var answer = new LinkedHashMap<String, Object>();
       answer.put("code", code);
       answer.put("seconds", (System.nanoTime() - start) / 1e9);
       answer.put("out", out.toString());
       answer.put("err", err.toString());
-      answer.put("missing", missing(words));
+      answer.put("missing", missing(List.of(words)));
       return answer;
     }
 
@@ -267,13 +271,7 @@ class PageCommandsTest {
 
     /** A folder with samples of few steps, the demo model, and what the pages' words stand for. */
     private static void prepare(Path home) throws IOException {
-      try (Stream<Path> old = Files.walk(HERE.toAbsolutePath())) {
-        for (var path : old.sorted(Comparator.reverseOrder()).toList()) {
-          if (!path.equals(HERE.toAbsolutePath())) {
-            Files.delete(path);
-          }
-        }
-      }
+      clear();
       Files.createDirectories(Path.of("models"));
       Files.createSymbolicLink(Path.of("models/demo"), home.resolve("models/demo"));
       Files.createDirectories(Path.of("samples"));
@@ -297,9 +295,20 @@ class PageCommandsTest {
       for (var name : DOCUMENTS) {
         Files.writeString(Path.of(name), DOCUMENT);
       }
-      var answer = answer("./drag4j edit cat.json --progress none -o result.png");
+      var answer = answer("edit", "cat.json", "--progress", "none", "-o", "result.png");
       if (!answer.get("code").equals(0) || !PictureFiles.isPng(Path.of("result.png"))) {
         throw new IOException(answer.toString());
+      }
+    }
+
+    private static void clear() throws IOException {
+      var here = Path.of("").toAbsolutePath();
+      try (Stream<Path> old = Files.walk(here)) {
+        for (var path : old.sorted(Comparator.reverseOrder()).toList()) {
+          if (!path.equals(here)) {
+            Files.delete(path);
+          }
+        }
       }
     }
   }
