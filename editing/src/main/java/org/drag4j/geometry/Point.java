@@ -3,7 +3,7 @@ package org.drag4j.geometry;
 /** A position in an image, in pixels from its top left corner; it may lie outside. */
 public record Point(double x, double y) {
   /** Far outside any image and any window of it, near enough for exact arithmetic. */
-  static final int MAX_COORDINATE = 1 << 21;
+  static final int MAX_COORDINATE = 1 << 18;
 
   public Point {
     if (!(Math.abs(x) <= MAX_COORDINATE && Math.abs(y) <= MAX_COORDINATE)) {

@@ -10,9 +10,6 @@ import java.util.List;
  * @param target as many, in the order of those they correspond to
  */
 public record PolygonMapping(Polygon handle, Polygon target) implements RegionMapping {
-  /** A source farther away than this is none. */
-  private static final float FAR = 1 << 18;
-
   public PolygonMapping {
     int n = handle.vertices().size();
     if (n > 4 || target.vertices().size() != n) {
@@ -61,7 +58,7 @@ public record PolygonMapping(Polygon handle, Polygon target) implements RegionMa
         sourceY = (float) ((m[3] * x + m[4] * y + m[5]) * w);
       }
       // Near the horizon of a homography a source is nowhere.
-      if (Math.abs(sourceX) <= FAR && Math.abs(sourceY) <= FAR) {
+      if (Math.abs(sourceX) <= Point.MAX_COORDINATE && Math.abs(sourceY) <= Point.MAX_COORDINATE) {
         pairs.add((int) sourceX, (int) sourceY, x, y);
       }
     }

@@ -198,7 +198,10 @@ class EditDocumentTest {
                 false,
                 false)),
         document.method());
-    assertEquals(EditDocument.Working.DEFAULT, document.working());
+    assertEquals(
+        new EditDocument.Working(
+            Optional.empty(), false, true, Optional.empty(), Optional.empty()),
+        document.working());
     assertEquals(42, document.seed());
     assertEquals(Drag.Kind.REGION, document.drags().getFirst().mapping());
     assertEquals(Optional.empty(), document.mask());
@@ -305,7 +308,7 @@ class EditDocumentTest {
             "prompt: expected at most 16384 characters, got 16385; shorten it"),
         Arguments.of(
             with("\"method\": {\"steps\": 0}"),
-            "method.steps: expected a whole number from 1 to 1000, got 0"),
+            "method.steps: expected a whole number from 1 to 999, got 0"),
         Arguments.of(
             with("\"method\": {\"start\": 1}"),
             "method.start: expected less than all steps, got 1.0 of 20 steps"),
@@ -476,7 +479,31 @@ class EditDocumentTest {
     String names = String.join("\", \"", Methods.names());
     refuses(
         second(json),
-        message.replace("expected \"regiondrag\"", "expected one of \"" + names + "\""));
+        message
+            .replace("expected \"regiondrag\"", "expected one of \"" + names + "\"")
+            .replace("expected one of size, crop", "expected one of size, enlarge, crop"));
+  }
+
+  /** What came with the second format an old document cannot say, and a result of it does. */
+  @Test
+  void theFirstFormatSqueezesAndEnlargesNothing() {
+    var first = parse(with(""));
+    var second = parse(second(with("")));
+    assertEquals(Border.SQUEEZED, Methods.of(first).border());
+    assertEquals(Border.CUT, Methods.of(second).border());
+    assertFalse(first.working().enlarge());
+    assertTrue(second.working().enlarge());
+    var written = parse(first.toJson());
+    assertEquals(Border.SQUEEZED, Methods.of(written).border());
+    assertFalse(written.working().enlarge());
+    var faithful = "\"method\": {\"faithful\": true}";
+    assertEquals(Border.SQUEEZED, Methods.of(parse(second(with(faithful)))).border());
+    assertTrue(
+        message(() -> parse(with("\"method\": {\"border\": \"cut\"}")))
+            .startsWith("cat.json: method.border: expected one of name, steps, start,"));
+    assertTrue(
+        message(() -> parse(with("\"working\": {\"enlarge\": true}")))
+            .startsWith("cat.json: working.enlarge: expected one of size, crop, margin, feather"));
   }
 
   private static String second(String json) {

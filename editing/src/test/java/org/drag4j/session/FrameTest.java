@@ -153,6 +153,10 @@ class FrameTest {
         "working.size: expected at most 8 times the longer side of the picture of 16x16, 128, got"
             + " 129; choose a smaller size",
         e.getMessage());
+    // What is far outside stays there.
+    var far = document(drag(-60_000, -60_000, 60_008, 0, 0));
+    var seen = Documents.set(far, "--set", List.of("working.size=128"), MaskSource.NONE);
+    assertEquals(8 * 8, edit(seen, 16, 16).task(512, 8).handles().count());
     var most = Documents.set(icon, "--set", List.of("working.size=128"), MaskSource.NONE);
     assertEquals(View.whole(16, 16, 128, 128), frame(most, 16, 16, 512).working());
   }

@@ -3,10 +3,12 @@ package org.drag4j.cache;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -49,9 +51,24 @@ public final class AtomicFile {
       }
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw named(file, e);
     } finally {
       Files.deleteIfExists(temporary);
     }
+  }
+
+  /** A failure to write that names the file; "No space left on device" by itself names none. */
+  public static IOException named(Path file, IOException failure) {
+    var said =
+        Optional.ofNullable(
+            failure instanceof FileSystemException of ? of.getReason() : failure.getMessage());
+    return new IOException(
+        file
+            + ": expected to write it, got "
+            + said.orElse(failure.getClass().getSimpleName())
+            + "; make room, or name another place",
+        failure);
   }
 
   /**

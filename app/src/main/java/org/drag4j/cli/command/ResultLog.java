@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.drag4j.cache.AtomicFile;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -24,10 +25,12 @@ public final class ResultLog implements AutoCloseable {
   private static final long MAX_BYTES = 1 << 30;
   private static final JsonMapper MAPPER = new JsonMapper();
 
+  private final Path path;
   private final FileChannel file;
   private final Set<String> done = new HashSet<>();
 
-  private ResultLog(FileChannel file) {
+  private ResultLog(Path path, FileChannel file) {
+    this.path = path;
     this.file = file;
   }
 
@@ -56,7 +59,7 @@ public final class ResultLog implements AutoCloseable {
     while (whole > 0 && bytes[whole - 1] != '\n') {
       whole--;
     }
-    var log = new ResultLog(channel);
+    var log = new ResultLog(path, channel);
     log.file.truncate(whole);
     log.file.position(whole);
     new String(bytes, 0, whole, StandardCharsets.UTF_8).lines().forEach(log::take);
@@ -113,7 +116,7 @@ public final class ResultLog implements AutoCloseable {
       }
       file.force(false);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException(AtomicFile.named(path, e));
     }
     return line;
   }
