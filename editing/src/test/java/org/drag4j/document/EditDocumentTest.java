@@ -156,7 +156,13 @@ class EditDocumentTest {
         document.method());
     assertEquals(
         new EditDocument.Working(
-            Optional.of(48), false, false, Optional.of(12.5), Optional.of(3.0)),
+            Optional.of(48),
+            false,
+            false,
+            Optional.of(12.5),
+            Optional.of(3.0),
+            EditDocument.Seams.PLAIN,
+            0),
         document.working());
     assertEquals(
         new Area.Ellipse(new Point(40, 40), 12, 8.5, -30),
@@ -200,7 +206,13 @@ class EditDocumentTest {
         document.method());
     assertEquals(
         new EditDocument.Working(
-            Optional.empty(), false, true, Optional.empty(), Optional.empty()),
+            Optional.empty(),
+            false,
+            true,
+            Optional.empty(),
+            Optional.empty(),
+            EditDocument.Seams.PLAIN,
+            0),
         document.working());
     assertEquals(42, document.seed());
     assertEquals(Drag.Kind.REGION, document.drags().getFirst().mapping());
@@ -481,7 +493,7 @@ class EditDocumentTest {
         second(json),
         message
             .replace("expected \"regiondrag\"", "expected one of \"" + names + "\"")
-            .replace("expected one of size, crop", "expected one of size, enlarge, crop"));
+            .replace("expected one of size, crop, margin, feather", "expected one of size, enlarge, crop, margin, feather, seams, detail"));
   }
 
   /** What came with the second format an old document cannot say, and a result of it does. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Documents of the first format mean what they meant when it was the only one: the full documents
  * were written by that drag4j, as drag-edit/1, and have had their version changed since, and what
- * it always did added by name: {@code enlarge}, {@code border}.
+ * it always did added by name: {@code enlarge}, {@code border}, {@code seams}, {@code detail}.
  */
 class OldDocumentsTest {
   private static final List<String> NAMES =

@@ -143,7 +143,7 @@ class SchemaTest {
         }
       }
     }
-    assertEquals(format == Format.V1 ? 19 : 21, compared);
+    assertEquals(format == Format.V1 ? 19 : 23, compared);
   }
 
   private ObjectNode full() {
@@ -152,7 +152,10 @@ class SchemaTest {
       full.put("format", format.text());
       full.put("longPrompt", "chunks");
       full.putArray("pictures").addObject().put("file", "b.png").put("sha256", "ab".repeat(32));
-      ((ObjectNode) full.get("working")).put("enlarge", false);
+      ((ObjectNode) full.get("working"))
+          .put("enlarge", false)
+          .put("seams", "plain")
+          .put("detail", 0.5);
       ((ObjectNode) full.get("method")).put("border", "squeezed");
       ((ArrayNode) full.get("drags"))
           .add(

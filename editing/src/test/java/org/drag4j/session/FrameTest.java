@@ -57,8 +57,16 @@ class FrameTest {
 
   private static RegionMask changeOf(CheckedEdit edit, Task task) {
     var moved = task.merged(Overlap.LATER_WINS).pixels();
-    return Editor.change(
-        edit, task, edit.method().finish(), new Result.Latent(new float[0], moved));
+    return Finishing.of(edit, task).change(new Result.Latent(new float[0], moved));
+  }
+
+  private static EditDocument set(EditDocument document, String assignment) {
+    return Documents.set(document, "--set", List.of(assignment), MaskSource.NONE);
+  }
+
+  private static int feather(EditDocument document, int width, int height) {
+    var edit = edit(document, width, height);
+    return Finishing.of(edit, edit.task(512, 8)).feather();
   }
 
   @Test
@@ -66,7 +74,10 @@ class FrameTest {
     var frame = frame(document(drag(100, 100, 40, 20, 0)), 512, 500, 512);
     assertTrue(frame.whole());
     assertEquals(new View(0, 0, 512, 500, 512, 496, 64, 62), frame.working());
-    assertEquals(0, Editor.feather(edit(document(drag(100, 100, 40, 20, 0)), 6000, 4000), frame));
+    var drag = document(drag(100, 100, 40, 20, 0));
+    assertEquals(8, feather(drag, 512, 500));
+    assertEquals(0, feather(set(drag, "working.seams=plain"), 512, 500));
+    assertEquals(0, feather(set(drag, "method.faithful=true"), 512, 500));
   }
 
   @Test
@@ -75,8 +86,9 @@ class FrameTest {
     assertFalse(frame.whole());
     // 3000 to 3261 by 2000 to 2201, in the middle of the model's own square.
     assertEquals(new View(2874, 1844, 512, 512, 512, 512, 64, 64), frame.working());
-    assertEquals(
-        8, Editor.feather(edit(document(drag(3000, 2000, 200, 60, 0)), 6000, 4000), frame));
+    var drag = document(drag(3000, 2000, 200, 60, 0));
+    assertEquals(8, feather(drag, 6000, 4000));
+    assertEquals(8, feather(set(drag, "working.seams=plain"), 6000, 4000));
     // At the picture's corner the window stays inside.
     var corner = frame(document(drag(5900, 3900, 90, 5, 5)), 6000, 4000, 512).working();
     assertEquals(6000 - 512, corner.x());
@@ -91,8 +103,7 @@ class FrameTest {
     assertEquals(512, view.width());
     assertEquals(2000 - 1500, view.x());
     assertTrue(view.x() + view.windowWidth() >= 3000 + 400);
-    assertEquals(
-        47, Editor.feather(edit(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000), frame));
+    assertEquals(47, feather(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000));
     // A change of nearly everything sees everything.
     assertTrue(frame(document(drag(10, 10, 3900, 1900, 0)), 6000, 4000, 512).whole());
   }
@@ -113,15 +124,19 @@ class FrameTest {
     var whole =
         document.withWorking(
             new EditDocument.Working(
-                Optional.of(768), true, false, Optional.empty(), Optional.of(5.0)));
+                Optional.of(768),
+                true,
+                false,
+                Optional.empty(),
+                Optional.of(5.0),
+                EditDocument.Seams.PLAIN,
+                0));
     var frame = frame(whole, 6000, 4000, 512);
     assertEquals(View.whole(6000, 4000, 768, 512), frame.working());
     assertTrue(frame.whole());
-    assertEquals(5, Editor.feather(edit(whole, 6000, 4000), frame));
+    assertEquals(5, feather(whole, 6000, 4000));
     var faithful =
-        document.withMethod(
-            Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE)
-                .method());
+        document.withMethod(set(document, "method.faithful=true").method());
     assertTrue(frame(faithful, 6000, 4000, 512).whole());
   }
 
