@@ -369,7 +369,7 @@ public final class PictureFiles {
       if (cause instanceof OutOfMemoryError error) {
         throw error;
       }
-      if (text.contains("out of memory") || text.contains("insufficient memory")) {
+      if (text.contains("memory")) {
         throw new OutOfMemoryError(text);
       }
       cause = cause.getCause();
