@@ -286,8 +286,7 @@ class CommandLineTest {
     var picture = folder.resolve("cat.png");
     byte[] png = Files.readAllBytes(picture);
     Files.write(picture, Arrays.copyOf(png, png.length - 12));
-    String warning =
-        picture + ": the end of the file is missing or damaged; all pixels are there";
+    String warning = picture + ": the end of the file is missing or damaged; all pixels are there";
     String out = folder.resolve("p.png").toString();
     String document = document("cat.png", DRAGS, "");
     var preview = run("preview", document, "-o", out, "--json");

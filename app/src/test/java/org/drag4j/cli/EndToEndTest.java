@@ -276,11 +276,7 @@ class EndToEndTest {
     var density = new Density(2835, 2835, true);
     var carried =
         new PictureMetadata(
-            Map.of("Author", "me"),
-            Optional.empty(),
-            Optional.of(density),
-            List.of(),
-            List.of());
+            Map.of("Author", "me"), Optional.empty(), Optional.of(density), List.of(), List.of());
     byte[] png = PictureFiles.png(pig.withAlpha(alpha), carried);
     Files.write(folder.resolve("pig.png"), Arrays.copyOf(png, png.length - 1));
     var result = json("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--json");
@@ -786,7 +782,8 @@ class EndToEndTest {
   }
 
   private Edit edit(Path file, List<String> settings) {
-    var document = Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder, _ -> {}));
+    var document =
+        Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder, _ -> {}));
     return Edit.of(folder, document);
   }
 

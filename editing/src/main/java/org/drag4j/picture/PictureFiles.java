@@ -60,8 +60,7 @@ public final class PictureFiles {
    * @param warnings takes what is odd about the file, one line
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  public static Loaded load(
-      Path file, Optional<String> sha256, Consumer<String> warnings) {
+  public static Loaded load(Path file, Optional<String> sha256, Consumer<String> warnings) {
     byte[] bytes = bytes(file);
     String hash = Sha256.hex(bytes);
     if (sha256.isPresent() && !sha256.get().equals(hash)) {
@@ -249,8 +248,7 @@ public final class PictureFiles {
     // Decoders give the profile of coloured pictures alone.
     var converted = new ArrayList<>(raw.converted());
     var picture = jpeg.grey() ? coloured(raw.picture(), jpeg.profile(), converted) : raw.picture();
-    return upright(
-        picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
+    return upright(picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
   }
 
   private static Decoded webp(Object origin, byte[] bytes, Collection<String> notes) {
@@ -275,8 +273,7 @@ public final class PictureFiles {
           Optional.of(new Density(in.getInt(BMP_DENSITY), in.getInt(BMP_DENSITY + 4), true))
               .filter(Density::isKnown);
     }
-    return upright(
-        raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
+    return upright(raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
   }
 
   private static Decoded upright(
@@ -299,8 +296,7 @@ public final class PictureFiles {
   }
 
   /** The picture in sRGB, where its profile says that it is something else. */
-  private static Picture coloured(
-      Picture stored, Optional<byte[]> icc, List<String> converted) {
+  private static Picture coloured(Picture stored, Optional<byte[]> icc, List<String> converted) {
     var profile = icc.flatMap(ColourProfile::of);
     profile.ifPresent(p -> converted.add(p.converted()));
     return profile.map(p -> p.toSrgb(stored)).orElse(stored);

@@ -176,7 +176,8 @@ class OddFilesTest {
         // One byte of the checksum of the last chunk of data is missing.
         assertOpens(png, Arrays.copyOf(png, png.length - END - 1), missing);
         assertRefused(Arrays.copyOf(png, png.length - END - 60));
-        assertRefused(joined(Arrays.copyOf(png, png.length - END - 60), chunk("IEND", new byte[0])));
+        assertRefused(
+            joined(Arrays.copyOf(png, png.length - END - 60), chunk("IEND", new byte[0])));
       }
     }
   }
@@ -191,7 +192,10 @@ class OddFilesTest {
     for (byte[] good : chunks) {
       byte[] bad = good.clone();
       bad[bad.length - 1] ^= 1;
-      assertOpens(png, inserted(png, HEADER, bad), "the checksum of " + new String(bad, 4, 4, StandardCharsets.ISO_8859_1));
+      assertOpens(
+          png,
+          inserted(png, HEADER, bad),
+          "the checksum of " + new String(bad, 4, 4, StandardCharsets.ISO_8859_1));
     }
     byte[] indexed = written(BufferedImage.TYPE_BYTE_INDEXED, "png", false);
     byte[] palette = indexed.clone();

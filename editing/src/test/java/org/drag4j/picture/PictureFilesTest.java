@@ -1,10 +1,10 @@
 package org.drag4j.picture;
 
 import static org.drag4j.picture.Bytes.chunk;
-import static org.drag4j.picture.Bytes.joined;
-import static org.drag4j.picture.Bytes.segment;
-import static org.drag4j.picture.Bytes.latin;
 import static org.drag4j.picture.Bytes.inserted;
+import static org.drag4j.picture.Bytes.joined;
+import static org.drag4j.picture.Bytes.latin;
+import static org.drag4j.picture.Bytes.segment;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,21 +12,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import java.io.EOFException;
-import java.util.Iterator;
-import java.util.Locale;
-import java.util.Map;
-import javax.imageio.IIOException;
-import javax.imageio.ImageReadParam;
-import javax.imageio.ImageReader;
-import javax.imageio.ImageTypeSpecifier;
-import javax.imageio.metadata.IIOMetadata;
-import javax.imageio.spi.IIORegistry;
-import javax.imageio.spi.ImageReaderSpi;
-import javax.imageio.stream.ImageInputStream;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.WritableRaster;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -35,11 +24,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
+import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.metadata.IIOMetadata;
+import javax.imageio.spi.IIORegistry;
+import javax.imageio.spi.ImageReaderSpi;
+import javax.imageio.stream.ImageInputStream;
 import org.drag4j.cache.AtomicFile;
 import org.drag4j.cache.Sha256;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,7 +55,7 @@ class PictureFilesTest {
 
   /** 64x48, four frames of a disc that moves to the right, lossless. */
   private static final String FRAMES =
-          "UklGRiYCAABXRUJQVlA4WAoAAAASAAAAPwAALwAAQU5JTQYAAAAAAAAAAABBTk1GegAAAAAAAAAAAD8A"
+      "UklGRiYCAABXRUJQVlA4WAoAAAASAAAAPwAALwAAQU5JTQYAAAAAAAAAAABBTk1GegAAAAAAAAAAAD8A"
           + "AC8AAAAAAAJWUDhMYQAAAC8/wAsAD3At56PQng50/oMHrCJJdtKP+IkkrCEVGTlnMBDRfwVt2zAG0O6w"
           + "AAAAAAAAAACoiqO6PGrmo2EON6Y5vjHP+Xv3Qff7nPY87313BwAAAAAAAAAAAAAAAIDf/wYAQU5NRnQA"
           + "AAAAAAAEAAAcAAASAAAAAAAAVlA4TFwAAAAvHIAEEBcwWgLZ5Dj5L0CBQBL0QKPOf8DugFEbSY5a+1wo"
@@ -314,7 +314,10 @@ class PictureFilesTest {
     assertArrayEquals(
         new int[] {220, 40, 20, 40},
         new int[] {
-          first.level(5, 17, 0), first.level(5, 17, 1), first.level(5, 17, 2), first.level(40, 17, 0)
+          first.level(5, 17, 0),
+          first.level(5, 17, 1),
+          first.level(5, 17, 2),
+          first.level(40, 17, 0)
         });
     warnings.clear();
     byte[] control = ByteBuffer.allocate(8).putInt(7).array();

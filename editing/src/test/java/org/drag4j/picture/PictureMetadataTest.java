@@ -140,11 +140,11 @@ class PictureMetadataTest {
             tiff(8, ByteOrder.BIG_ENDIAN));
     webp[4] = (byte) (webp.length - 8);
     Arrays.fill(webp, 5, 8, (byte) 0);
-    assertEquals(Optional.of(8), WebpFile.parse(file, webp).exif().map(e -> e.orientation().number()));
+    assertEquals(
+        Optional.of(8), WebpFile.parse(file, webp).exif().map(e -> e.orientation().number()));
     var cut = WebpFile.parse(file, Arrays.copyOf(webp, webp.length - 1));
     assertEquals(Optional.empty(), cut.exif());
-    assertEquals(
-        List.of("the end of the file is missing; all pixels are there"), cut.notes());
+    assertEquals(List.of("the end of the file is missing; all pixels are there"), cut.notes());
   }
 
   private static void assertUseful(byte[] data) {
@@ -216,7 +216,10 @@ class PictureMetadataTest {
                 deflated(ICC_Profile.getInstance(ColorSpace.CS_sRGB).getData())));
     for (byte[] chunks :
         new byte[][] {
-          gamma(45_455), gamma(0), joined(linear, srgb), joined(code, linear),
+          gamma(45_455),
+          gamma(0),
+          joined(linear, srgb),
+          joined(code, linear),
           joined(profile, linear)
         }) {
       assertEquals(ramp, decoded(inserted(png, HEADER, chunks)));
@@ -276,16 +279,13 @@ class PictureMetadataTest {
             entry(0x8298, 2, 4, 0x4d652100),
             entry(0x8769, 4, 1, 114),
             new byte[] {0, 0, 0, (byte) 144});
-    byte[] resolutions = ByteBuffer.allocate(16).putInt(600).putInt(2).putInt(150).putInt(1).array();
+    byte[] resolutions =
+        ByteBuffer.allocate(16).putInt(600).putInt(2).putInt(150).putInt(1).array();
     byte[] details =
         joined(
-            new byte[] {0, 2},
-            entry(0xa002, 4, 1, 32),
-            entry(0xa003, 3, 1, 16 << 16),
-            new byte[4]);
+            new byte[] {0, 2}, entry(0xa002, 4, 1, 32), entry(0xa003, 3, 1, 16 << 16), new byte[4]);
     byte[] second =
-        joined(
-            new byte[] {0, 2}, entry(0x0201, 4, 1, 174), entry(0x0202, 4, 1, 4), new byte[4]);
+        joined(new byte[] {0, 2}, entry(0x0201, 4, 1, 174), entry(0x0202, 4, 1, 4), new byte[4]);
     byte[] tiff =
         joined(
             Bytes.latin("MM\0*\0\0\0\b"), main, resolutions, details, second, Bytes.latin("FACE"));
@@ -382,7 +382,8 @@ class PictureMetadataTest {
     var deep = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
     Files.write(file, inserted(encoded(deep), HEADER, gamma(100_000)));
     assertEquals(
-        Optional.of("p: reduced from 16 bits a sample to 8; converted to sRGB from its gamma (gAMA)"),
+        Optional.of(
+            "p: reduced from 16 bits a sample to 8; converted to sRGB from its gamma (gAMA)"),
         PictureFiles.load(file, Optional.empty(), _ -> {}).metadata().loss("p", true));
   }
 
