@@ -254,7 +254,9 @@ public final class PictureFiles {
   private static Decoded webp(Object origin, byte[] bytes, Collection<String> notes) {
     var webp = WebpFile.parse(origin, bytes);
     notes.addAll(webp.notes());
-    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), new Warnings(true));
+    var warnings = new Warnings(true);
+    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), warnings);
+    notes.addAll(warnings.notes);
     return upright(
         raw.picture(),
         Map.of(),
@@ -388,7 +390,10 @@ public final class PictureFiles {
       String text = warning.toLowerCase(Locale.ROOT);
       if (text.contains("colors may look incorrect")) {
         notes.add("CMYK without a colour profile; its colours are approximate");
-      } else if (ended && text.contains("extraneous bytes before marker 0xd9")) {
+      } else if (text.contains("profile is incompatible") || text.contains("non-rgb icc profile")) {
+        notes.add("its colour profile is for other colours and was left out; colours count as sRGB");
+      } else if (text.contains("extraneous bytes before marker 0xd9")) {
+        // Too many data at the end cannot be too few.
         notes.add("bytes before its end that are no part of the picture were skipped");
       } else {
         damage |=

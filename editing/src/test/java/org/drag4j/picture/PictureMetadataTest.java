@@ -410,6 +410,21 @@ class PictureMetadataTest {
   }
 
   @Test
+  void profilesOfGreyJpegsAreConverted() throws IOException {
+    var image = new BufferedImage(16, 16, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < 256; i++) {
+      image.getRaster().setSample(i % 16, i / 16, 0, 128);
+    }
+    assertTrue(ImageIO.write(image, "jpeg", file.toFile()));
+    byte[] jpeg = Files.readAllBytes(file);
+    byte[] linear = ICC_Profile.getInstance(ColorSpace.CS_GRAY).getData();
+    byte[] profile = Bytes.segment(0xe2, Bytes.latin("ICC_PROFILE\0\1\1"), linear);
+    assertEquals(128, PictureFiles.read(file).level(8, 8, 1), 1);
+    Files.write(file, inserted(jpeg, Bytes.behindJfif(jpeg), profile));
+    assertEquals(188, PictureFiles.read(file).level(8, 8, 1), 2);
+  }
+
+  @Test
   void textsComeBack() throws IOException {
     var texts = new LinkedHashMap<String, String>();
     texts.put("parameters", "a cat\nSteps: 20, Seed: 42");
