@@ -276,7 +276,13 @@ class EndToEndTest {
     var density = new Density(2835, 2835, true);
     var carried =
         new PictureMetadata(
-            Map.of("Author", "me"), Optional.empty(), Optional.of(density), List.of(), List.of());
+            Map.of("Author", "me"),
+            Optional.empty(),
+            Optional.of(density),
+            Optional.empty(),
+            Optional.empty(),
+            List.of(),
+            List.of());
     byte[] png = PictureFiles.png(pig.withAlpha(alpha), carried);
     Files.write(folder.resolve("pig.png"), Arrays.copyOf(png, png.length - 1));
     var result = json("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--json");
