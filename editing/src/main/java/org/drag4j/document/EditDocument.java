@@ -140,7 +140,8 @@ public record EditDocument(
                   "whether the colours of the change are matched to what stays at its border, which"
                       + " is then soft in whole pictures too",
               standard = "matched",
-              format1 = "plain")
+              format1 = "plain",
+              since = Format.V2)
           Seams seams,
       @Setting(
               help =
@@ -148,6 +149,7 @@ public record EditDocument(
                       + " where the edit agrees with it",
               standard = "1",
               format1 = "0",
+              since = Format.V2,
               most = 1)
           double detail) {
     /** Whatever suits model and picture. */
