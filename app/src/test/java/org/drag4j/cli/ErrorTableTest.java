@@ -380,8 +380,8 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/picture-none.json -o DIR/out.png",
-              "DIR/none.png: expected a PNG, JPEG, WebP or BMP picture, got an empty file; convert"
-                  + " it"),
+              "DIR/none.png: expected a PNG, JPEG, WebP or BMP picture, got an empty file; fetch it"
+                  + " again"),
           new Row(
               1,
               "edit DIR/picture-cut.json -o DIR/out.png",
@@ -425,6 +425,21 @@ class ErrorTableTest {
               1,
               "info DIR/lost.png",
               "DIR/lost.png: expected a picture, got no such file; check the path"),
+          new Row(
+              1,
+              "edit DIR/picture-heic.json -o DIR/out.png",
+              "DIR/photo.heic: expected a PNG, JPEG, WebP or BMP picture, got a HEIC picture, which"
+                  + " is not supported; save or export it as PNG or JPEG"),
+          new Row(
+              1,
+              "edit DIR/black-mask.json -o DIR/out.png",
+              "DIR/cat.png: expected a mask that is bright, 128 to 255, where it is set, got an"
+                  + " empty one: its brightest value is 0; paint white what it selects"),
+          new Row(
+              1,
+              "generate -p x -i DIR/cat.png --mask DIR/cat.png -m DEMO -o DIR/out.png",
+              "DIR/cat.png: expected a mask that is bright, 128 to 255, where it is set, got an"
+                  + " empty one: its brightest value is 0; paint white what it selects"),
           new Row(
               1,
               "info DIR/text.png",
@@ -526,7 +541,9 @@ class ErrorTableTest {
   @BeforeAll
   void prepare() throws IOException {
     PictureFiles.writePng(Picture.of(64, 48, new byte[64 * 48 * 3]), folder.resolve("cat.png"));
-    PictureFiles.writePng(Picture.of(8, 8, new byte[8 * 8 * 3]), folder.resolve("small.png"));
+    byte[] white = new byte[8 * 8 * 3];
+    Arrays.fill(white, (byte) -1);
+    PictureFiles.writePng(Picture.of(8, 8, white), folder.resolve("small.png"));
     document("good", "");
     document("field", ", \"sede\": 1");
     document("value", ", \"seed\": -1");
@@ -536,6 +553,7 @@ class ErrorTableTest {
     document("method", ", \"method\": {\"start\": 2}");
     document("later", ", \"model\": {\"id\": \"x/y\"}");
     document("mask", ", \"mask\": {\"png\": \"small.png\"}");
+    document("black-mask", ", \"mask\": {\"png\": \"cat.png\"}");
     document("lost-mask", ", \"mask\": {\"png\": \"lost.png\"}");
     document("inline", ", \"mask\": {\"png\": \"data:image/png;base64,?\"}");
     document("layers", ", \"method\": {\"layers\": \"encoder\", \"steps\": 4}");
@@ -573,7 +591,7 @@ class ErrorTableTest {
     write("text.png", "text");
     write("none.png", "");
     byte[] png = Files.readAllBytes(folder.resolve("cat.png"));
-    Files.write(folder.resolve("cut.png"), Arrays.copyOf(png, png.length - 20));
+    Files.write(folder.resolve("cut.png"), Arrays.copyOf(png, png.length - 30));
     byte[] flipped = png.clone();
     flipped[45] ^= 1;
     Files.write(folder.resolve("flipped.png"), flipped);
@@ -588,6 +606,8 @@ class ErrorTableTest {
     for (var name : List.of("text", "none", "cut", "flipped", "huge")) {
       write("picture-" + name + ".json", good.replace("cat.png", name + ".png"));
     }
+    write("photo.heic", "\0\0\0\u0018ftypheic\0\0\0\0mif1heic");
+    write("picture-heic.json", good.replace("cat.png", "photo.heic"));
     write("picture-jpg.json", good.replace("cat.png", "cut.jpg"));
     Files.createDirectory(folder.resolve("folder"));
     Files.createDirectory(folder.resolve("folder.png"));

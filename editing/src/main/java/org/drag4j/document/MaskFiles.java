@@ -17,13 +17,15 @@ public final class MaskFiles {
   private MaskFiles() {}
 
   /**
-   * Reads a painted mask: set where it is brighter than middle grey.
+   * Reads a painted mask: set where it is brighter than middle grey, and not where it is
+   * transparent. One whose visible pixels are all of one colour, and not equally opaque, is set
+   * where it is more opaque than not.
    *
    * @param warnings takes what is odd about the file, one line each
-   * @throws PictureException where it is missing, damaged, too large or no picture
+   * @throws PictureException where it is missing, damaged, too large, no picture, or sets nothing
    */
   public static RegionMask read(Path file, Consumer<String> warnings) {
-    return mask(PictureFiles.read(file, warnings));
+    return mask(file, PictureFiles.read(file, warnings));
   }
 
   /**
@@ -39,7 +41,7 @@ public final class MaskFiles {
       }
       try {
         byte[] png = Base64.getDecoder().decode(name.substring(Area.Painted.INLINE.length()));
-        return mask(PictureFiles.decode(INLINE, png, warnings));
+        return mask(INLINE, PictureFiles.decode(INLINE, png, warnings));
       } catch (IllegalArgumentException e) {
         throw new PictureException(
             INLINE, "base64", "other characters", "name a file, or encode it again");
@@ -54,14 +56,50 @@ public final class MaskFiles {
     return new Area.Painted(Area.Painted.INLINE + Base64.getEncoder().encodeToString(png), pixels);
   }
 
-  private static RegionMask mask(Picture picture) {
-    var shown = picture.onWhite();
-    byte[] values = new byte[shown.width() * shown.height()];
-    for (int y = 0; y < shown.height(); y++) {
-      for (int x = 0; x < shown.width(); x++) {
-        values[y * shown.width() + x] = (byte) (shown.level(x, y, 1) >= SETS ? 1 : 0);
-      }
+  private static RegionMask mask(Object origin, Picture picture) {
+    byte[] rgb = picture.rgb();
+    byte[] alpha = picture.alpha();
+    boolean layer = isLayer(rgb, alpha);
+    byte[] values = new byte[alpha.length];
+    int brightest = 0;
+    for (int i = 0; i < alpha.length; i++) {
+      int opacity = alpha[i] & 0xff;
+      int value = layer ? opacity : (brightness(rgb, i) * opacity + 127) / 255;
+      brightest = Math.max(brightest, value);
+      values[i] = (byte) (value >= SETS ? 1 : 0);
     }
-    return RegionMask.of(shown.width(), shown.height(), values);
+    if (brightest < SETS) {
+      throw new PictureException(
+          origin,
+          "a mask that is bright, " + SETS + " to 255, where it is set",
+          "an empty one: its brightest value is " + brightest,
+          brightest == 1 ? "multiply its values by 255" : "paint white what it selects");
+    }
+    return RegionMask.of(picture.width(), picture.height(), values);
+  }
+
+  /** Luma of ITU-R BT.601, which picture libraries convert to grey by; a grey level is its own. */
+  private static int brightness(byte[] rgb, int pixel) {
+    return (299 * (rgb[3 * pixel] & 0xff)
+            + 587 * (rgb[3 * pixel + 1] & 0xff)
+            + 114 * (rgb[3 * pixel + 2] & 0xff)
+            + 500)
+        / 1000;
+  }
+
+  /** Whether the pixels differ in nothing but how opaque they are. */
+  private static boolean isLayer(byte[] rgb, byte[] alpha) {
+    int most = 0;
+    boolean varies = false;
+    for (int i = 0; i < alpha.length; i++) {
+      varies |= alpha[i] != alpha[0];
+      most = (alpha[i] & 0xff) > (alpha[most] & 0xff) ? i : most;
+    }
+    for (int i = 0; varies && i < rgb.length; i++) {
+      // The less opaque a pixel is, the less exactly programs keep its colour.
+      int off = Math.abs((rgb[i] & 0xff) - (rgb[3 * most + i % 3] & 0xff));
+      varies = off * (alpha[i / 3] & 0xff) <= 2 * 255;
+    }
+    return varies;
   }
 }

@@ -179,7 +179,7 @@ public final class Exif {
   }
 
   private void set(int entry, int value) {
-    if (entry == NOWHERE || tiff.getInt(entry + 4) != 1) {
+    if (entry == NOWHERE) {
       return;
     }
     switch (type(entry)) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.drag4j.cache.Sha256;
 import org.drag4j.document.EditDocument;
@@ -34,6 +35,8 @@ import org.drag4j.session.EditResult;
  */
 public record Edit(
     Path documentFolder, CheckedEdit checked, List<Source> sources, PictureMetadata carried) {
+  private static final Pattern STREAMS = Pattern.compile("/dev/(stdin|fd/.*)|/proc/[^/]+/fd/.*");
+
   /** How deep in a model's folder its files can lie: in a cache of Hugging Face they lie deepest. */
   private static final int MODEL_DEPTH = 5;
 
@@ -77,7 +80,8 @@ public record Edit(
 
   /** The same with masks from elsewhere. */
   public static EditDocument document(Path file, MaskSource masks) {
-    if (!PictureFiles.isPng(file)) {
+    // A pipe can be read once, so nobody looks into it before.
+    if (!Files.isRegularFile(file) || !PictureFiles.isPng(file)) {
       return Documents.read(file, masks);
     }
     var text = Optional.ofNullable(PictureFiles.texts(file).get(Metadata.DOCUMENT));
@@ -201,8 +205,15 @@ public record Edit(
     return checked.original();
   }
 
-  /** The folder that file names in a document of this name are relative to. */
+  /**
+   * The folder that file names in a document of this name are relative to: its own, or the current
+   * one where it comes from a pipe or stdin.
+   */
   public static Path folder(Path file) {
+    boolean stream = Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
+    if (stream || STREAMS.matcher(file.toAbsolutePath().normalize().toString()).matches()) {
+      return Path.of("").toAbsolutePath();
+    }
     return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of(""));
   }
 
