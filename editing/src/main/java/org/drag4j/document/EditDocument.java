@@ -82,7 +82,9 @@ public record EditDocument(
    * At which size a picture is edited, and how the result goes back into it. What is absent depends
    * on model and picture.
    *
-   * @param size longest side of what the model sees, in pixels; absent: the model's own
+   * @param size longest side of what the model sees, in pixels; absent: the model's own, or the
+   *     picture's where that is smaller
+   * @param enlarge whether a smaller picture is enlarged to {@code size}
    * @param crop whether a larger picture is edited in a window around what may change, at its own
    *     resolution where that fits, instead of being reduced as a whole
    * @param margin without a mask, how far around handles and targets the picture may change, in
@@ -95,8 +97,14 @@ public record EditDocument(
               help = "longest side of what the model sees, in pixels",
               least = 8,
               most = 4096,
-              absent = "the model's own")
+              absent = "the model's own, or the picture's where that is smaller")
           Optional<Integer> size,
+      @Setting(
+              help = "whether a picture smaller than `size` is enlarged to it; else it keeps its own",
+              standard = "true",
+              format1 = "false",
+              since = Format.V2)
+          boolean enlarge,
       @Setting(
               help =
                   "whether a larger picture is edited in a window; `false` reduces it as a whole",
@@ -116,7 +124,7 @@ public record EditDocument(
           Optional<Double> feather) {
     /** Whatever suits model and picture. */
     public static final Working DEFAULT =
-        new Working(Optional.empty(), true, Optional.empty(), Optional.empty());
+        new Working(Optional.empty(), true, true, Optional.empty(), Optional.empty());
   }
 
   /**
@@ -212,6 +220,11 @@ public record EditDocument(
   /** The same with other parameters of the method. */
   public EditDocument withMethod(Method other) {
     return new EditDocument(image, pictures, prompt, mask, drags, working, other, model, seed);
+  }
+
+  /** The same with another mask, or none. */
+  public EditDocument withMask(Optional<Area> other) {
+    return new EditDocument(image, pictures, prompt, other, drags, working, method, model, seed);
   }
 
   /** The same at another size. */

@@ -43,7 +43,9 @@ final class EditDocumentReader {
           "seed");
   private static final List<String> IMAGE = List.of("file", "sha256");
   private static final List<String> DRAG = List.of("name", "handle", "target", "points", "mapping");
-  private static final List<String> AREA =
+
+  /** The kinds of a region. */
+  static final List<String> AREA =
       List.of("polygon", "rectangle", "ellipse", "brush", "png", "points");
   private static final List<String> ELLIPSE = List.of("center", "radii", "angle");
   private static final List<String> BRUSH = List.of("radius", "strokes");
@@ -73,7 +75,7 @@ final class EditDocumentReader {
     var fields = new LinkedHashMap<String, List<String>>();
     fields.put("", document(format));
     fields.put("/$defs/image", IMAGE);
-    fields.put("/properties/working", WORKING.names());
+    fields.put("/properties/working", WORKING.names(format));
     fields.put("/properties/model", MODEL);
     fields.put("/$defs/drag", DRAG);
     fields.put("/$defs/arrow", ARROW);
@@ -81,7 +83,7 @@ final class EditDocumentReader {
     fields.put("/$defs/area/properties/ellipse", ELLIPSE);
     fields.put("/$defs/area/properties/brush", BRUSH);
     for (var name : methods.names(format)) {
-      fields.put("/$defs/" + name, method(methods.settings(name)));
+      fields.put("/$defs/" + name, method(methods.settings(name), format));
     }
     return fields;
   }
@@ -94,8 +96,8 @@ final class EditDocumentReader {
   }
 
   /** The fields of a method: its name, then its parameters. */
-  private static List<String> method(Settings<?> settings) {
-    return Stream.concat(Stream.of(NAME), settings.names().stream()).toList();
+  private static List<String> method(Settings<?> settings, Format format) {
+    return Stream.concat(Stream.of(NAME), settings.names(format).stream()).toList();
   }
 
   /**
@@ -195,7 +197,7 @@ final class EditDocumentReader {
         case "prompt" -> prompt = t.text("prompt");
         case "mask" -> mask = Optional.of(area("mask"));
         case "drags" -> drags = drags();
-        case "working" -> working = WORKING.read(t, "working", format, WORKING.names(), _ -> {});
+        case "working" -> working = WORKING.read(t, "working", format, WORKING.names(format), _ -> {});
         case "method" -> method = Optional.of(method(format));
         case "model" -> model = model();
         default -> seed = t.whole("seed", 0, Long.MAX_VALUE);
@@ -409,7 +411,7 @@ final class EditDocumentReader {
             t,
             "method",
             format,
-            method(settings),
+            method(settings, format),
             field -> t.oneOf("method." + field, names, Function.identity())));
   }
 

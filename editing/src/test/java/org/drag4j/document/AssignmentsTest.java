@@ -50,6 +50,9 @@ class AssignmentsTest {
         new Area.Rectangle(5, 6, 31.5, 40), changed.drags().getFirst().target().orElseThrow());
     assertEquals(Optional.of("models/x"), changed.model());
     assertEquals(Optional.of(64), changed.working().size());
+    var region = with("drags[0].handle.polygon=[[0,0],[9,0],[9,9]]", "mask.rectangle=[0,0,9,9]");
+    assertInstanceOf(Area.Outline.class, region.drags().getFirst().handle().orElseThrow());
+    assertEquals(Optional.of(new Area.Rectangle(0, 0, 9, 9)), region.mask());
     // The last of two wins.
     assertEquals(9, with("seed=8", "seed=9").seed());
   }

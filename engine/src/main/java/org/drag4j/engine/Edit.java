@@ -18,6 +18,8 @@ import org.drag4j.cache.Sha256;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.document.MaskSource;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.FileName;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureException;
@@ -220,6 +222,21 @@ public record Edit(
   /** A file's name in a document: relative where it lies in the folder or below, else absolute. */
   public static String name(Path file, Path documentFolder) {
     return new Place(file, true).nameFrom(documentFolder);
+  }
+
+  /**
+   * A painted mask as a document names it: by its file where that lies in the document's folder or
+   * below, else it is part of the document.
+   *
+   * @param warnings takes what is odd about the file, one line each
+   * @throws PictureException where it is missing, damaged, too large, no picture, or sets nothing
+   */
+  public static Area mask(Path png, Path documentFolder, Consumer<String> warnings) {
+    var pixels = MaskFiles.read(png, warnings);
+    String name = name(png, documentFolder);
+    return FileName.isAbsolute(name)
+        ? MaskFiles.inline(pixels)
+        : new Area.Painted(name, pixels);
   }
 
   /** The picture's file. */

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
 import org.drag4j.cli.option.EditOptions;
@@ -14,7 +16,7 @@ import org.drag4j.cli.option.GlimpseOptions;
 import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.Rectangle;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.MaskSource;
+import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Keeping;
 import org.drag4j.geometry.Drag;
@@ -63,6 +65,14 @@ public final class DragCommand implements Callable<Integer> {
   String prompt = "";
 
   @Option(
+      names = "--mask",
+      paramLabel = "MASK.png",
+      description =
+          "What may change, as large as the picture: where it is bright. Default: handles and"
+              + " targets, and what is around them.")
+  Optional<Path> mask = Optional.empty();
+
+  @Option(
       names = "--save",
       paramLabel = "DOC.json",
       description =
@@ -98,11 +108,11 @@ public final class DragCommand implements Callable<Integer> {
             ? Optional.of(options.overwrite.file(spec, "--save", save.get()))
             : Optional.empty();
     if (saved.isPresent()) {
-      saved.get().check(image);
+      saved.get().check(sources());
     }
     var progress = options.run.show.progress(spec, host);
     var out = alone ? Optional.<OutputFile>empty() : Optional.of(out(saved));
-    var document = document();
+    var document = document(progress::warn);
     var folder = Edit.folder(save.orElse(image));
     var edit = Edit.of(folder, document, Optional.of(image), progress::warn);
     if (saved.isPresent()) {
@@ -143,21 +153,29 @@ public final class DragCommand implements Callable<Integer> {
     var out =
         options.overwrite.picture(
             spec, output.orElseGet(() -> OutputFile.edited(image)), save);
-    out.check(image);
-    glimpses.check(spec, out, image);
+    out.check(sources());
+    glimpses.check(spec, out, sources());
     if (saved.isPresent()) {
       out.checkApart(saved.get());
     }
     return out;
   }
 
-  private EditDocument document() {
+  /** What is read. */
+  private Path[] sources() {
+    return Stream.concat(Stream.of(image), mask.stream()).toArray(Path[]::new);
+  }
+
+  private EditDocument document(Consumer<String> warnings) {
     var drags = new ArrayList<Drag>();
     for (int i = 0; i < from.size(); i++) {
       drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
     }
-    var name = Edit.name(image, Edit.folder(save.orElse(image)));
-    var document = Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags);
-    return options.document.applied(document, MaskSource.NONE);
+    var folder = Edit.folder(save.orElse(image));
+    var name = Edit.name(image, folder);
+    var document =
+        Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags)
+            .withMask(mask.map(png -> Edit.mask(png, folder, warnings)));
+    return options.document.applied(document, MaskFiles.in(folder, warnings));
   }
 }

@@ -21,6 +21,7 @@ import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
 import org.drag4j.engine.Place;
 import org.drag4j.engine.Provenance;
+import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Command;
@@ -56,7 +57,7 @@ public final class EditCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "OUT.png",
       description =
-          "The edited picture; with --seeds the sheet. Default: DOC-edited.png in the current"
+          "The edited picture; with --seeds the sheet, which shows the part that is edited. Default: DOC-edited.png in the current"
               + " folder.")
   Optional<Path> output = Optional.empty();
 
@@ -172,11 +173,12 @@ public final class EditCommand implements Callable<Integer> {
     var warnings = progress.takeWarnings();
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    cells.add(new ContactSheet.Cell("original", edit.original()));
+    var part = ContactSheet.part(List.of(edit));
+    cells.add(ContactSheet.Cell.of("original", edit.original(), part));
     try (var engine = options.run.engine.start(keeping)) {
       engine.submit(progress.followed(Job.open(folder.path()))).await();
       for (var one : all) {
-        rows.add(one(one, folder, engine, progress, cells));
+        rows.add(one(one, folder, engine, progress, part, cells));
       }
     }
     var origin = options.metadata.origin(() -> Provenance.Origin.of(out.document()));
@@ -198,6 +200,7 @@ public final class EditCommand implements Callable<Integer> {
       Place folder,
       Engine engine,
       ConsoleProgress progress,
+      View part,
       List<ContactSheet.Cell> cells)
       throws IOException, InterruptedException {
     long started = System.nanoTime();
@@ -207,7 +210,8 @@ public final class EditCommand implements Callable<Integer> {
     var result = engine.submit(job).await();
     var edited = new Edited(edit, result, folder, options.run.engine.setup(), one.picture());
     edited.save(options.metadata, progress);
-    cells.add(new ContactSheet.Cell("seed " + edit.document().seed(), result.picture()));
+    cells.add(
+        ContactSheet.Cell.of("seed " + edit.document().seed(), result.picture(), part));
     var row = edited.json(progress);
     // This one's own, not what all together took so far.
     row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);

@@ -25,6 +25,7 @@ import org.drag4j.engine.Keeping;
 import org.drag4j.engine.Place;
 import org.drag4j.engine.Provenance;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Command;
@@ -70,9 +71,10 @@ public final class SweepCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "DIR",
       description =
-          "Where 01.png, 02.png, ..., sheet.png and table.csv go; made if it does not exist. What"
-              + " an earlier sweep of the document made there is taken away; beside other things"
-              + " the sweep makes a folder of its own. Default: DOC-sweep in the current folder.")
+          "Where 01.png, 02.png, ..., sheet.png and table.csv go; made if it does not exist. The"
+              + " sheet shows the part that is edited. What an earlier sweep of the document made"
+              + " there is taken away; beside other things the sweep makes a folder of its own."
+              + " Default: DOC-sweep in the current folder.")
   Optional<Path> output = Optional.empty();
 
   @Mixin final EditOptions options = new EditOptions();
@@ -105,13 +107,14 @@ public final class SweepCommand implements Callable<Integer> {
     var sheet = picture(folder, SweepFolder.SHEET, base);
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    cells.add(new ContactSheet.Cell("original", base.original()));
+    var part = ContactSheet.part(runs.stream().map(Run::edit).toList());
+    cells.add(ContactSheet.Cell.of("original", base.original(), part));
     try (progress) {
       try (var engine = options.run.engine.start(keeping)) {
         engine.submit(progress.followed(Job.open(model.path()))).await();
         folder.clear();
         for (int i = 0; i < runs.size(); i++) {
-          cells.add(one(runs.get(i), pictures.get(i), model, engine, progress, rows));
+          cells.add(one(runs.get(i), pictures.get(i), model, engine, progress, part, rows));
         }
       }
       var csv = csv(rows);
@@ -164,6 +167,7 @@ public final class SweepCommand implements Callable<Integer> {
       Place model,
       Engine engine,
       ConsoleProgress progress,
+      View part,
       List<Map<String, Object>> rows)
       throws IOException, InterruptedException {
     long started = System.nanoTime();
@@ -181,7 +185,7 @@ public final class SweepCommand implements Callable<Integer> {
     row.put("colourErrorUnedited", rounded(error.unedited()));
     row.put("changeOutside", rounded(result.changeOutside()));
     rows.add(row);
-    return new ContactSheet.Cell(run.label(), result.picture());
+    return ContactSheet.Cell.of(run.label(), result.picture(), part);
   }
 
   private static double rounded(double value) {
