@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.drag4j.cli.command.ResultLog;
 import org.drag4j.cli.console.Host;
@@ -102,6 +103,36 @@ class EndToEndTest {
             "target": { "ellipse": { "center": [32, 46], "radii": [14, 10] } } } ],
           "method": { "steps": 4 } }
         """);
+  }
+
+  @Test
+  void whatALongPromptLosesIsSaidOrNothingIsLost() throws IOException {
+    var prompt = "cat ".repeat(80).strip();
+    var edit = List.of("edit", path("pig.json"), "--set", "prompt=" + prompt, "-m", MODEL);
+    var cut = json(arguments(edit, "-o", path("a.png"), "--json"));
+    var told = cut.get("warnings").get(0).asString();
+    assertTrue(told.startsWith("prompt: expected at most 75 tokens, got "), told);
+    assertTrue(told.contains("; left off \"") && told.contains("cat cat\"; shorten it"), told);
+    var whole = json(arguments(edit, "-o", path("b.png"), "--long-prompt", "chunks", "--json"));
+    assertEquals(0, whole.get("warnings").size());
+    assertNotEquals(
+        PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("b.png")));
+    succeeds("edit", path("b.png"), "-o", path("c.png"));
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("b.png")), Files.readAllBytes(folder.resolve("c.png")));
+    var lines =
+        succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
+                "-o", path("g.png"))
+            .err();
+    assertTrue(lines.contains("warning: prompt: expected at most 75 tokens"), lines);
+    succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
+        "--long-prompt", "chunks", "-o", path("h.png"));
+    var texts = PictureFiles.texts(folder.resolve("h.png"));
+    assertTrue(String.valueOf(texts.get("parameters")).contains("Long prompt: chunks"));
+  }
+
+  private static String[] arguments(List<String> some, String... more) {
+    return Stream.concat(some.stream(), Stream.of(more)).toArray(String[]::new);
   }
 
   @Test

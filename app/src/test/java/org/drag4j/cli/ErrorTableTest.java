@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import org.drag4j.cli.console.Host;
 import org.drag4j.method.Methods;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.weights.Safetensors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -338,7 +341,7 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --steps 0",
-              "--steps: method.steps: expected a whole number from 1 to 1000, got 0; correct it"),
+              "--steps: method.steps: expected a whole number from 1 to 999, got 0; correct it"),
           new Row(
               1,
               "preview DIR/good.json -o DIR/out.png --seed -1",
@@ -517,6 +520,42 @@ class ErrorTableTest {
                   + " and weights belong together"),
           new Row(
               3,
+              "EDIT -m DIR/models/nan",
+              "DIR/models/nan/text_encoder/model.safetensors:"
+                  + " text_model.final_layer_norm.weight: expected finite numbers, got NaN or"
+                  + " infinity at element 3; fetch the file again, and if it is the same then, use"
+                  + " another checkpoint"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/xl",
+              "DIR/models/xl: expected a Stable Diffusion 1.x or 2.x model, got Stable Diffusion XL"
+                  + " (StableDiffusionXLPipeline), which drag4j does not run (yet); use a Stable"
+                  + " Diffusion 1.x or 2.x model"),
+          new Row(
+              3,
+              "preview DIR/good.json -o DIR/out.png -m DIR/models/inpainting",
+              "DIR/models/inpainting: expected a Stable Diffusion 1.x or 2.x model, got an"
+                  + " inpainting model: its UNet takes a mask and the masked picture beside the"
+                  + " latent, which drag4j does not run (yet); use the model it was trained from"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/zero-snr",
+              "DIR/models/zero-snr/scheduler/scheduler_config.json: rescale_betas_zero_snr:"
+                  + " expected null or false, got true; drag4j does not do this (yet); use another"
+                  + " model"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/padding",
+              "DIR/models/padding: tokenizer: pad_token: expected a token of the vocabulary, got"
+                  + " \"[PAD]\"; correct it in tokenizer_config.json"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/link",
+              "DIR/models/link/unet/diffusion_pytorch_model.safetensors: expected a file, got a link"
+                  + " to \"../blobs/0\", where nothing is; copy models with what their links point to"
+                  + " (cp -L), or finish the download"),
+          new Row(
+              3,
               "model info DIR/lost",
               "DIR/lost: expected a model folder, got nothing of that name; check the path"),
           new Row(
@@ -643,12 +682,46 @@ class ErrorTableTest {
     Files.writeString(model("bad-config").resolve("unet/config.json"), "{");
     var scheduler = model("bad-scheduler").resolve("scheduler/scheduler_config.json");
     Files.writeString(scheduler, Files.readString(scheduler).replace("scaled_linear", "cubic"));
+    var nan = model("nan").resolve("text_encoder/model.safetensors");
+    try (var file = Safetensors.open(nan);
+        var channel = FileChannel.open(nan, StandardOpenOption.WRITE)) {
+      long from = channel.size();
+      for (var name : List.copyOf(file.names()).reversed()) {
+        from -= file.entry(name).orElseThrow().byteSize();
+        if (name.equals("text_model.final_layer_norm.weight")) {
+          channel.write(ByteBuffer.wrap(new byte[] {0, 0x7e}), from + 3 * 2);
+        }
+      }
+    }
+    replace(
+        model("xl").resolve("model_index.json"),
+        "StableDiffusionPipeline",
+        "StableDiffusionXLPipeline");
+    replace(
+        model("inpainting").resolve("unet/config.json"), "\"in_channels\": 4", "\"in_channels\": 9");
+    replace(
+        model("zero-snr").resolve("scheduler/scheduler_config.json"),
+        "\"clip_sample\"",
+        "\"rescale_betas_zero_snr\": true, \"clip_sample\"");
+    replace(
+        model("padding").resolve("tokenizer/special_tokens_map.json"),
+        "\"pad_token\": \"<|endoftext|>\"",
+        "\"pad_token\": \"[PAD]\"");
+    var link = model("link").resolve(unet);
+    Files.delete(link);
+    Files.createSymbolicLink(link, Path.of("../blobs/0"));
     var renamed = model("renamed").resolve(unet);
     var text = new String(Files.readAllBytes(renamed), StandardCharsets.ISO_8859_1);
     Files.write(
         renamed,
         text.replaceFirst("\"conv_in.weight\"", "\"conv_un.weight\"")
             .getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static void replace(Path file, String from, String to) throws IOException {
+    var text = Files.readString(file);
+    assertTrue(text.contains(from), file.toString());
+    Files.writeString(file, text.replace(from, to));
   }
 
   private Path model(String name) throws IOException {

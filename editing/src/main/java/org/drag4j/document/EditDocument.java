@@ -17,6 +17,7 @@ import org.drag4j.geometry.FileName;
  * @param image the picture to edit
  * @param pictures further ones that the method makes use of
  * @param prompt what it shows; may be empty
+ * @param longPrompt what becomes of it, and of the method's other prompts, where they are long
  * @param mask what may change; absent: handles and targets with the margin around them
  * @param drags at least one
  * @param working at which size, and how what is edited goes back into the picture
@@ -28,6 +29,7 @@ public record EditDocument(
     Image image,
     List<Image> pictures,
     String prompt,
+    LongPrompt longPrompt,
     Optional<Area> mask,
     List<Drag> drags,
     Working working,
@@ -214,12 +216,12 @@ public record EditDocument(
 
   /** The same with another seed. */
   public EditDocument withSeed(long other) {
-    return new EditDocument(image, pictures, prompt, mask, drags, working, method, model, other);
+    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, working, method, model, other);
   }
 
   /** The same with other parameters of the method. */
   public EditDocument withMethod(Method other) {
-    return new EditDocument(image, pictures, prompt, mask, drags, working, other, model, seed);
+    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, working, other, model, seed);
   }
 
   /** The same with another mask, or none. */
@@ -229,13 +231,13 @@ public record EditDocument(
 
   /** The same at another size. */
   public EditDocument withWorking(Working other) {
-    return new EditDocument(image, pictures, prompt, mask, drags, other, method, model, seed);
+    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, other, method, model, seed);
   }
 
   /** The same for a picture and a model of these names. */
   public EditDocument withFiles(Image picture, Optional<String> modelFolder) {
     return new EditDocument(
-        picture, pictures, prompt, mask, drags, working, method, modelFolder, seed);
+        picture, pictures, prompt, longPrompt, mask, drags, working, method, modelFolder, seed);
   }
 
   /** The same with further pictures of other names. */
@@ -244,6 +246,7 @@ public record EditDocument(
         image,
         pictures.stream().map(renamed).toList(),
         prompt,
+        longPrompt,
         mask,
         drags,
         working,
@@ -260,6 +263,7 @@ public record EditDocument(
         image,
         pictures,
         prompt,
+        longPrompt,
         mask.map(each),
         drags.stream()
             .map(d ->

@@ -29,12 +29,15 @@ final class EditDocumentReader {
   private static final String TWO = "two numbers [x, y]";
   private static final int MAX_CELLS = 1 << 16;
 
+  static final String LONG_PROMPT = "longPrompt";
+
   private static final List<String> DOCUMENT =
       List.of(
           "format",
           "image",
           "pictures",
           "prompt",
+          LONG_PROMPT,
           "mask",
           "drags",
           "working",
@@ -90,7 +93,10 @@ final class EditDocumentReader {
 
   private static List<String> document(Format format) {
     return switch (format) {
-      case V1 -> DOCUMENT.stream().filter(name -> !name.equals("pictures")).toList();
+      case V1 ->
+          DOCUMENT.stream()
+              .filter(name -> !name.equals("pictures") && !name.equals(LONG_PROMPT))
+              .toList();
       case V2 -> DOCUMENT;
     };
   }
@@ -177,6 +183,7 @@ final class EditDocumentReader {
     boolean versioned = false;
     EditDocument.Image image = null;
     String prompt = "";
+    var longPrompt = LongPrompt.CUT;
     Optional<Area> mask = Optional.empty();
     List<Drag> drags = List.of();
     var format = head.format();
@@ -195,6 +202,8 @@ final class EditDocumentReader {
         case "image" -> image = image("image");
         case "pictures" -> pictures = t.list("pictures", EditDocument.MAX_PICTURES, this::image);
         case "prompt" -> prompt = t.text("prompt");
+        case LONG_PROMPT ->
+            longPrompt = t.oneOf(LONG_PROMPT, List.of(LongPrompt.values()), LongPrompt::json);
         case "mask" -> mask = Optional.of(area("mask"));
         case "drags" -> drags = drags();
         case "working" -> working = WORKING.read(t, "working", format, WORKING.names(format), _ -> {});
@@ -214,6 +223,7 @@ final class EditDocumentReader {
         image,
         pictures,
         prompt,
+        longPrompt,
         mask,
         drags,
         working,

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.drag4j.document.Format;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.document.Setting;
 import org.drag4j.document.Settings;
 import org.drag4j.document.StepRange;
@@ -61,7 +62,7 @@ public record RegionDrag(
             help = "denoising steps of the whole schedule; `start` says how many of them are done",
             standard = "20",
             least = 1,
-            most = 1000,
+            most = 999,
             label = "Steps")
         int steps,
     @Setting(
@@ -264,7 +265,13 @@ public record RegionDrag(
 
   /** All that an inversion depends on beside model and device. */
   private record Inversion(
-      Given given, int steps, double start, Variant variant, String layers, boolean batched) {}
+      Given given,
+      int steps,
+      double start,
+      Variant variant,
+      String layers,
+      boolean batched,
+      String padding) {}
 
   @Override
   public void check(Task task, ModelShape model) {
@@ -302,7 +309,11 @@ public record RegionDrag(
 
   @Override
   public List<Record> keeps(Given given) {
-    return List.of(new Inversion(given, steps, start, variant, layers, batched));
+    // In chunks, the prompt's context is as long as the longer of the two needs.
+    boolean padded = given.longPrompt() == LongPrompt.CHUNKS && guidance != 1;
+    return List.of(
+        new Inversion(
+            given, steps, start, variant, layers, batched, padded ? negativePrompt : ""));
   }
 
   @Override

@@ -27,13 +27,14 @@ public record SdeDrag(
             help = "steps of the whole noise range",
             standard = "100",
             least = 3,
-            most = 1000,
+            most = 999,
             label = "Steps")
         int steps,
     @Setting(
             help = "part of the noise range that every sub-drag walks out and back",
             standard = "0.6",
             most = 1,
+            form = "two steps or more, and less than all",
             label = "Denoising strength")
         double start,
     @Setting(

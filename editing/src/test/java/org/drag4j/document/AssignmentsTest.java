@@ -62,7 +62,7 @@ class AssignmentsTest {
       delimiter = '|',
       value = {
         "method.stpes=3 | --set: method.stpes: expected one of name, steps,",
-        "method.steps=many | --set: method.steps: expected a whole number from 1 to 1000, got",
+        "method.steps=many | --set: method.steps: expected a whole number from 1 to 999, got",
         "method.name=dragon | --set: method.name: expected one of \"regiondrag\",",
         "seed | --set: expected PATH=VALUE, got \"seed\"; write for example method.steps=30",
         "=3 | --set: expected PATH=VALUE, got \"=3\"",

@@ -308,7 +308,7 @@ class EditDocumentTest {
             "prompt: expected at most 16384 characters, got 16385; shorten it"),
         Arguments.of(
             with("\"method\": {\"steps\": 0}"),
-            "method.steps: expected a whole number from 1 to 1000, got 0"),
+            "method.steps: expected a whole number from 1 to 999, got 0"),
         Arguments.of(
             with("\"method\": {\"start\": 1}"),
             "method.start: expected less than all steps, got 1.0 of 20 steps"),

@@ -150,6 +150,7 @@ class SchemaTest {
     var full = (ObjectNode) MAPPER.readTree(EditDocumentTest.FULL);
     if (format == Format.V2) {
       full.put("format", format.text());
+      full.put("longPrompt", "chunks");
       full.putArray("pictures").addObject().put("file", "b.png").put("sha256", "ab".repeat(32));
       ((ObjectNode) full.get("working")).put("enlarge", false);
       ((ObjectNode) full.get("method")).put("border", "squeezed");

@@ -110,7 +110,10 @@ public final class BatchCommand implements Callable<Integer> {
     /** Equal for works that share what their method keeps. */
     List<Record> sharing() {
       String picture = sources.getFirst().sha256();
-      return Methods.of(document).keeps(new Given(picture, document.prompt(), document.seed()));
+      return Methods.of(document)
+          .keeps(
+              new Given(
+                  picture, document.prompt(), document.longPrompt(), document.seed()));
     }
 
     /** Whether a picture is what this gives. */

@@ -15,6 +15,7 @@ import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.PictureOptions;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
@@ -41,7 +42,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 public final class GenerateCommand implements Callable<Integer> {
   private static final int MAX_SIDE = 4096;
-  private static final int MAX_STEPS = 1000;
+  private static final int MAX_STEPS = 999;
   private static final int MAX_GUIDANCE = 100;
   private static final int MAX_PROMPT = 16_384;
 
@@ -132,6 +133,15 @@ public final class GenerateCommand implements Callable<Integer> {
       description = "Denoising steps. Default: ${DEFAULT-VALUE}.")
   int steps;
 
+  @Option(
+      names = "--long-prompt",
+      paramLabel = "cut|chunks",
+      defaultValue = "cut",
+      description =
+          "What becomes of a prompt of more than 75 tokens: its end is left off, or it is encoded"
+              + " in pieces of 75. Default: ${DEFAULT-VALUE}.")
+  LongPrompt longPrompt = LongPrompt.CUT;
+
   @Mixin final PictureOptions options = new PictureOptions();
 
   /** Runs in this process. */
@@ -205,6 +215,7 @@ public final class GenerateCommand implements Callable<Integer> {
     return new TextToImage.Options(
         prompt,
         negative,
+        longPrompt,
         width.orElse(size.width()),
         height.orElse(size.height()),
         steps,
@@ -238,6 +249,9 @@ public final class GenerateCommand implements Callable<Integer> {
     values.put("Model", options.run.model.folder().map(Metadata::name).orElse(""));
     if (image.isPresent()) {
       values.put("Denoising strength", strength);
+    }
+    if (longPrompt == LongPrompt.CHUNKS) {
+      values.put("Long prompt", "chunks");
     }
     values.put("Version", Metadata.version());
     var line = Metadata.parameters(prompt, negative, values);
