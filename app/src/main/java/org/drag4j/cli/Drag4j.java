@@ -1,7 +1,12 @@
 package org.drag4j.cli;
 
 import java.io.Console;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -11,6 +16,7 @@ import org.drag4j.cli.command.DemoCommand;
 import org.drag4j.cli.command.DragCommand;
 import org.drag4j.cli.command.EditCommand;
 import org.drag4j.cli.command.GenerateCommand;
+import org.drag4j.cli.command.HelpCommand;
 import org.drag4j.cli.command.InfoCommand;
 import org.drag4j.cli.command.ModelCommand;
 import org.drag4j.cli.command.ModelInfoCommand;
@@ -28,7 +34,6 @@ import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.engine.Metadata;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -51,6 +56,10 @@ import picocli.CommandLine.Spec;
     })
 public final class Drag4j implements Callable<Integer> {
   private static final String DEBUG = "DRAG4J_DEBUG";
+  private static final String HELP = "help";
+
+  /** Stands for what could not be decoded. */
+  private static final String REPLACEMENT = "\uFFFD";
 
   /** The commands, in the order in which they are listed. */
   static final List<String> COMMANDS =
@@ -69,7 +78,7 @@ public final class Drag4j implements Callable<Integer> {
           "doctor",
           "verify",
           "model",
-          "help");
+          HELP);
 
   @Spec CommandSpec spec = CommandSpec.create();
 
@@ -89,16 +98,51 @@ public final class Drag4j implements Callable<Integer> {
 
   /** Runs the program on the standard streams. */
   static int run(Host host, String... args) {
-    return run(commandLine(host, args), host, args);
+    // One that notes what happens to System.out, which throws nothing.
+    var commands = commandLine(host, args).setOut(new PrintWriter(System.out, true, System.out.charset()));
+    return run(commands, host, args);
   }
 
   /** Runs a command line; every failure becomes one line and an exit code. */
   static int run(CommandLine commands, Host host, String... args) {
+    int code;
     try {
-      return commands.execute(args);
+      var lost = Arrays.stream(args).filter(Drag4j::isLost).findFirst();
+      code = lost.isPresent() ? lost(commands.getErr(), lost.get()) : commands.execute(args);
     } catch (Error e) {
-      return report(commands.getErr(), host, e);
+      code = report(commands.getErr(), host, e);
     }
+    if (code == ExitCode.OK && commands.getOut().checkError()) {
+      code =
+          report(
+              commands.getErr(),
+              host,
+              new IOException(
+                  "stdout: expected to write the whole result, got a full disk or a closed end;"
+                      + " files are as they should be"));
+    }
+    return code;
+  }
+
+  /** Whether bytes of an argument meant nothing in the locale's encoding; a file may be called so. */
+  private static boolean isLost(String argument) {
+    try {
+      return argument.contains(REPLACEMENT) && !Files.exists(Path.of(argument));
+    } catch (InvalidPathException e) {
+      return true;
+    }
+  }
+
+  private static int lost(PrintWriter err, String argument) {
+    print(
+        err,
+        "'"
+            + argument
+            + "': expected "
+            + System.getProperty("sun.jnu.encoding")
+            + ", the encoding of this locale, got other bytes; set LC_ALL to a locale of the"
+            + " encoding that your terminal has");
+    return ExitCode.USAGE;
   }
 
   /** All commands. */
@@ -106,10 +150,10 @@ public final class Drag4j implements Callable<Integer> {
     return commandLine(host, COMMANDS);
   }
 
-  /** The command that is asked for, where the first argument names one, else all. */
+  /** The command that is asked for, where the first argument names one that works alone, else all. */
   static CommandLine commandLine(Host host, String... args) {
     // Every command's options take longer to look up than most commands take to start.
-    return args.length > 0 && COMMANDS.contains(args[0])
+    return args.length > 0 && COMMANDS.contains(args[0]) && !args[0].equals(HELP)
         ? commandLine(host, List.of(args[0]))
         : commandLine(host);
   }

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -167,11 +169,11 @@ class CommandLineTest {
     assertEquals(Drag4j.COMMANDS, List.copyOf(Drag4j.commandLine(host).getSubcommands().keySet()));
     for (var name : Drag4j.COMMANDS) {
       var alone = Drag4j.commandLine(host, name, "--help").getSubcommands();
-      assertEquals(Set.of(name), alone.keySet());
-      for (var command : alone.values()) {
-        var type = command.getCommandSpec().userObject().getClass();
-        assertEquals(name, type.getAnnotation(Command.class).name());
-      }
+      // Help speaks of the others.
+      assertEquals(
+          name.equals("help") ? Set.copyOf(Drag4j.COMMANDS) : Set.of(name), alone.keySet());
+      var type = alone.get(name).getCommandSpec().userObject().getClass();
+      assertEquals(name, type.getAnnotation(Command.class).name());
     }
   }
 
@@ -203,6 +205,100 @@ class CommandLineTest {
     var none = run();
     assertEquals(2, none.code());
     assertTrue(none.err().startsWith("Usage: drag4j"));
+  }
+
+  /** As the program starts: only the command that is asked for is made. */
+  private static Outcome started(String... args) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    var host = new Host(Map.of(), false, () -> false);
+    var commands = Drag4j.commandLine(host, args);
+    commands.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    return new Outcome(Drag4j.run(commands, host, args), out.toString(), err.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "help, Usage: drag4j [",
+    "help edit, Usage: drag4j edit ",
+    "help model, Usage: drag4j model ",
+    "help model info, Usage: drag4j model info ",
+    "help model random, Usage: drag4j model random ",
+    "help help, Usage: drag4j help "
+  })
+  void helpSpeaksOfEveryCommand(String line, String begin) {
+    var outcome = started(line.split(" "));
+    assertEquals(0, outcome.code(), outcome.err());
+    assertEquals("", outcome.err());
+    assertTrue(outcome.out().startsWith(begin), outcome.out());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "help edti, 'edti: expected a command of drag4j, got an unknown one; did you mean edit?; see"
+        + " drag4j --help'",
+    "help model inof, 'inof: expected a command of drag4j model, got an unknown one; did you mean"
+        + " info?; see drag4j model --help'",
+    "help edit info, 'info: expected no further argument of drag4j edit, got one; see drag4j edit"
+        + " --help'"
+  })
+  void helpForWhatIsNotThereSaysWhatIs(String line, String message) {
+    assertEquals(message, fails(2, line.split(" ")));
+  }
+
+  /** A disk that is full, a pipe whose reader is gone: a writer that takes nothing, or a part. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 5000})
+  void aResultThatStdoutDoesNotTakeIsAFailure(int room) {
+    var left = new int[] {room};
+    var err = new StringWriter();
+    for (var line : List.of("devices --json", "edit --schema", "help edit", "--version")) {
+      left[0] = room;
+      var host = new Host(Map.of(), false, () -> false);
+      var commands = Drag4j.commandLine(host);
+      var full =
+          new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+              if (left[0]-- <= 0) {
+                throw new IOException("No space left on device");
+              }
+            }
+          };
+      commands.setOut(new PrintWriter(full, false, StandardCharsets.UTF_8));
+      commands.setErr(new PrintWriter(err));
+      int code = Drag4j.run(commands, host, line.split(" "));
+      assertEquals(left[0] < 0 ? 1 : 0, code, line);
+    }
+    assertTrue(left[0] >= 0 || err.toString().contains("drag4j: stdout: expected to write"));
+  }
+
+  /** What the JVM makes of bytes that mean nothing in its encoding must not pass for a prompt. */
+  @Test
+  void argumentsThatWereLostAreRefused() throws Exception {
+    String document = document("cat.png", DRAGS, "");
+    assertTrue(fails(2, "info", "caf\uFFFD.png").startsWith("'caf\uFFFD.png': expected "));
+    assertTrue(fails(2, "generate", "-p", "a caf\uFFFD").contains("got other bytes; set LC_ALL"));
+    assertTrue(
+        fails(2, "edit", document, "--set=prompt=\uFFFD\uFFFD").contains("got other bytes"));
+    // A file may be called so all the same.
+    var odd = Files.copy(folder.resolve("cat.png"), folder.resolve("caf\uFFFD.png"));
+    assertEquals(0, run("info", odd.toString()).code());
+  }
+
+  @Test
+  void anErrorLeavesOutTheBulkOfADataUrl() throws Exception {
+    String bulk = "iVBORw0KGgoAAAANSUhEUgAA/+".repeat(200);
+    String url = "data:image/jpeg;base64," + bulk;
+    for (var message :
+        List.of(
+            failsToEdit(1, document(url, DRAGS, "")),
+            failsToEdit(1, document("cat.png", DRAGS, ", \"mask\": {\"png\": \"" + url + "\"}")),
+            failsToEdit(1, document(bulk, DRAGS, "")),
+            fails(1, "edit", document("cat.png", DRAGS, ""), "--set", "mask.png=" + url))) {
+      assertTrue(message.length() < 600, message);
+      assertTrue(message.contains("characters)"), message);
+    }
   }
 
   @Test

@@ -91,7 +91,7 @@ class PagesTest {
     return folder;
   }
 
-  private static String page(String name) {
+  static String page(String name) {
     try {
       return Files.readString(ROOT.resolve(name));
     } catch (IOException e) {
@@ -99,7 +99,7 @@ class PagesTest {
     }
   }
 
-  private static List<String> pages() throws IOException {
+  static List<String> pages() throws IOException {
     try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
       return Stream.concat(
               Stream.of("README.md", "samples/README.md"),
@@ -208,7 +208,7 @@ class PagesTest {
   }
 
   /** The words a shell makes of a line. */
-  private static List<String> words(String line) {
+  static List<String> words(String line) {
     var words = new ArrayList<String>();
     Matcher word =
         Pattern.compile("\\s*(?:(#.*)|((?:\"[^\"]*\"|'[^']*'|[^\\s\"'])+))").matcher(line);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -151,5 +152,45 @@ class ProcessTest {
     assertTrue(said.contains("Java heap") && said.contains("DRAG4J_JAVA_OPTS=-Xmx"), said);
     assertFalse(said.contains("Exception"), said);
     assertNothingWritten();
+  }
+
+  /** As the launcher starts it: the Vector API is loaded when it is first asked for. */
+  @Test
+  void vectorsAreThereAndNothingIsSaidOfIncubatorModules() throws Exception {
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-exports=java.base/jdk.internal.module=ALL-UNNAMED",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.drag4j.cli.Drag4j",
+                "devices")
+            .redirectErrorStream(true)
+            .start();
+    var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    assertTrue(said.startsWith("cpu "), said);
+    assertTrue(said.lines().findFirst().orElse("").endsWith("-bit vectors"), said);
+  }
+
+  /** A disk that is full, as the shell has it: {@code drag4j edit --schema > /dev/full}. */
+  @Test
+  void aFullStdoutIsAFailure() throws Exception {
+    var full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "no /dev/full here");
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.drag4j.cli.Drag4j",
+                "edit",
+                "--schema")
+            .redirectOutput(full.toFile())
+            .start();
+    var said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(1, process.waitFor(), said);
+    assertTrue(said.startsWith("drag4j: stdout: expected to write the whole result"), said);
   }
 }

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.drag4j.cache.AtomicFile;
 import org.drag4j.tensor.DType;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightSource.Entry;
@@ -163,6 +164,8 @@ public final class RandomModel {
       var interrupted = new InterruptedException(target + ": writing was interrupted");
       interrupted.initCause(e);
       throw interrupted;
+    } catch (IOException e) {
+      throw AtomicFile.named(target, e);
     } finally {
       delete(temporary);
     }

@@ -9,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import org.drag4j.device.Backend;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
+import org.drag4j.device.PinnedArrays;
 import org.drag4j.device.UnsupportedOpException;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
@@ -54,7 +55,7 @@ public final class Engine implements AutoCloseable {
     this.trace = trace;
   }
 
-  /** Starts an engine that keeps weights between jobs. */
+  /** Starts an engine that keeps weights between jobs, as {@link #start(Setup, Keeping, Trace)}. */
   public static Engine start(Setup setup) {
     return start(setup, Keeping.WEIGHTS, Trace.OFF);
   }
@@ -63,8 +64,10 @@ public final class Engine implements AutoCloseable {
    * Starts an engine. Nothing is opened yet.
    *
    * @param trace sees every step, on the engine's thread
+   * @throws DeviceException where this Java {@linkplain PinnedArrays can corrupt arrays}
    */
   public static Engine start(Setup setup, Keeping keeping, Trace trace) {
+    PinnedArrays.require();
     var engine = new Engine(setup, keeping, trace);
     engine.thread.start();
     return engine;

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -65,10 +66,7 @@ public final class AtomicFile {
     requireFolder(file);
     var target = target(file);
     if (isNotRegular(target)) {
-      try (var out =
-          new BufferedOutputStream(Files.newOutputStream(target, StandardOpenOption.WRITE))) {
-        content.write(out);
-      }
+      fill(target, file, content, StandardOpenOption.WRITE);
       return;
     }
     var temporary =
@@ -81,7 +79,7 @@ public final class AtomicFile {
                 + Long.toHexString(System.nanoTime())
                 + ".tmp");
     try {
-      fill(temporary, file, content);
+      fill(temporary, file, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       if (older.equals(Older.ANY) || !appears(temporary, target)) {
         older.require(target);
         Files.move(
@@ -93,22 +91,13 @@ public final class AtomicFile {
   }
 
   /** Fails in the name of the file that the user knows. */
-  private static void fill(Path temporary, Path file, Content content) throws IOException {
-    try (var out =
-        new BufferedOutputStream(
-            Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW), 1 << 16)) {
+  private static void fill(
+      Path to, Path file, Content content, StandardOpenOption... options)
+      throws IOException {
+    try (var out = new BufferedOutputStream(Files.newOutputStream(to, options), 1 << 16)) {
       content.write(out);
     } catch (IOException e) {
-      String got =
-          e instanceof FileSystemException named
-              ? named.getReason() == null ? e.getClass().getSimpleName() : named.getReason()
-              : String.valueOf(e.getMessage());
-      throw new IOException(
-          file
-              + ": expected to write all of it, got "
-              + got
-              + "; make room, or name another place",
-          e);
+      throw named(file, e);
     }
   }
 
@@ -127,6 +116,19 @@ public final class AtomicFile {
     } catch (FileAlreadyExistsException e) {
       return false;
     }
+  }
+
+  /** A failure to write that names the file; "No space left on device" by itself names none. */
+  public static IOException named(Path file, IOException failure) {
+    var said =
+        Optional.ofNullable(
+            failure instanceof FileSystemException of ? of.getReason() : failure.getMessage());
+    return new IOException(
+        file
+            + ": expected to write it, got "
+            + said.orElse(failure.getClass().getSimpleName())
+            + "; make room, or name another place",
+        failure);
   }
 
   /**

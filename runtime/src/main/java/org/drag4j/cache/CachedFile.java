@@ -67,6 +67,8 @@ public final class CachedFile {
       }
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw AtomicFile.named(file, e);
     } finally {
       Files.deleteIfExists(temporary);
     }

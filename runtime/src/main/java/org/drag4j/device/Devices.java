@@ -93,9 +93,11 @@ public final class Devices {
    * Opens a device by name: {@code cpu}, {@code opencl:0}. The name of a kind alone, {@code cuda},
    * means its first device.
    *
-   * @throws DeviceException where there is none of that name, or it is not available
+   * @throws DeviceException where there is none of that name, or it is not available, or this Java
+   *     {@linkplain PinnedArrays can corrupt arrays}
    */
   public static Backend open(String device, DeviceOptions options) {
+    PinnedArrays.require();
     var known = new ArrayList<String>();
     for (var provider : ServiceLoader.load(BackendProvider.class)) {
       for (var probe : provider.probe()) {

@@ -6,13 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** What is written, what stays, and what is said of a file that cannot be written. */
 class AtomicFileTest {
   private static final AtomicFile.Older NONE =
       file -> {
@@ -95,22 +98,41 @@ class AtomicFileTest {
     assertEquals(List.of("null"), names());
   }
 
-  /** The file that the user named, not the one that is renamed in the end. */
   @Test
-  void aFullDiskNamesTheFile() {
-    var failure =
-        assertThrows(
-            IOException.class,
-            () ->
-                AtomicFile.write(
-                    file("big.txt"),
-                    out -> {
-                      throw new IOException("No space left on device");
-                    }));
+  void aFailureToWriteNamesTheFile() throws IOException {
+    var file = folder.resolve("out.png");
+    Files.writeString(file, "older");
+    for (var full :
+        List.of(
+            new IOException("No space left on device"),
+            new FileSystemException(
+                folder.resolve(".out.png.1-2.tmp").toString(), null, "No space left on device"))) {
+      var failure =
+          assertThrows(
+              IOException.class,
+              () ->
+                  AtomicFile.write(
+                      file,
+                      out -> {
+                        out.write(1);
+                        throw full;
+                      }));
+      assertEquals(
+          file
+              + ": expected to write it, got No space left on device; make room, or name another"
+              + " place",
+          failure.getMessage());
+    }
+    assertEquals("older", Files.readString(file));
+    try (var files = Files.list(folder)) {
+      assertEquals(1, files.count());
+    }
+  }
+
+  @Test
+  void aFailureWithoutWordsHasAName() {
     assertEquals(
-        file("big.txt")
-            + ": expected to write all of it, got No space left on device; make room, or name"
-            + " another place",
-        failure.getMessage());
+        "x: expected to write it, got ClosedByInterruptException; make room, or name another place",
+        AtomicFile.named(Path.of("x"), new ClosedByInterruptException()).getMessage());
   }
 }

@@ -105,6 +105,7 @@ public final class BenchCommand implements Callable<Integer> {
     try (var progress = options.run.show.progress(spec, host);
         var backend = options.run.engine.setup().open();
         var workload = open(folder, backend, progress)) {
+      backend.warnings().forEach(progress::warn);
       var _ = run(workload, "warm-up", warmup, progress);
       var times = serve ? serve(workload, progress) : run(workload, "run", runs, progress);
       var peak = PeakMemory.bytes();

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import org.drag4j.cache.AtomicFile;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -22,9 +23,11 @@ public final class ResultLog implements AutoCloseable {
   private static final String BEGIN = "{\"document\":";
   private static final JsonMapper MAPPER = new JsonMapper();
 
+  private final Path path;
   private final FileChannel file;
 
-  private ResultLog(FileChannel file) {
+  private ResultLog(Path path, FileChannel file) {
+    this.path = path;
     this.file = file;
   }
 
@@ -65,7 +68,7 @@ public final class ResultLog implements AutoCloseable {
       }
       whole = 0;
     }
-    var log = new ResultLog(channel);
+    var log = new ResultLog(path, channel);
     log.file.truncate(whole);
     log.file.position(whole);
     return log;
@@ -112,7 +115,7 @@ public final class ResultLog implements AutoCloseable {
       }
       file.force(false);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException(AtomicFile.named(path, e));
     }
     return line;
   }

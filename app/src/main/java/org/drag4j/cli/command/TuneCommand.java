@@ -87,6 +87,7 @@ public final class TuneCommand implements Callable<Integer> {
     var folder = ModelFolder.open(options.run.model.required().path());
     try (var progress = options.run.show.progress(spec, host);
         var backend = options.run.engine.setup().open()) {
+      backend.warnings().forEach(progress::warn);
       var key =
           options
               .run

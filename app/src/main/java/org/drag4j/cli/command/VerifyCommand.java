@@ -58,6 +58,7 @@ public final class VerifyCommand implements Callable<Integer> {
     try (rows;
         var progress = show.start(spec, host);
         var backend = engine.setup().open()) {
+      backend.warnings().forEach(progress::warn);
       var report =
           Parity.run(
               folder,

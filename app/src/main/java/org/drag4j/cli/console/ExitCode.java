@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.drag4j.device.DeviceException;
 import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.geometry.EditDocumentException;
@@ -24,6 +26,12 @@ public final class ExitCode {
   public static final int INTERRUPTED = 130;
 
   private static final String STOPPED = "stopped; only what was finished before has been written";
+
+  /** A data URL that holds more than a word, or a word longer than any path one would read. */
+  private static final Pattern LONG =
+      Pattern.compile("data:[\\w/+.;=-]*,[\\w/+=%.~-]{64,}|\\S{1024,}");
+
+  private static final int SHOWN = 48;
 
   private ExitCode() {}
 
@@ -82,6 +90,18 @@ public final class ExitCode {
                   + text
                   + "; set DRAG4J_DEBUG=1 to see where";
         };
-    return line.strip().replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
+    return shortened(line.strip().replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?"));
+  }
+
+  /** Without the bulk of what nobody reads, as a picture within a document is. */
+  private static String shortened(String line) {
+    return LONG
+        .matcher(line)
+        .replaceAll(word ->
+            Matcher.quoteReplacement(
+                word.group().substring(0, SHOWN)
+                    + "... ("
+                    + word.group().length()
+                    + " characters)"));
   }
 }

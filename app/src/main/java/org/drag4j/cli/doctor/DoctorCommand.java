@@ -117,6 +117,7 @@ public final class DoctorCommand implements Callable<Integer> {
     UsageMessage.requireRange(spec, "--limit", 1, MAX_SECONDS, limit);
     var problems = new ArrayList<String>();
     var facts = Machine.facts(host.environment());
+    var warnings = Machine.warnings();
     int code = ExitCode.OK;
     var models = models();
     for (var model : models.entrySet()) {
@@ -142,9 +143,10 @@ public final class DoctorCommand implements Callable<Integer> {
     }
     var out = spec.commandLine().getOut();
     if (show.json()) {
-      show.print(spec, plain(json(facts, models, devices, libraries, problems)));
+      show.print(spec, plain(json(facts, warnings, models, devices, libraries, problems)));
     } else {
-      lines(facts, models, devices, libraries, problems).forEach(l -> out.println(withoutHome(l)));
+      lines(facts, warnings, models, devices, libraries, problems)
+          .forEach(l -> out.println(withoutHome(l)));
       out.flush();
     }
     return code;
@@ -346,12 +348,14 @@ public final class DoctorCommand implements Callable<Integer> {
 
   private static List<String> lines(
       SequencedMap<String, String> facts,
+      List<String> warnings,
       SequencedMap<String, String> models,
       List<DeviceFindings> devices,
       Collection<String> libraries,
       List<String> problems) {
     var lines = new ArrayList<String>();
     facts.forEach((name, value) -> lines.add(line(name, value)));
+    warnings.forEach(w -> lines.add(line("warning", w)));
     models.forEach((name, value) -> lines.add(line("model", name + ": " + value)));
     for (var device : devices) {
       lines.addAll(DevicesCommand.lines(device.probe()));
@@ -398,6 +402,7 @@ public final class DoctorCommand implements Callable<Integer> {
 
   private static Map<String, Object> json(
       SequencedMap<String, String> facts,
+      List<String> warnings,
       SequencedMap<String, String> models,
       List<DeviceFindings> devices,
       Collection<String> libraries,
@@ -405,6 +410,7 @@ public final class DoctorCommand implements Callable<Integer> {
     var json = new LinkedHashMap<String, Object>();
     json.put("ok", problems.isEmpty());
     json.put("machine", facts);
+    json.put("warnings", warnings);
     json.put("models", models);
     json.put("devices", devices.stream().map(DeviceFindings::json).toList());
     json.put("libraries", List.copyOf(libraries));

@@ -4,9 +4,11 @@ import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +22,7 @@ import java.util.stream.Stream;
 import org.drag4j.cache.CacheFolder;
 import org.drag4j.cli.console.BuildCommit;
 import org.drag4j.cli.console.ExitCode;
+import org.drag4j.device.PinnedArrays;
 import org.drag4j.engine.Metadata;
 
 /** What there is to say of the machine and the process, beside its devices. */
@@ -33,6 +36,12 @@ final class Machine {
 
   private static final Pattern OWN = Pattern.compile("DRAG4J_\\w+|CUDA_VISIBLE_DEVICES|POCL_\\w+");
 
+  /** From the strongest on. */
+  private static final List<String> LOCALE = List.of("LC_ALL", "LC_CTYPE", "LANG");
+
+  /** The property that holds the encoding of arguments and names of files. */
+  private static final String NAMES = "sun.jnu.encoding";
+
   private Machine() {}
 
   /** System, processor, Java, memory, variables, cache: one line each. */
@@ -44,6 +53,7 @@ final class Machine {
     facts.put("processor", processor());
     facts.put("java", java());
     facts.put("flags", flags());
+    facts.put("encoding", encoding(environment));
     facts.put("memory", memory());
     var variables =
         environment.entrySet().stream()
@@ -75,6 +85,45 @@ final class Machine {
   private static String java() {
     return String.join(
         ", ", Runtime.version().toString(), property("java.vm.name"), property("java.home"));
+  }
+
+  /** How arguments, names of files and output are encoded, and what of the environment says so. */
+  private static String encoding(Map<String, String> environment) {
+    var locale =
+        LOCALE.stream()
+            .filter(environment::containsKey)
+            .map(name -> name + "=" + environment.get(name))
+            .collect(Collectors.joining(" "));
+    return String.format(
+        Locale.ROOT,
+        "%s for arguments and names, %s on stdout, %s on stderr; %s",
+        property(NAMES),
+        property("stdout.encoding"),
+        property("stderr.encoding"),
+        locale.isEmpty() ? "no locale set" : locale);
+  }
+
+  /** What should be otherwise and stops nothing, a line each. */
+  static List<String> warnings() {
+    return warnings(Runtime.version(), property(NAMES));
+  }
+
+  static List<String> warnings(Runtime.Version java, String names) {
+    var warnings = new ArrayList<String>();
+    if (PinnedArrays.isOld(java)) {
+      warnings.add(
+          "java: expected 25.0.3 or newer, got "
+              + java
+              + ", which can corrupt arrays under G1; drag4j uses another collector, update all the"
+              + " same");
+    }
+    if (Charset.forName(names, StandardCharsets.UTF_8).equals(StandardCharsets.US_ASCII)) {
+      warnings.add(
+          "encoding: expected one for all letters, got "
+              + names
+              + ", in which names of files and prompts are lost; set LC_ALL=C.UTF-8");
+    }
+    return warnings;
   }
 
   private static String flags() {

@@ -43,7 +43,7 @@ public final class EngineOptions {
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Worker threads. Default: one a processor.")
+      description = "Worker threads, four a processor at most. Default: one a processor.")
   Optional<Integer> threads = Optional.empty();
 
   /** Element types activations can be kept in. */

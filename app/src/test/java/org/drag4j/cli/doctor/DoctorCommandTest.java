@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class DoctorCommandTest {
@@ -75,7 +76,16 @@ class DoctorCommandTest {
     var text = run(Map.of("DRAG4J_THREADS", "2"), Devices::open, "--seconds", "0");
     assertEquals(0, text.code(), text.out());
     for (var name :
-        List.of("drag4j", "system", "processor", "java", "flags", "memory", "cache", "result")) {
+        List.of(
+            "drag4j",
+            "system",
+            "processor",
+            "java",
+            "flags",
+            "encoding",
+            "memory",
+            "cache",
+            "result")) {
       assertEquals(
           1,
           text.out().lines().filter(l -> l.matches(name + " +\\S.*")).count(),
@@ -90,6 +100,36 @@ class DoctorCommandTest {
     assertTrue(text.err().contains("cpu f32"), text.err());
     var home = System.getProperty("user.home", "");
     assertFalse(home.length() > 1 && text.out().contains(home + "/"), text.out());
+  }
+
+  @Test
+  void theEncodingIsReported() {
+    DoctorChild.Opening none = (_, _) -> new NullBackend();
+    var text = run(Map.of("LC_ALL", "nl_NL.UTF-8", "LANG", "C"), none, "--seconds", "0").out();
+    var line = text.lines().filter(l -> l.startsWith("encoding ")).findFirst().orElse("");
+    assertTrue(
+        line.matches(
+            "encoding    \\S+ for arguments and names, \\S+ on stdout, \\S+ on stderr;"
+                + " LC_ALL=nl_NL.UTF-8 LANG=C"),
+        text);
+    assertTrue(line.contains(" " + System.getProperty("sun.jnu.encoding") + " for"), line);
+    assertTrue(run(Map.of(), none, "--seconds", "0").out().contains("; no locale set\n"));
+  }
+
+  @Test
+  void anOldJavaAndAnEncodingOfEnglishLettersAreWarnedOf() {
+    var mended = Runtime.Version.parse("25.0.3");
+    assertEquals(List.of(), Machine.warnings(mended, "UTF-8"));
+    assertEquals(List.of(), Machine.warnings(mended, "ISO-8859-1"));
+    assertEquals(List.of(), Machine.warnings(Runtime.Version.parse("26"), "EUC-JP"));
+    var old = Machine.warnings(Runtime.Version.parse("25.0.2+10"), "UTF-8");
+    assertEquals(1, old.size());
+    assertTrue(old.getFirst().startsWith("java: expected 25.0.3 or newer, got 25.0.2+10, which"));
+    for (var ascii : List.of("ANSI_X3.4-1968", "US-ASCII", "646")) {
+      var lost = Machine.warnings(mended, ascii);
+      assertEquals(1, lost.size());
+      assertTrue(lost.getFirst().startsWith("encoding: expected one for all letters, got " + ascii));
+    }
   }
 
   @Test
@@ -110,6 +150,8 @@ class DoctorCommandTest {
     assertTrue(cpu.at("/checks/0/cases/0/kernels/0").asString().startsWith("conv2d"));
     assertTrue(cpu.get("details").has("vectors"));
     assertEquals(0, json.get("problems").size());
+    assertEquals(
+        Machine.warnings(), json.get("warnings").valueStream().map(JsonNode::asString).toList());
   }
 
   /** The null device computes nothing, so every answer is wrong. */

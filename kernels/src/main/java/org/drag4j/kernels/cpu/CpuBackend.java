@@ -40,9 +40,20 @@ final class CpuBackend implements Backend {
   private final CpuContext context;
   private final CpuContext exactContext;
   private final boolean vectors;
+  private final String warning;
   private volatile boolean large;
 
   CpuBackend(int threads, int vectorBits) {
+    this(threads, vectorBits, "");
+  }
+
+  /**
+   * A device of this many threads.
+   *
+   * @param warning what whoever asked for it should know; empty where there is nothing
+   */
+  CpuBackend(int threads, int vectorBits, String warning) {
+    this.warning = warning;
     vectors = VectorWidth.fix(vectorBits) > 0;
     context =
         new CpuContext(
@@ -81,7 +92,10 @@ final class CpuBackend implements Backend {
 
   @Override
   public List<String> warnings() {
-    return large ? SelfTest.warnings() : List.of();
+    return Stream.concat(
+            Stream.of(warning).filter(w -> !w.isEmpty()),
+            large ? SelfTest.warnings().stream() : Stream.of())
+        .toList();
   }
 
   @Override

@@ -21,6 +21,9 @@ import org.drag4j.tensor.DType;
 public final class CpuProvider implements BackendProvider {
   static final String DEVICE = "cpu";
 
+  /** Threads of a processor; more take memory each and only wait for one another. */
+  private static final int MOST = 4;
+
   /** What convolutions are made of. */
   private static final List<Class<?>> KERNELS =
       List.of(
@@ -81,8 +84,10 @@ public final class CpuProvider implements BackendProvider {
     return System.getProperty("os.arch", "");
   }
 
+  /** As many as are asked for, but not so many that they only take turns. */
   private static int threads(DeviceOptions options) {
-    return options.threads().orElse(Runtime.getRuntime().availableProcessors());
+    int processors = Runtime.getRuntime().availableProcessors();
+    return Math.min(options.threads().orElse(processors), MOST * processors);
   }
 
   private static int bits(DeviceOptions options) {
@@ -109,9 +114,9 @@ public final class CpuProvider implements BackendProvider {
    */
   @Override
   public Backend open(String device, DeviceOptions options) {
-    int threads = threads(options);
-    if (threads < 1 || threads > 1024) {
-      throw new DeviceException("cpu: --threads: expected 1 to 1024, got " + threads);
+    int asked = options.threads().orElse(1);
+    if (asked < 1 || asked > 1024) {
+      throw new DeviceException("cpu: --threads: expected 1 to 1024, got " + asked);
     }
     if (options.activations() != DType.F32) {
       throw new DeviceException(
@@ -119,6 +124,19 @@ public final class CpuProvider implements BackendProvider {
               + options.activations().name().toLowerCase(Locale.ROOT)
               + ", which is not available; leave it out");
     }
-    return new CpuBackend(threads, bits(options));
+    int threads = threads(options);
+    return new CpuBackend(threads, bits(options), asked > threads ? crowd(asked, threads) : "");
+  }
+
+  private static String crowd(int asked, int threads) {
+    return "cpu: --threads: expected at most "
+        + threads
+        + ", "
+        + MOST
+        + " a processor, got "
+        + asked
+        + "; "
+        + threads
+        + " are used, and fewer would be faster";
   }
 }

@@ -11,11 +11,9 @@ final class VectorWidth {
 
   private VectorWidth() {}
 
-  /** 512, 256 or 128, or 0 where the Vector API is not on the module path. */
+  /** 512, 256 or 128, or 0 where the Vector API is not there. */
   static int ofThisProcessor() {
-    return ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()
-        ? 0
-        : Lanes.preferredBits();
+    return VectorModule.isThere() ? Lanes.preferredBits() : 0;
   }
 
   /**
