@@ -12,13 +12,15 @@ import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.option.DocumentOptions;
 import org.drag4j.cli.option.ModelOption;
 import org.drag4j.cli.option.OutputFile;
+import org.drag4j.cli.option.OverwriteOption;
 import org.drag4j.document.EditDocument;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.JsonText;
+import org.drag4j.engine.Provenance;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Preview;
 import org.drag4j.picture.Picture;
-import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import org.drag4j.pipeline.ModelShape;
 import org.drag4j.session.CheckedEdit;
 import org.drag4j.weights.ModelException;
@@ -101,32 +103,38 @@ public final class PreviewCommand implements Callable<Integer> {
   @Mixin final DocumentOptions options = new DocumentOptions();
   @Mixin final DocumentOptions.Image image = new DocumentOptions.Image();
   @Mixin final ModelOption model = new ModelOption();
+  @Mixin final OverwriteOption overwrite = new OverwriteOption();
 
   @Override
   public Integer call() throws Exception {
-    var out = output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-preview.png"));
-    OutputFile.require(spec, out);
+    var out =
+        overwrite.picture(
+            spec,
+            output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-preview.png")),
+            Optional.of(file));
     var warnings = ConsoleProgress.warnings(spec.commandLine().getErr());
     var document = image.applied(options.read(file, warnings::warn));
-    var picture = Edit.folder(file).resolve(document.image().file());
-    OutputFile.require(spec, out, picture, file);
-    var original = PictureFiles.load(picture, document.image().sha256(), warnings::warn).picture();
-    var edit = CheckedEdit.of(document, original);
+    var read = Edit.of(Edit.folder(file), document, image.file(), warnings::warn);
+    out.check(read.picture(), file);
+    var edit = read.checked();
     var size = size(document);
     var task = edit.task(size.side(), size.factor());
     var preview = edit.preview(task, detail);
     edit.warnings(task).forEach(warnings::warn);
-    PictureFiles.writePng(drawn(preview, edit), out);
+    out.save(
+        drawn(preview, edit),
+        PictureMetadata.NONE,
+        Optional.of(Provenance.Origin.of(out.document())));
     var stdout = spec.commandLine().getOut();
     if (json) {
-      var report = json(preview, size, out);
+      var report = json(preview, size, out.path());
       report.put("warnings", warnings.takeWarnings());
       stdout.println(JsonText.of(report));
     } else {
       var err = spec.commandLine().getErr();
       lines(preview, size).forEach(err::println);
       err.flush();
-      stdout.println(out);
+      stdout.println(out.path());
     }
     stdout.flush();
     return ExitCode.OK;
