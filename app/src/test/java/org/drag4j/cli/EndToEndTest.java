@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -20,8 +21,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.drag4j.cli.command.ResultLog;
 import org.drag4j.cli.console.Host;
@@ -30,8 +34,10 @@ import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Setup;
 import org.drag4j.method.Documents;
+import org.drag4j.picture.Density;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.session.Editor;
@@ -100,6 +106,36 @@ class EndToEndTest {
   }
 
   @Test
+  void whatALongPromptLosesIsSaidOrNothingIsLost() throws IOException {
+    var prompt = "cat ".repeat(80).strip();
+    var edit = List.of("edit", path("pig.json"), "--set", "prompt=" + prompt, "-m", MODEL);
+    var cut = json(arguments(edit, "-o", path("a.png"), "--json"));
+    var told = cut.get("warnings").get(0).asString();
+    assertTrue(told.startsWith("prompt: expected at most 75 tokens, got "), told);
+    assertTrue(told.contains("; left off \"") && told.contains("cat cat\"; shorten it"), told);
+    var whole = json(arguments(edit, "-o", path("b.png"), "--long-prompt", "chunks", "--json"));
+    assertEquals(0, whole.get("warnings").size());
+    assertNotEquals(
+        PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("b.png")));
+    succeeds("edit", path("b.png"), "-o", path("c.png"));
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("b.png")), Files.readAllBytes(folder.resolve("c.png")));
+    var lines =
+        succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
+                "-o", path("g.png"))
+            .err();
+    assertTrue(lines.contains("warning: prompt: expected at most 75 tokens"), lines);
+    succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
+        "--long-prompt", "chunks", "-o", path("h.png"));
+    var texts = PictureFiles.texts(folder.resolve("h.png"));
+    assertTrue(String.valueOf(texts.get("parameters")).contains("Long prompt: chunks"));
+  }
+
+  private static String[] arguments(List<String> some, String... more) {
+    return Stream.concat(some.stream(), Stream.of(more)).toArray(String[]::new);
+  }
+
+  @Test
   void aResultIsMadeAgainFromItsOwnDocument() throws IOException {
     var result =
         json(
@@ -122,8 +158,16 @@ class EndToEndTest {
     succeeds("edit", path("a.png"), "-o", path("b.png"), "--progress", "none");
     assertEquals(
         PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("b.png")));
-    assertArrayEquals(
-        Files.readAllBytes(folder.resolve("a.png")), Files.readAllBytes(folder.resolve("b.png")));
+    // Each says itself which document made it; all else they say is the same.
+    var first = PictureFiles.texts(folder.resolve("a.png"));
+    var second = PictureFiles.texts(folder.resolve("b.png"));
+    assertEquals(Set.of("parameters", "drag-edit", "drag-run", "drag-made"), first.keySet());
+    for (var keyword : first.keySet()) {
+      assertEquals(
+          !keyword.equals("drag-made"), first.get(keyword).equals(second.get(keyword)), keyword);
+    }
+    var made = json("info", path("b.png"), "--json").at("/texts/drag-made");
+    assertEquals("a.png", made.get("document").asString());
     succeeds("edit", path("a.png"), "-o", path("c.png"), "--seed", "6", "--no-metadata");
     assertNotEquals(
         PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("c.png")));
@@ -269,9 +313,22 @@ class EndToEndTest {
     for (int i = 0; i < alpha.length; i++) {
       alpha[i] = (byte) (i % 64 < 44 && i / 64 < 48 ? 255 : 0);
     }
-    PictureFiles.writePng(pig.withAlpha(alpha), folder.resolve("pig.png"));
-    succeeds("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--progress", "none");
-    var edited = PictureFiles.read(folder.resolve("a.png"));
+    var density = new Density(2835, 2835, true);
+    var carried =
+        new PictureMetadata(
+            Map.of("Author", "me"), Optional.empty(), Optional.of(density), List.of(), List.of());
+    byte[] png = PictureFiles.png(pig.withAlpha(alpha), carried);
+    Files.write(folder.resolve("pig.png"), Arrays.copyOf(png, png.length - 1));
+    var result = json("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--json");
+    assertEquals(1, result.get("warnings").size(), result.toString());
+    assertTrue(result.at("/warnings/0").asString().endsWith("all pixels are there"));
+    var loaded =
+        PictureFiles.load(folder.resolve("a.png"), Optional.empty(), warning -> fail(warning));
+    // What the photo carried stays, beside the document of the edit.
+    assertEquals(Optional.of(density), loaded.metadata().density());
+    assertEquals("me", loaded.metadata().texts().get("Author"));
+    assertTrue(loaded.metadata().texts().containsKey("drag-edit"));
+    var edited = loaded.picture();
     byte[] after = edited.alpha();
     // The snout took its opacity along, to below the old edge; outside the mask nothing changed.
     assertEquals(-1, after[52 * 64 + 32]);
@@ -524,6 +581,7 @@ class EndToEndTest {
                 MODEL,
                 "-o",
                 path("g.png"),
+                "--overwrite",
                 "--progress",
                 "none"));
     args.addAll(List.of(more));
@@ -554,7 +612,7 @@ class EndToEndTest {
     }
     assertTrue(changed > 1000, "" + changed);
     String[] start = {
-      "generate", "-p", "x", "-m", MODEL, "-o", path("g.png"), "--steps", "4", "--progress", "none"
+      "generate", "-p", "x", "-m", MODEL, "-o", path("h.png"), "--steps", "4", "--progress", "none"
     };
     assertFails(2, "--strength: expected above 0, up to 1, got 0.0", start, "--strength", "0");
     assertFails(2, "--mask: expected an --image as well, got none", start, "--mask", "m.png");
@@ -701,11 +759,11 @@ class EndToEndTest {
           "-m",
           MODEL,
           "-o",
-          path("alone.png"),
+          path("alone-" + i + ".png"),
           "--progress",
           "none");
       assertEquals(
-          PictureFiles.read(folder.resolve("alone.png")),
+          PictureFiles.read(folder.resolve("alone-" + i + ".png")),
           PictureFiles.read(out.resolve("%02d.png".formatted(i))));
     }
   }
@@ -713,7 +771,7 @@ class EndToEndTest {
   @Test
   void oneBatchAtATimeInAFolder() throws IOException {
     var out = Files.createDirectories(folder.resolve("out"));
-    try (var _ = ResultLog.open(out.resolve("results.jsonl"))) {
+    try (var _ = ResultLog.open(out.resolve("results.jsonl"), /* replace= */ false)) {
       var second = run("batch", path("pig.json"), "-o", out.toString(), "-m", MODEL);
       assertEquals(1, second.code());
       assertTrue(second.err().contains("expected one batch at a time, got another"), second.err());
@@ -765,7 +823,8 @@ class EndToEndTest {
   }
 
   private Edit edit(Path file, List<String> settings) {
-    var document = Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder, _ -> {}));
+    var document =
+        Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder, _ -> {}));
     return Edit.of(folder, document);
   }
 

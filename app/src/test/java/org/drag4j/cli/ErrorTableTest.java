@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import org.drag4j.cli.console.Host;
 import org.drag4j.method.Methods;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.weights.Safetensors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,6 +142,55 @@ class ErrorTableTest {
               1,
               "edit DIR/good.json -o DIR/folder.png",
               "DIR/folder.png: expected a file to write, got a folder; name a file in it"),
+          new Row(
+              1,
+              "edit DIR/good.json -o DIR/small.png -m DIR/lost",
+              "DIR/small.png: expected no such file, or a picture that good.json made, got a file"
+                  + " that is there; name another one, or replace it with --overwrite"),
+          new Row(
+              1,
+              "drag DIR/cat.png --from 1,2,32,32 --to 9,2,32,32 --save DIR/text.png",
+              "DIR/text.png: expected no such file, got a file that is there; name another one, or"
+                  + " replace it with --overwrite"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,32,32 --to 9,2,32,32 --save DIR/cat.png",
+              "--save: expected another file than what is read, got DIR/cat.png; see drag4j drag"
+                  + " --help"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,9,9 --to 9,2,9,9 --save DIR/new.png -o DIR/new.png",
+              "-o: expected another file than --save names, got DIR/new.png; see drag4j drag"
+                  + " --help"),
+          new Row(
+              1,
+              "generate -p x -o DIR/small.png -m DIR/lost",
+              "DIR/small.png: expected no such file, got a file that is there; name another one, or"
+                  + " replace it with --overwrite"),
+          new Row(
+              1,
+              "bench unet --save DIR/text.png -m DIR/lost",
+              "DIR/text.png: expected no such file, got a file that is there; name another one, or"
+                  + " replace it with --overwrite"),
+          new Row(
+              1,
+              "batch DIR/empty -o DIR/out",
+              "DIR/empty: expected edit documents, files that end in .json, got none; name another"
+                  + " folder"),
+          new Row(
+              1,
+              "batch DIR/cat.png DIR/small.png -o DIR/out",
+              "batch: expected edit documents, got 2 pictures without one; name a document, and"
+                  + " pictures to edit by it with --image"),
+          new Row(
+              1,
+              "batch DIR/good.json DIR/mask.json -i DIR/cat.png -o DIR/out",
+              "--image: expected one document for all pictures, got 2; name one document"),
+          new Row(
+              1,
+              "edit DIR/moved.json -o DIR/out.png",
+              "DIR/elsewhere/dog.png: expected the picture of the document, got no such file, and"
+                  + " no dog.png beside the document; put it there, or name it with -i"),
           new Row(
               1,
               "edit DIR/lost.json -o DIR/out.png",
@@ -289,7 +341,7 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --steps 0",
-              "--steps: method.steps: expected a whole number from 1 to 1000, got 0; correct it"),
+              "--steps: method.steps: expected a whole number from 1 to 999, got 0; correct it"),
           new Row(
               1,
               "preview DIR/good.json -o DIR/out.png --seed -1",
@@ -322,7 +374,7 @@ class ErrorTableTest {
               "edit DIR/hash.json -o DIR/out.png",
               "DIR/cat.png: expected the picture of SHA-256"
                   + " 0000000000000000000000000000000000000000000000000000000000000000, got another"
-                  + " one; edit the picture the document was drawn for, or remove sha256"),
+                  + " one; name the picture that the document was drawn for, or another one, with -i"),
           new Row(
               1,
               "edit DIR/picture-text.json -o DIR/out.png",
@@ -378,6 +430,21 @@ class ErrorTableTest {
               "DIR/lost.png: expected a picture, got no such file; check the path"),
           new Row(
               1,
+              "edit DIR/picture-heic.json -o DIR/out.png",
+              "DIR/photo.heic: expected a PNG, JPEG, WebP or BMP picture, got a HEIC picture, which"
+                  + " is not supported; save or export it as PNG or JPEG"),
+          new Row(
+              1,
+              "edit DIR/black-mask.json -o DIR/out.png",
+              "DIR/cat.png: expected a mask that is bright, 128 to 255, where it is set, got an"
+                  + " empty one: its brightest value is 0; paint white what it selects"),
+          new Row(
+              1,
+              "generate -p x -i DIR/cat.png --mask DIR/cat.png -m DEMO -o DIR/out.png",
+              "DIR/cat.png: expected a mask that is bright, 128 to 255, where it is set, got an"
+                  + " empty one: its brightest value is 0; paint white what it selects"),
+          new Row(
+              1,
               "info DIR/text.png",
               "DIR/text.png: expected a PNG, JPEG, WebP or BMP picture, got a file of another kind,"
                   + " whatever its name; convert it"),
@@ -403,7 +470,8 @@ class ErrorTableTest {
           new Row(
               3,
               "edit DIR/lost-model.json -o DIR/out.png",
-              "DIR/lost: expected a model folder, got nothing of that name; check the path"),
+              "DIR/lost: expected the model that the document names, got nothing of that name; name"
+                  + " its folder with --model"),
           new Row(
               3,
               "EDIT -m DIR/models/no-unet",
@@ -452,6 +520,42 @@ class ErrorTableTest {
                   + " and weights belong together"),
           new Row(
               3,
+              "EDIT -m DIR/models/nan",
+              "DIR/models/nan/text_encoder/model.safetensors:"
+                  + " text_model.final_layer_norm.weight: expected finite numbers, got NaN or"
+                  + " infinity at element 3; fetch the file again, and if it is the same then, use"
+                  + " another checkpoint"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/xl",
+              "DIR/models/xl: expected a Stable Diffusion 1.x or 2.x model, got Stable Diffusion XL"
+                  + " (StableDiffusionXLPipeline), which drag4j does not run (yet); use a Stable"
+                  + " Diffusion 1.x or 2.x model"),
+          new Row(
+              3,
+              "preview DIR/good.json -o DIR/out.png -m DIR/models/inpainting",
+              "DIR/models/inpainting: expected a Stable Diffusion 1.x or 2.x model, got an"
+                  + " inpainting model: its UNet takes a mask and the masked picture beside the"
+                  + " latent, which drag4j does not run (yet); use the model it was trained from"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/zero-snr",
+              "DIR/models/zero-snr/scheduler/scheduler_config.json: rescale_betas_zero_snr:"
+                  + " expected null or false, got true; drag4j does not do this (yet); use another"
+                  + " model"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/padding",
+              "DIR/models/padding: tokenizer: pad_token: expected a token of the vocabulary, got"
+                  + " \"[PAD]\"; correct it in tokenizer_config.json"),
+          new Row(
+              3,
+              "EDIT -m DIR/models/link",
+              "DIR/models/link/unet/diffusion_pytorch_model.safetensors: expected a file, got a link"
+                  + " to \"../blobs/0\", where nothing is; copy models with what their links point to"
+                  + " (cp -L), or finish the download"),
+          new Row(
+              3,
               "model info DIR/lost",
               "DIR/lost: expected a model folder, got nothing of that name; check the path"),
           new Row(
@@ -488,6 +592,7 @@ class ErrorTableTest {
     document("method", ", \"method\": {\"start\": 2}");
     document("later", ", \"model\": {\"id\": \"x/y\"}");
     document("mask", ", \"mask\": {\"png\": \"small.png\"}");
+    document("black-mask", ", \"mask\": {\"png\": \"cat.png\"}");
     document("lost-mask", ", \"mask\": {\"png\": \"lost.png\"}");
     document("inline", ", \"mask\": {\"png\": \"data:image/png;base64,?\"}");
     document("layers", ", \"method\": {\"layers\": \"encoder\", \"steps\": 4}");
@@ -511,6 +616,11 @@ class ErrorTableTest {
     write("lost-picture.json", good.replace("cat.png", "lost.png"));
     write("up.json", good.replace("cat.png", "../cat.png"));
     write(
+        "moved.json",
+        good.replace(
+            "\"cat.png\"",
+            "\"elsewhere/dog.png\", \"sha256\": \"" + "0".repeat(64) + "\""));
+    write(
         "hash.json",
         good.replace("\"cat.png\"", "\"cat.png\", \"sha256\": \"" + "0".repeat(64) + "\""));
     Files.write(
@@ -520,7 +630,7 @@ class ErrorTableTest {
     write("text.png", "text");
     write("none.png", "");
     byte[] png = Files.readAllBytes(folder.resolve("cat.png"));
-    Files.write(folder.resolve("cut.png"), Arrays.copyOf(png, png.length - 20));
+    Files.write(folder.resolve("cut.png"), Arrays.copyOf(png, png.length - 30));
     byte[] flipped = png.clone();
     flipped[45] ^= 1;
     Files.write(folder.resolve("flipped.png"), flipped);
@@ -535,6 +645,8 @@ class ErrorTableTest {
     for (var name : List.of("text", "none", "cut", "flipped", "huge")) {
       write("picture-" + name + ".json", good.replace("cat.png", name + ".png"));
     }
+    write("photo.heic", "\0\0\0\u0018ftypheic\0\0\0\0mif1heic");
+    write("picture-heic.json", good.replace("cat.png", "photo.heic"));
     write("picture-jpg.json", good.replace("cat.png", "cut.jpg"));
     Files.createDirectory(folder.resolve("folder"));
     Files.createDirectory(folder.resolve("folder.png"));
@@ -570,12 +682,46 @@ class ErrorTableTest {
     Files.writeString(model("bad-config").resolve("unet/config.json"), "{");
     var scheduler = model("bad-scheduler").resolve("scheduler/scheduler_config.json");
     Files.writeString(scheduler, Files.readString(scheduler).replace("scaled_linear", "cubic"));
+    var nan = model("nan").resolve("text_encoder/model.safetensors");
+    try (var file = Safetensors.open(nan);
+        var channel = FileChannel.open(nan, StandardOpenOption.WRITE)) {
+      long from = channel.size();
+      for (var name : List.copyOf(file.names()).reversed()) {
+        from -= file.entry(name).orElseThrow().byteSize();
+        if (name.equals("text_model.final_layer_norm.weight")) {
+          channel.write(ByteBuffer.wrap(new byte[] {0, 0x7e}), from + 3 * 2);
+        }
+      }
+    }
+    replace(
+        model("xl").resolve("model_index.json"),
+        "StableDiffusionPipeline",
+        "StableDiffusionXLPipeline");
+    replace(
+        model("inpainting").resolve("unet/config.json"), "\"in_channels\": 4", "\"in_channels\": 9");
+    replace(
+        model("zero-snr").resolve("scheduler/scheduler_config.json"),
+        "\"clip_sample\"",
+        "\"rescale_betas_zero_snr\": true, \"clip_sample\"");
+    replace(
+        model("padding").resolve("tokenizer/special_tokens_map.json"),
+        "\"pad_token\": \"<|endoftext|>\"",
+        "\"pad_token\": \"[PAD]\"");
+    var link = model("link").resolve(unet);
+    Files.delete(link);
+    Files.createSymbolicLink(link, Path.of("../blobs/0"));
     var renamed = model("renamed").resolve(unet);
     var text = new String(Files.readAllBytes(renamed), StandardCharsets.ISO_8859_1);
     Files.write(
         renamed,
         text.replaceFirst("\"conv_in.weight\"", "\"conv_un.weight\"")
             .getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static void replace(Path file, String from, String to) throws IOException {
+    var text = Files.readString(file);
+    assertTrue(text.contains(from), file.toString());
+    Files.writeString(file, text.replace(from, to));
   }
 
   private Path model(String name) throws IOException {

@@ -94,6 +94,10 @@ final class Assignments {
       String name = step.group(1);
       if (name != null && at instanceof ObjectNode object) {
         if (last) {
+          if (EditDocumentReader.AREA.contains(name)) {
+            // A region is of one kind: another one takes its place.
+            object.remove(EditDocumentReader.AREA);
+          }
           object.set(name, value);
           return;
         }

@@ -17,6 +17,7 @@ import org.drag4j.geometry.FileName;
  * @param image the picture to edit
  * @param pictures further ones that the method makes use of
  * @param prompt what it shows; may be empty
+ * @param longPrompt what becomes of it, and of the method's other prompts, where they are long
  * @param mask what may change; absent: handles and targets with the margin around them
  * @param drags at least one
  * @param working at which size, and how what is edited goes back into the picture
@@ -28,6 +29,7 @@ public record EditDocument(
     Image image,
     List<Image> pictures,
     String prompt,
+    LongPrompt longPrompt,
     Optional<Area> mask,
     List<Drag> drags,
     Working working,
@@ -82,7 +84,9 @@ public record EditDocument(
    * At which size a picture is edited, and how the result goes back into it. What is absent depends
    * on model and picture.
    *
-   * @param size longest side of what the model sees, in pixels; absent: the model's own
+   * @param size longest side of what the model sees, in pixels; absent: the model's own, or the
+   *     picture's where that is smaller
+   * @param enlarge whether a smaller picture is enlarged to {@code size}
    * @param crop whether a larger picture is edited in a window around what may change, at its own
    *     resolution where that fits, instead of being reduced as a whole
    * @param margin without a mask, how far around handles and targets the picture may change, in
@@ -95,8 +99,14 @@ public record EditDocument(
               help = "longest side of what the model sees, in pixels",
               least = 8,
               most = 4096,
-              absent = "the model's own")
+              absent = "the model's own, or the picture's where that is smaller")
           Optional<Integer> size,
+      @Setting(
+              help = "whether a picture smaller than `size` is enlarged to it; else it keeps its own",
+              standard = "true",
+              format1 = "false",
+              since = Format.V2)
+          boolean enlarge,
       @Setting(
               help =
                   "whether a larger picture is edited in a window; `false` reduces it as a whole",
@@ -116,7 +126,7 @@ public record EditDocument(
           Optional<Double> feather) {
     /** Whatever suits model and picture. */
     public static final Working DEFAULT =
-        new Working(Optional.empty(), true, Optional.empty(), Optional.empty());
+        new Working(Optional.empty(), true, true, Optional.empty(), Optional.empty());
   }
 
   /**
@@ -206,23 +216,28 @@ public record EditDocument(
 
   /** The same with another seed. */
   public EditDocument withSeed(long other) {
-    return new EditDocument(image, pictures, prompt, mask, drags, working, method, model, other);
+    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, working, method, model, other);
   }
 
   /** The same with other parameters of the method. */
   public EditDocument withMethod(Method other) {
-    return new EditDocument(image, pictures, prompt, mask, drags, working, other, model, seed);
+    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, working, other, model, seed);
+  }
+
+  /** The same with another mask, or none. */
+  public EditDocument withMask(Optional<Area> other) {
+    return new EditDocument(image, pictures, prompt, other, drags, working, method, model, seed);
   }
 
   /** The same at another size. */
   public EditDocument withWorking(Working other) {
-    return new EditDocument(image, pictures, prompt, mask, drags, other, method, model, seed);
+    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, other, method, model, seed);
   }
 
   /** The same for a picture and a model of these names. */
   public EditDocument withFiles(Image picture, Optional<String> modelFolder) {
     return new EditDocument(
-        picture, pictures, prompt, mask, drags, working, method, modelFolder, seed);
+        picture, pictures, prompt, longPrompt, mask, drags, working, method, modelFolder, seed);
   }
 
   /** The same with further pictures of other names. */
@@ -231,6 +246,7 @@ public record EditDocument(
         image,
         pictures.stream().map(renamed).toList(),
         prompt,
+        longPrompt,
         mask,
         drags,
         working,
@@ -247,6 +263,7 @@ public record EditDocument(
         image,
         pictures,
         prompt,
+        longPrompt,
         mask.map(each),
         drags.stream()
             .map(d ->

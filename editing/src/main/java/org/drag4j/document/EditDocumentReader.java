@@ -29,12 +29,15 @@ final class EditDocumentReader {
   private static final String TWO = "two numbers [x, y]";
   private static final int MAX_CELLS = 1 << 16;
 
+  static final String LONG_PROMPT = "longPrompt";
+
   private static final List<String> DOCUMENT =
       List.of(
           "format",
           "image",
           "pictures",
           "prompt",
+          LONG_PROMPT,
           "mask",
           "drags",
           "working",
@@ -43,7 +46,9 @@ final class EditDocumentReader {
           "seed");
   private static final List<String> IMAGE = List.of("file", "sha256");
   private static final List<String> DRAG = List.of("name", "handle", "target", "points", "mapping");
-  private static final List<String> AREA =
+
+  /** The kinds of a region. */
+  static final List<String> AREA =
       List.of("polygon", "rectangle", "ellipse", "brush", "png", "points");
   private static final List<String> ELLIPSE = List.of("center", "radii", "angle");
   private static final List<String> BRUSH = List.of("radius", "strokes");
@@ -73,7 +78,7 @@ final class EditDocumentReader {
     var fields = new LinkedHashMap<String, List<String>>();
     fields.put("", document(format));
     fields.put("/$defs/image", IMAGE);
-    fields.put("/properties/working", WORKING.names());
+    fields.put("/properties/working", WORKING.names(format));
     fields.put("/properties/model", MODEL);
     fields.put("/$defs/drag", DRAG);
     fields.put("/$defs/arrow", ARROW);
@@ -81,21 +86,24 @@ final class EditDocumentReader {
     fields.put("/$defs/area/properties/ellipse", ELLIPSE);
     fields.put("/$defs/area/properties/brush", BRUSH);
     for (var name : methods.names(format)) {
-      fields.put("/$defs/" + name, method(methods.settings(name)));
+      fields.put("/$defs/" + name, method(methods.settings(name), format));
     }
     return fields;
   }
 
   private static List<String> document(Format format) {
     return switch (format) {
-      case V1 -> DOCUMENT.stream().filter(name -> !name.equals("pictures")).toList();
+      case V1 ->
+          DOCUMENT.stream()
+              .filter(name -> !name.equals("pictures") && !name.equals(LONG_PROMPT))
+              .toList();
       case V2 -> DOCUMENT;
     };
   }
 
   /** The fields of a method: its name, then its parameters. */
-  private static List<String> method(Settings<?> settings) {
-    return Stream.concat(Stream.of(NAME), settings.names().stream()).toList();
+  private static List<String> method(Settings<?> settings, Format format) {
+    return Stream.concat(Stream.of(NAME), settings.names(format).stream()).toList();
   }
 
   /**
@@ -175,6 +183,7 @@ final class EditDocumentReader {
     boolean versioned = false;
     EditDocument.Image image = null;
     String prompt = "";
+    var longPrompt = LongPrompt.CUT;
     Optional<Area> mask = Optional.empty();
     List<Drag> drags = List.of();
     var format = head.format();
@@ -193,9 +202,11 @@ final class EditDocumentReader {
         case "image" -> image = image("image");
         case "pictures" -> pictures = t.list("pictures", EditDocument.MAX_PICTURES, this::image);
         case "prompt" -> prompt = t.text("prompt");
+        case LONG_PROMPT ->
+            longPrompt = t.oneOf(LONG_PROMPT, List.of(LongPrompt.values()), LongPrompt::json);
         case "mask" -> mask = Optional.of(area("mask"));
         case "drags" -> drags = drags();
-        case "working" -> working = WORKING.read(t, "working", format, WORKING.names(), _ -> {});
+        case "working" -> working = WORKING.read(t, "working", format, WORKING.names(format), _ -> {});
         case "method" -> method = Optional.of(method(format));
         case "model" -> model = model();
         default -> seed = t.whole("seed", 0, Long.MAX_VALUE);
@@ -212,6 +223,7 @@ final class EditDocumentReader {
         image,
         pictures,
         prompt,
+        longPrompt,
         mask,
         drags,
         working,
@@ -409,7 +421,7 @@ final class EditDocumentReader {
             t,
             "method",
             format,
-            method(settings),
+            method(settings, format),
             field -> t.oneOf("method." + field, names, Function.identity())));
   }
 

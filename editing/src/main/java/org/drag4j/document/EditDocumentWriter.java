@@ -48,6 +48,10 @@ final class EditDocumentWriter {
       g.writeEndArray();
     }
     g.writeStringProperty("prompt", document.prompt());
+    // The usual one is left out, so that older versions read the document.
+    if (document.longPrompt() != LongPrompt.CUT) {
+      g.writeStringProperty(EditDocumentReader.LONG_PROMPT, document.longPrompt().json());
+    }
     document.mask().ifPresent(area -> area("mask", area));
     g.writeArrayPropertyStart("drags");
     document.drags().forEach(this::drag);

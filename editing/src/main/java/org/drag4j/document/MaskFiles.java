@@ -51,7 +51,11 @@ public final class MaskFiles {
 
   /** The mask as a document can bring it along. */
   public static Area.Painted inline(Area.Painted mask) {
-    var pixels = mask.pixels();
+    return inline(mask.pixels());
+  }
+
+  /** A mask as a document can bring it along. */
+  public static Area.Painted inline(RegionMask pixels) {
     byte[] png = PictureFiles.png(pixels);
     return new Area.Painted(Area.Painted.INLINE + Base64.getEncoder().encodeToString(png), pixels);
   }

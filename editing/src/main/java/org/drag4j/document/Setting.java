@@ -27,6 +27,9 @@ public @interface Setting {
    */
   String format1() default SAME;
 
+  /** The first format whose documents can say it; those before have {@link #format1} for ever. */
+  Format since() default Format.V1;
+
   /**
    * The paper's value where {@link #standard} is another: it holds where the component {@code
    * faithful} is true and the document does not say otherwise.

@@ -143,6 +143,14 @@ public final class Settings<R extends Record> {
     return names;
   }
 
+  /** Names of the components that a document of this format can say, in order. */
+  List<String> names(Format format) {
+    return parts.stream()
+        .filter(part -> part.setting().since().compareTo(format) <= 0)
+        .map(Part::name)
+        .toList();
+  }
+
   /** The components in order, described. */
   public List<Option> options() {
     return parts.stream()

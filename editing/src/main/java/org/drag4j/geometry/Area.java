@@ -130,8 +130,8 @@ public sealed interface Area {
     public Region in(View view) {
       return new Strokes(
           strokes.stream().map(line -> line.stream().map(view::of).toList()).toList(),
-          radius * view.scaleX(),
-          radius * view.scaleY());
+          Math.min(radius * view.scaleX(), Point.MAX_COORDINATE),
+          Math.min(radius * view.scaleY(), Point.MAX_COORDINATE));
     }
 
     @Override

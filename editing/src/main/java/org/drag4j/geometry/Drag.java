@@ -3,7 +3,7 @@ package org.drag4j.geometry;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /**
  * One region of the picture and where it goes.
@@ -164,20 +164,23 @@ public record Drag(
   /**
    * The pairs of pixels or cells this drag stands for, in the image of a view.
    *
-   * @param regions the pixels of an area in that image
+   * @param regions an area in that image
    * @throws IllegalArgumentException where the drag is arrows alone
    */
-  RegionMapping mapping(View view, Function<Area, RegionMask> regions) {
+  RegionMapping mapping(View view, Border border, BiFunction<Area, Border, Region> regions) {
     return switch (mapping) {
       case REGION ->
           new RegionPairMapping(
-              regions.apply(requireHandle()), regions.apply(target.orElseThrow()));
+              regions.apply(requireHandle(), border),
+              regions.apply(target.orElseThrow(), border),
+              border);
       case AFFINE, PERSPECTIVE ->
           new PolygonMapping(
               view.of(corners(requireHandle())), view.of(corners(target.orElseThrow())));
       case POINTS ->
           new RegionPointsMapping(
-              regions.apply(requireHandle()), points.stream().map(view::of).toList());
+              regions.apply(requireHandle(), Border.SQUEEZED),
+              points.stream().map(view::of).toList());
       case CELLS ->
           new CellsMapping(
               requirePoints("handle", requireHandle()).stream().map(view::of).toList(),

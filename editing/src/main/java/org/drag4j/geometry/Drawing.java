@@ -65,6 +65,13 @@ public final class Drawing {
           pixels.width() + "x" + pixels.height() + " in " + EditDocumentException.quote(png),
           "paint it over the picture");
     }
+    if (area instanceof Area.Painted(var png, var pixels) && pixels.isEmpty()) {
+      throw new EditDocumentException(
+          where + ".png",
+          "a mask with something set, brighter than middle grey",
+          "an empty one in " + EditDocumentException.quote(png),
+          "paint white what it should select");
+    }
     double reduction = Math.min(1, Math.sqrt(MAX_RASTER / ((double) width * height)));
     try {
       int w = (int) Math.max(1, width * reduction);
@@ -136,6 +143,35 @@ public final class Drawing {
     return made;
   }
 
+  /** A region as a mapping takes it: what the view shows of it, or as it is drawn. */
+  private Region region(Area area, View view, Border border) {
+    return switch (border) {
+      case SQUEEZED -> region(area, view);
+      case CUT ->
+          switch (area) {
+            case Area.Painted _, Area.Points _ -> region(area, view);
+            case Area.Outline _, Area.Rectangle _, Area.Ellipse _, Area.Brush _ -> {
+              var drawn = area.in(view);
+              yield Drawn.hanging(drawn, view.width(), view.height()).isPresent()
+                  ? drawn
+                  : region(area, view);
+            }
+          };
+    };
+  }
+
+  /**
+   * The middle of a region in the image of a view: of all that is drawn, or of what is shown.
+   *
+   * @throws IllegalArgumentException if nothing of it is shown
+   */
+  Point middle(Area area, View view, Border border) {
+    var region = region(area, view, border);
+    return Drawn.hanging(region, view.width(), view.height())
+        .map(Drawn::middle)
+        .orElseGet(() -> region(area, view).middle());
+  }
+
   /** The pixels of a drag's handle in the whole picture; none where it is arrows alone. */
   public RegionMask handle(int drag) {
     return drags
@@ -156,7 +192,7 @@ public final class Drawing {
     try {
       return drawn.isPresent()
           ? region(drawn.get(), view)
-          : mapping(drags.get(drag), view)
+          : mapping(drags.get(drag), view, Border.CUT)
               .pixels(width, height)
               .clamped(width, height)
               .targets(width, height);
@@ -180,7 +216,7 @@ public final class Drawing {
   }
 
   /** What the mask allows to change in the image of a view; everything where there is none. */
-  RegionMask editable(View view) {
+  public RegionMask editable(View view) {
     return mask.map(area -> region(area, view))
         .orElseGet(() -> RegionMask.all(view.width(), view.height()));
   }
@@ -196,6 +232,26 @@ public final class Drawing {
   }
 
   /**
+   * The whole picture, enlarged.
+   *
+   * @param longest side of what the model sees, in pixels; more than the picture's
+   * @param factor pixels to a latent cell
+   * @throws EditDocumentException if a latent cell is less than a pixel of the picture
+   */
+  public Frame enlarged(int longest, int factor) {
+    int side = Math.max(width, height);
+    if (longest > side * factor) {
+      throw new EditDocumentException(
+          "working.size",
+          "at most %d times the longer side of the picture of %dx%d, %d"
+              .formatted(factor, width, height, side * factor),
+          String.valueOf(longest),
+          "choose a smaller size");
+    }
+    return Frame.whole(width, height, WorkingSize.scaled(width, height, longest, factor));
+  }
+
+  /**
    * A window around what may change where the picture is larger than the model's own size, else the
    * whole picture.
    *
@@ -206,12 +262,16 @@ public final class Drawing {
     if (Math.max(width, height) <= longest) {
       return whole(longest, factor);
     }
-    var view = View.whole(width, height);
-    var touched = regions(view);
+    var shown = touched();
     if (mask.isPresent()) {
-      touched = touched.union(region(mask.get(), view));
+      shown = shown.union(region(mask.get(), View.whole(width, height)));
     }
-    return Frame.around(touched.union(arrowTargets()), longest, factor);
+    return Frame.around(shown, longest, factor);
+  }
+
+  /** Where something is taken from or goes to, in the whole picture; roughly where arrows end. */
+  public RegionMask touched() {
+    return regions(View.whole(width, height)).union(arrowTargets());
   }
 
   /**
@@ -237,7 +297,7 @@ public final class Drawing {
     int w = view.width();
     int h = view.height();
     try {
-      return mapping(drag, view).pixels(w, h).clamped(w, h).targets(w, h);
+      return mapping(drag, view, Border.CUT).pixels(w, h).clamped(w, h).targets(w, h);
     } catch (IllegalArgumentException e) {
       // Too small to be seen reduced: the handle alone says where.
       return RegionMask.none(w, h);
@@ -262,7 +322,7 @@ public final class Drawing {
    *
    * @throws IllegalArgumentException if a region is outside the image
    */
-  RegionMapping mapping(Drag drag, View view) {
-    return drag.mapping(view, area -> region(area, view));
+  RegionMapping mapping(Drag drag, View view, Border border) {
+    return drag.mapping(view, border, (area, of) -> region(area, view, of));
   }
 }

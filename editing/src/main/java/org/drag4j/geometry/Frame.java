@@ -68,8 +68,11 @@ public record Frame(View working, boolean whole) {
     return new WorkingSize(working.width(), working.height());
   }
 
-  /** Pixels of the picture to one the model sees, along the axis where they are more. */
+  /**
+   * Pixels of the picture to one the model sees, along the axis where they are more; below 1 where
+   * the picture is enlarged.
+   */
   public double reduction() {
-    return Math.max(1, Math.max(1 / working.scaleX(), 1 / working.scaleY()));
+    return Math.max(1 / working.scaleX(), 1 / working.scaleY());
   }
 }

@@ -173,6 +173,17 @@ public final class Mapping {
     return builder.build();
   }
 
+  /** The pairs whose target is in a mask. */
+  public Mapping onto(RegionMask targets) {
+    Builder builder = new Builder(size());
+    for (int i = 0; i < size(); i++) {
+      if (targets.get(targetX[i], targetY[i])) {
+        builder.add(sourceX[i], sourceY[i], targetX[i], targetY[i]);
+      }
+    }
+    return builder.build();
+  }
+
   /** All pairs, sources moved to the nearest pixel inside; pairs with a target outside dropped. */
   public Mapping clamped(int width, int height) {
     Builder builder = new Builder(size());

@@ -2,6 +2,7 @@ package org.drag4j.geometry;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** A closed outline of at least three vertices. */
 public record Polygon(List<Point> vertices) implements Region {
@@ -46,13 +47,7 @@ public record Polygon(List<Point> vertices) implements Region {
   /** Inside and outline, with the vertices truncated to whole pixels as OpenCV takes them. */
   @Override
   public RegionMask rasterise(int width, int height) {
-    int[] xs = new int[vertices.size()];
-    int[] ys = new int[vertices.size()];
-    for (int i = 0; i < xs.length; i++) {
-      xs[i] = (int) (float) vertices.get(i).x();
-      ys[i] = (int) (float) vertices.get(i).y();
-    }
-    RegionMask mask = PolygonFill.fill(xs, ys, width, height);
+    RegionMask mask = part(0, 0, width, height);
     if (mask.isEmpty()) {
       throw new IllegalArgumentException(
           "polygon: expected at least one pixel inside the image of "
@@ -62,5 +57,29 @@ public record Polygon(List<Point> vertices) implements Region {
               + ", got none; move it into the image");
     }
     return mask;
+  }
+
+  /** What a part of the plane shows, which may lie outside the image; possibly nothing. */
+  RegionMask part(int left, int top, int width, int height) {
+    int[] xs = columns().map(x -> x - left).toArray();
+    int[] ys = rows().map(y -> y - top).toArray();
+    return PolygonFill.fill(xs, ys, width, height);
+  }
+
+  /** The part of the plane that holds inside and outline. */
+  Drawn.Extent extent() {
+    return new Drawn.Extent(
+        columns().min().orElseThrow(),
+        rows().min().orElseThrow(),
+        columns().max().orElseThrow() + 1,
+        rows().max().orElseThrow() + 1);
+  }
+
+  private IntStream columns() {
+    return vertices.stream().mapToInt(vertex -> (int) (float) vertex.x());
+  }
+
+  private IntStream rows() {
+    return vertices.stream().mapToInt(vertex -> (int) (float) vertex.y());
   }
 }

@@ -19,12 +19,7 @@ public sealed interface Region permits Polygon, Strokes, RegionMask {
   default RegionMask rasteriseCells(int width, int height) {
     RegionMask cells = rasterise(width, height).toCells();
     if (cells.isEmpty()) {
-      throw new IllegalArgumentException(
-          "region: expected the centre of at least one cell of "
-              + RegionMask.CELL
-              + "x"
-              + RegionMask.CELL
-              + " pixels inside, got none; draw it larger");
+      throw RegionMask.coversNoCell();
     }
     return cells;
   }

@@ -51,6 +51,15 @@ public final class RegionMask implements Region, PixelMask {
     return new RegionMask(width, height, bits);
   }
 
+  /** The pixels, or cells, that are true: {@code [height, width]}, row by row. */
+  public static RegionMask of(int width, int height, boolean[] values) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < values.length; i++) {
+      bytes[i] = (byte) (values[i] ? 1 : 0);
+    }
+    return of(width, height, bytes);
+  }
+
   /** Every pixel of an image of that size. */
   public static RegionMask all(int width, int height) {
     requireSize(width, height);
@@ -110,6 +119,19 @@ public final class RegionMask implements Region, PixelMask {
   @Override
   public int next(int from) {
     return bits.nextSetBit(from);
+  }
+
+  /** The index of the first pixel from {@code from} on that is not set, perhaps past the last. */
+  int nextClear(int from) {
+    return bits.nextClearBit(from);
+  }
+
+  /** The pixels that are in this mask and in another of the same size. */
+  public RegionMask within(RegionMask other) {
+    requireSizeOf(other);
+    BitSet both = (BitSet) bits.clone();
+    both.and(other.bits);
+    return new RegionMask(width, height, both);
   }
 
   /**
@@ -362,6 +384,16 @@ public final class RegionMask implements Region, PixelMask {
       }
     }
     return new RegionMask(w, h, cells);
+  }
+
+  /** The complaint about a region that is too small for the latent grid. */
+  static IllegalArgumentException coversNoCell() {
+    return new IllegalArgumentException(
+        "region: expected the centre of at least one cell of "
+            + CELL
+            + "x"
+            + CELL
+            + " pixels inside, got none; draw it larger");
   }
 
   /**

@@ -3,6 +3,7 @@ package org.drag4j.geometry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A region moved by arrows: every blob follows the arrows that start on it, points between them by
@@ -39,6 +40,24 @@ public record RegionPointsMapping(Region region, List<Arrow> arrows) implements 
     return map(
         region.rasteriseCells(width, height),
         arrows.stream().map(arrow -> arrow.scaled(scale, scale)).toList());
+  }
+
+  /** The numbers of the arrows that start on none of the region's cells. */
+  List<Integer> idle(int width, int height) {
+    double scale = 1.0 / RegionMask.CELL;
+    var blobs =
+        Contour.external(region.rasteriseCells(width, height)).stream()
+            .map(blob ->
+                PolygonFill.fill(
+                    blob.xs(), blob.ys(), width / RegionMask.CELL, height / RegionMask.CELL))
+            .toList();
+    return IntStream.range(0, arrows.size())
+        .filter(i -> {
+          var from = arrows.get(i).from().scaled(scale, scale);
+          return blobs.stream().noneMatch(blob -> blob.get((int) from.x(), (int) from.y()));
+        })
+        .boxed()
+        .toList();
   }
 
   private static Mapping map(RegionMask mask, List<Arrow> arrows) {

@@ -35,21 +35,8 @@ public record Strokes(List<List<Point>> lines, double radiusX, double radiusY) i
 
   @Override
   public RegionMask rasterise(int width, int height) {
-    RegionMask.requireSize(width, height);
-    BitSet bits = new BitSet(width * height);
-    for (List<Point> line : lines) {
-      for (int i = 0; i < line.size(); i++) {
-        var a = line.get(Math.max(i - 1, 0));
-        var b = line.get(i);
-        paint(bits, width, height, a, b);
-        int x = (int) Math.floor(b.x());
-        int y = (int) Math.floor(b.y());
-        if (x >= 0 && y >= 0 && x < width && y < height) {
-          bits.set(y * width + x);
-        }
-      }
-    }
-    if (bits.isEmpty()) {
+    var mask = part(0, 0, width, height);
+    if (mask.isEmpty()) {
       throw new IllegalArgumentException(
           "brush: expected at least one pixel inside the image of "
               + width
@@ -57,7 +44,44 @@ public record Strokes(List<List<Point>> lines, double radiusX, double radiusY) i
               + height
               + ", got none; move it into the image");
     }
+    return mask;
+  }
+
+  /** What a part of the plane shows, which may lie outside the image; possibly nothing. */
+  RegionMask part(int left, int top, int width, int height) {
+    RegionMask.requireSize(width, height);
+    BitSet bits = new BitSet(width * height);
+    for (List<Point> line : lines) {
+      for (int i = 0; i < line.size(); i++) {
+        var a = line.get(Math.max(i - 1, 0));
+        var b = line.get(i);
+        paint(bits, left, top, width, height, a, b);
+        int x = (int) Math.floor(b.x()) - left;
+        int y = (int) Math.floor(b.y()) - top;
+        if (x >= 0 && y >= 0 && x < width && y < height) {
+          bits.set(y * width + x);
+        }
+      }
+    }
     return new RegionMask(width, height, bits);
+  }
+
+  /** The part of the plane that holds every pixel. */
+  Drawn.Extent extent() {
+    double left = Double.POSITIVE_INFINITY;
+    double top = Double.POSITIVE_INFINITY;
+    double right = Double.NEGATIVE_INFINITY;
+    double bottom = Double.NEGATIVE_INFINITY;
+    for (List<Point> line : lines) {
+      for (Point p : line) {
+        // A pixel is painted where its centre is near enough, and where a point lies in it.
+        left = Math.min(left, Math.min(Math.floor(p.x()), Math.ceil(p.x() - radiusX - 0.5)));
+        top = Math.min(top, Math.min(Math.floor(p.y()), Math.ceil(p.y() - radiusY - 0.5)));
+        right = Math.max(right, Math.max(Math.floor(p.x()), Math.floor(p.x() + radiusX - 0.5)));
+        bottom = Math.max(bottom, Math.max(Math.floor(p.y()), Math.floor(p.y() + radiusY - 0.5)));
+      }
+    }
+    return new Drawn.Extent((int) left, (int) top, (int) right + 1, (int) bottom + 1);
   }
 
   /**
@@ -65,7 +89,8 @@ public record Strokes(List<List<Point>> lines, double radiusX, double radiusY) i
    * pixels meets it in one interval: from the leftmost to the rightmost of what the row meets of
    * the two discs and of the band between them.
    */
-  private void paint(BitSet bits, int width, int height, Point from, Point to) {
+  private void paint(
+      BitSet bits, int left, int above, int width, int height, Point from, Point to) {
     double ax = from.x() / radiusX;
     double ay = from.y() / radiusY;
     double bx = to.x() / radiusX;
@@ -73,8 +98,9 @@ public record Strokes(List<List<Point>> lines, double radiusX, double radiusY) i
     double length = Math.hypot(bx - ax, by - ay);
     double normalX = length == 0 ? 0 : (by - ay) / length;
     double normalY = length == 0 ? 0 : (ax - bx) / length;
-    int top = (int) Math.max(0, Math.ceil((Math.min(ay, by) - 1) * radiusY - 0.5));
-    int bottom = (int) Math.min(height - 1.0, Math.floor((Math.max(ay, by) + 1) * radiusY - 0.5));
+    int top = (int) Math.max(above, Math.ceil((Math.min(ay, by) - 1) * radiusY - 0.5));
+    int bottom =
+        (int) Math.min(above + height - 1.0, Math.floor((Math.max(ay, by) + 1) * radiusY - 0.5));
     for (int row = top; row <= bottom; row++) {
       double y = (row + 0.5) / radiusY;
       var span = new Span();
@@ -88,10 +114,11 @@ public record Strokes(List<List<Point>> lines, double radiusX, double radiusY) i
           span.add(x0 + (bx - ax) * (y - y0) / (y1 - y0));
         }
       }
-      int first = (int) Math.max(0, Math.ceil(span.low * radiusX - 0.5));
-      int last = (int) Math.min(width - 1.0, Math.floor(span.high * radiusX - 0.5));
+      int first = (int) Math.max(left, Math.ceil(span.low * radiusX - 0.5)) - left;
+      int last = (int) Math.min(left + width - 1.0, Math.floor(span.high * radiusX - 0.5)) - left;
       if (first <= last) {
-        bits.set(row * width + first, row * width + last + 1);
+        int begin = (row - above) * width;
+        bits.set(begin + first, begin + last + 1);
       }
     }
   }

@@ -5,7 +5,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -16,13 +16,19 @@ import org.jspecify.annotations.Nullable;
 public final class Task {
   private final Drawing drawing;
   private final Frame frame;
+  private final Border border;
   private final Map<View, List<Mapping>> pixels = new HashMap<>();
   private final Map<Overlap, Merged> merged = new EnumMap<>(Overlap.class);
 
-  /** The drawing in a frame of its picture. */
-  public Task(Drawing drawing, Frame frame) {
+  /**
+   * The drawing in a frame of its picture.
+   *
+   * @param border what becomes of regions that hang over the picture's border
+   */
+  public Task(Drawing drawing, Frame frame, Border border) {
     this.drawing = drawing;
     this.frame = frame;
+    this.border = border;
   }
 
   /** What the user drew. */
@@ -47,15 +53,19 @@ public final class Task {
 
   /**
    * The arrows, in pixels of what the model sees: those that are drawn, and for a drag without any
-   * the one from the middle of its handle to the middle of its target.
+   * the one from the middle of its handle to the middle of its target. Of a handle that hangs over
+   * the picture's border it starts in the middle of what is shown.
    */
   public List<Arrow> arrows() {
     var arrows = new ArrayList<Arrow>();
     for (var drag : drags()) {
       if (drag.points().isEmpty()) {
-        var handle = drawing.region(drag.requireHandle(), view());
-        var target = drawing.region(drag.target().orElseThrow(), view());
-        arrows.add(new Arrow(handle.middle(), target.middle()));
+        var from = drawing.region(drag.requireHandle(), view()).middle();
+        var handle = drawing.middle(drag.requireHandle(), view(), border);
+        var target = drawing.middle(drag.target().orElseThrow(), view(), border);
+        var to =
+            new Point(target.x() + (from.x() - handle.x()), target.y() + (from.y() - handle.y()));
+        arrows.add(new Arrow(from, to));
       } else {
         drag.points().forEach(arrow -> arrows.add(view().of(arrow)));
       }
@@ -65,7 +75,17 @@ public final class Task {
 
   /** The pixels that may change, as the model sees them; all of them without a mask. */
   public RegionMask editable() {
-    return drawing.editable(view());
+    return editable(view());
+  }
+
+  /** The pixels of a view's image that may change; all of them without a mask. */
+  public RegionMask editable(View in) {
+    return drawing.editable(in);
+  }
+
+  /** The latent cells whose top left pixel may change, {@code [rows, columns]}. */
+  public boolean[] editableCells() {
+    return editable().sample(view().columns(), view().rows());
   }
 
   /** The latent cells of all handles, whether or not something is copied from them. */
@@ -102,7 +122,7 @@ public final class Task {
     public Mapping pixels(View in) {
       int w = in.width();
       int h = in.height();
-      var parts = pixels.computeIfAbsent(in, v -> parts(v, (_, m) -> m.pixels(w, h)));
+      var parts = pixels.computeIfAbsent(in, v -> parts(v, m -> m.pixels(w, h)));
       return by.merged(parts, w, h).clamped(w, h);
     }
 
@@ -114,7 +134,7 @@ public final class Task {
       var found = new ArrayList<Mapping>();
       for (var drag : drags()) {
         try {
-          found.add(drawing.mapping(drag, in).pixels(w, h));
+          found.add(drawing.mapping(drag, in, border).pixels(w, h));
         } catch (IllegalArgumentException e) {
           found.add(Mapping.EMPTY);
         }
@@ -130,6 +150,8 @@ public final class Task {
     public Mapping cells() {
       if (cells == null) {
         cells = of(parts(view(), Task.this::cells));
+        // What the picture's own size would be refused for is refused before the work.
+        var _ = parts(view().original(), _ -> Mapping.EMPTY);
       }
       return cells;
     }
@@ -140,14 +162,12 @@ public final class Task {
     }
   }
 
-  private Mapping cells(int drag, RegionMapping mapping) {
+  private Mapping cells(RegionMapping mapping) {
     var found = mapping.cells(view().width(), view().height());
     if (found.clamped(view().columns(), view().rows()).size() == 0) {
-      throw new EditDocumentException(
-          Drawing.place(drag),
-          "a drag of at least one cell of 8x8 pixels",
-          "none inside the image",
-          "draw it larger, or nearer to the middle");
+      throw new IllegalArgumentException(
+          "expected a drag of at least one cell of 8x8 pixels, got none inside the image; draw it"
+              + " larger, or nearer to the middle");
     }
     return found;
   }
@@ -169,13 +189,21 @@ public final class Task {
     /**
      * Its pairs of latent cells inside the view.
      *
-     * @throws IllegalArgumentException if a region is outside the image or covers no cell
+     * @throws IllegalArgumentException if a region is outside the image or covers no cell, or
+     *     nothing arrives inside the image
      */
     public Mapping cells() {
-      return drawing
-          .mapping(drags().get(drag), view())
-          .cells(view().width(), view().height())
+      return Task.this.cells(drawing.mapping(drags().get(drag), view(), border))
           .clamped(view().columns(), view().rows());
+    }
+
+    /** The places of its arrows that start beside the handle and so move nothing. */
+    public List<String> idle() {
+      return drawing.mapping(drags().get(drag), view(), border) instanceof RegionPointsMapping points
+          ? points.idle(view().width(), view().height()).stream()
+              .map(arrow -> Drawing.place(drag) + ".points[" + arrow + "]")
+              .toList()
+          : List.of();
     }
 
     /**
@@ -193,11 +221,11 @@ public final class Task {
     return IntStream.range(0, drags().size()).mapToObj(Part::new).toList();
   }
 
-  private List<Mapping> parts(View in, BiFunction<Integer, RegionMapping, Mapping> map) {
+  private List<Mapping> parts(View in, Function<RegionMapping, Mapping> map) {
     var parts = new ArrayList<Mapping>();
     for (int i = 0; i < drags().size(); i++) {
       try {
-        parts.add(map.apply(i, drawing.mapping(drags().get(i), in)));
+        parts.add(map.apply(drawing.mapping(drags().get(i), in, border)));
       } catch (IllegalArgumentException e) {
         throw EditDocumentException.about(Drawing.place(i), e);
       }

@@ -56,9 +56,13 @@ public record View(
     return (double) height / windowHeight;
   }
 
-  /** A position of the picture in this image. */
+  /** A position of the picture in this image; what is too far outside is as near as can be. */
   public Point of(Point p) {
-    return new Point((p.x() - x) * scaleX(), (p.y() - y) * scaleY());
+    return new Point(near((p.x() - x) * scaleX()), near((p.y() - y) * scaleY()));
+  }
+
+  private static double near(double coordinate) {
+    return Math.clamp(coordinate, -Point.MAX_COORDINATE, Point.MAX_COORDINATE);
   }
 
   /** An outline of the picture in this image. */

@@ -2,7 +2,8 @@ package org.drag4j.geometry;
 
 /**
  * Size at which a picture is edited: its own, or, where its longer side exceeds what the model was
- * trained on, scaled down to that; sides are cut to whole latent cells.
+ * trained on, scaled down to that, or scaled up where that is asked for; sides are cut to whole
+ * latent cells.
  */
 public record WorkingSize(int width, int height) {
   /**
@@ -12,7 +13,12 @@ public record WorkingSize(int width, int height) {
    * @param factor pixels to a latent cell
    */
   public static WorkingSize of(int width, int height, int longest, int factor) {
-    double scale = Math.min(1, (double) longest / Math.max(width, height));
+    return scaled(width, height, Math.min(longest, Math.max(width, height)), factor);
+  }
+
+  /** The size at which the longer side is {@code longest}, whether that is less or more. */
+  static WorkingSize scaled(int width, int height, int longest, int factor) {
+    double scale = (double) longest / Math.max(width, height);
     return new WorkingSize(cut(width * scale, factor), cut(height * scale, factor));
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
@@ -21,6 +22,7 @@ public final class Documents {
         image,
         List.of(),
         prompt,
+        LongPrompt.CUT,
         Optional.empty(),
         drags,
         EditDocument.Working.DEFAULT,

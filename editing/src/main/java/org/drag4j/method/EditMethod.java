@@ -1,6 +1,7 @@
 package org.drag4j.method;
 
 import java.util.List;
+import org.drag4j.geometry.Border;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Task;
 import org.drag4j.picture.Picture;
@@ -32,13 +33,41 @@ public interface EditMethod {
     return Finish.DEFAULT;
   }
 
+  /** What becomes of regions that hang over the picture's border. */
+  default Border border() {
+    return Border.CUT;
+  }
+
+  /** Which of several drags gets a cell. */
+  default Overlap overlap() {
+    return Overlap.LATER_WINS;
+  }
+
+  /** The latent cells that the mask lets this method change, {@code [rows, columns]}. */
+  default boolean[] editable(Task task) {
+    return task.editableCells();
+  }
+
+  /** What each drag moves by itself, whether or not it can be done. */
+  default List<Moved> moves(Task task) {
+    return Moved.ofRegions(task);
+  }
+
+  /**
+   * What an edit will do that hardly anybody wants, or without effect: a line each. What cannot be
+   * done at all {@link #check} refuses.
+   */
+  default List<String> warnings(Task task) {
+    return Warnings.of(this, task);
+  }
+
   /**
    * What this method will move, without a device.
    *
    * @param original the whole picture
    */
   default Preview preview(Task task, Picture original, Preview.Detail detail) {
-    return Preview.ofRegions(task, task.merged(Overlap.LATER_WINS), original, detail);
+    return Preview.of(this, task, original, detail);
   }
 
   /**

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Frame;
@@ -19,8 +20,8 @@ import org.drag4j.picture.Picture;
  * @param picture with every target cell replaced by its source cell
  * @param frame the part of the picture a model would see
  * @param drags one a drag, in the document's order
- * @param moved target cells of all drags
- * @param holes cells of the handles that nothing is copied to
+ * @param moved target cells of all drags, as far as the mask lets them change
+ * @param holes cells of the handles that nothing is copied to and that may change
  * @param collisions cells that several sources are copied to, whichever of them wins
  */
 public record Preview(
@@ -38,15 +39,18 @@ public record Preview(
 
   private static final int HANDLE = 0xe02020;
   private static final int TARGET = 0x2050e0;
+  private static final int MASK = 0x20c040;
 
   /**
    * One drag.
    *
    * @param handleCells number of cells of the handle
    * @param targetCells number of cells that are copied to
+   * @param keptCells how many of these the mask keeps as they are
    * @param problem why it cannot be done; empty where it can
    */
-  public record Part(String name, int handleCells, int targetCells, String problem) {
+  public record Part(
+      String name, int handleCells, int targetCells, int keptCells, String problem) {
     /** Whether the region is too small for the latent grid to hold its form. */
     public boolean tooSmall() {
       return Math.min(handleCells, targetCells) < FEW;
@@ -61,69 +65,46 @@ public record Preview(
     PIXELS
   }
 
-  /**
-   * What region drags copy, cell by cell.
-   *
-   * @param drags of a task, merged
-   * @throws EditDocumentException where a region does not fit the picture
-   */
-  static Preview ofRegions(Task task, Task.Merged drags, Picture original, Detail detail) {
+  /** What a method copies, cell by cell or pixel by pixel, as far as the mask lets it. */
+  static Preview of(EditMethod method, Task task, Picture original, Detail detail) {
     var view = task.view();
     int columns = view.columns();
     int rows = view.rows();
+    var editable = RegionMask.of(columns, rows, method.editable(task));
+    var moves = method.moves(task);
     var parts = new ArrayList<Part>();
-    var mappings = new ArrayList<Mapping>();
     var handles = RegionMask.none(columns, rows);
-    for (var drag : task.parts()) {
-      try {
-        var cells = drag.cells();
-        var sources = drag.handle();
-        handles = handles.union(sources);
-        mappings.add(cells);
-        parts.add(new Part(drag.name(), sources.count(), cells.targets(columns, rows).count(), ""));
-      } catch (IllegalArgumentException e) {
-        parts.add(new Part(drag.name(), 0, 0, String.valueOf(e.getMessage())));
-      }
+    for (var move : moves) {
+      var targets = move.targets();
+      handles = handles.union(move.handle());
+      parts.add(
+          new Part(
+              move.name(),
+              move.handle().count(),
+              targets.count(),
+              targets.without(editable).count(),
+              move.problem()));
     }
-    var all = drags.of(mappings);
+    var cells = moves.stream().map(Moved::cells).toList();
+    var drags = task.merged(method.overlap());
+    var all = drags.of(cells);
     var pixels =
         switch (detail) {
           case CELLS -> all.spread(view.original());
           case PIXELS -> drags.possible();
         };
-    return of(task, original, parts, mappings, all, pixels, handles);
-  }
-
-  /**
-   * What is copied by other ways than regions.
-   *
-   * @param parts one a drag
-   * @param cells pairs of latent cells, drag by drag, inside the view
-   */
-  static Preview ofCells(Task task, Picture original, List<Part> parts, List<Mapping> cells) {
-    var all = Mapping.concat(cells);
-    var none = RegionMask.none(task.view().columns(), task.view().rows());
-    return of(task, original, parts, cells, all, all.spread(task.view().original()), none);
-  }
-
-  private static Preview of(
-      Task task,
-      Picture original,
-      List<Part> parts,
-      List<Mapping> mappings,
-      Mapping all,
-      Mapping pixels,
-      RegionMask handles) {
-    int columns = task.view().columns();
-    int rows = task.view().rows();
-    var moved = all.targets(columns, rows);
+    if (task.masked()) {
+      var open = RegionMask.ofCells(view.original(), editable.pixels());
+      pixels = pixels.onto(task.editable(view.original()).within(open));
+    }
+    var moved = all.targets(columns, rows).within(editable);
     return new Preview(
-        copied(original, task.view().original(), pixels),
+        copied(original, view.original(), pixels),
         task.frame(),
         parts,
         moved,
-        handles.without(moved),
-        collisions(Mapping.concat(mappings), columns, rows));
+        handles.without(moved).within(editable),
+        collisions(Mapping.concat(cells), columns, rows).within(editable));
   }
 
   private static RegionMask collisions(Mapping cells, int columns, int rows) {
@@ -158,8 +139,9 @@ public record Preview(
   }
 
   /**
-   * A drawing on its picture: handles outlined red, targets blue. With arrows the target is where
-   * they carry the handle.
+   * A drawing on its picture: handles outlined red, targets blue, the mask green; what the mask
+   * keeps as it is, dimmed. With arrows the target is where they carry the handle; arrows without a
+   * handle are lines from red to blue.
    *
    * @throws EditDocumentException where a region does not fit the picture
    */
@@ -169,9 +151,23 @@ public record Preview(
     var everything = RegionMask.all(w, h);
     int width = Math.max(2, Math.max(w, h) / LINES);
     byte[] rgb = original.rgb().clone();
+    if (drawing.mask().isPresent()) {
+      var mask = drawing.editable(View.whole(w, h));
+      for (int pixel : everything.without(mask).pixels()) {
+        for (int c = 0; c < 3; c++) {
+          rgb[3 * pixel + c] = (byte) ((rgb[3 * pixel + c] & 0xff) / 2);
+        }
+      }
+      outline(rgb, everything, mask, width, MASK);
+    }
     for (int i = 0; i < drawing.drags().size(); i++) {
-      outline(rgb, everything, drawing.handle(i), width, HANDLE);
-      outline(rgb, everything, drawing.target(i), width, TARGET);
+      var drag = drawing.drags().get(i);
+      if (drag.handle().isPresent()) {
+        outline(rgb, everything, drawing.handle(i), width, HANDLE);
+        outline(rgb, everything, drawing.target(i), width, TARGET);
+      } else {
+        drag.points().forEach(arrow -> line(rgb, w, h, arrow, width));
+      }
     }
     var drawn = Picture.of(w, h, rgb);
     return original.isOpaque() ? drawn : drawn.withAlpha(original.alpha());
@@ -182,9 +178,29 @@ public record Preview(
       byte[] rgb, RegionMask everything, RegionMask mask, int width, int colour) {
     var inner = everything.without(everything.without(mask).grown(width));
     for (int pixel : mask.without(inner).pixels()) {
-      for (int c = 0; c < 3; c++) {
-        rgb[3 * pixel + c] = (byte) (colour >> (16 - 8 * c));
+      paint(rgb, pixel, colour);
+    }
+  }
+
+  /** An arrow as a line whose first half is red and whose second half is blue. */
+  private static void line(byte[] rgb, int w, int h, Arrow arrow, int width) {
+    double x = arrow.to().x() - arrow.from().x();
+    double y = arrow.to().y() - arrow.from().y();
+    int steps = (int) Math.max(1, Math.ceil(Math.max(Math.abs(x), Math.abs(y))));
+    for (int i = 0; i <= steps; i++) {
+      int left = (int) Math.floor(arrow.from().x() + x * i / steps) - width / 2;
+      int top = (int) Math.floor(arrow.from().y() + y * i / steps) - width / 2;
+      for (int py = Math.max(0, top); py < Math.min(h, top + width); py++) {
+        for (int px = Math.max(0, left); px < Math.min(w, left + width); px++) {
+          paint(rgb, py * w + px, 2 * i < steps ? HANDLE : TARGET);
+        }
       }
+    }
+  }
+
+  private static void paint(byte[] rgb, int pixel, int colour) {
+    for (int c = 0; c < 3; c++) {
+      rgb[3 * pixel + c] = (byte) (colour >> (16 - 8 * c));
     }
   }
 

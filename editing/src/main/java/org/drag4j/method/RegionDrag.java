@@ -11,9 +11,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.drag4j.document.Format;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.document.Setting;
 import org.drag4j.document.Settings;
 import org.drag4j.document.StepRange;
+import org.drag4j.geometry.Border;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.Overlap;
@@ -47,6 +49,7 @@ import org.jspecify.annotations.Nullable;
  * @param injectStrength 1 replaces the edit's own keys and values, 0 leaves them
  * @param fill what becomes of vacated cells
  * @param overlap which of several drags gets a cell
+ * @param border what becomes of regions that hang over the picture's border
  * @param guidance weight of the prompt on the way back; 1 leaves the negative prompt out
  * @param negativePrompt what the picture does not show
  * @param faithful whether everything is as released: no composite without a mask, no window, cells
@@ -59,7 +62,7 @@ public record RegionDrag(
             help = "denoising steps of the whole schedule; `start` says how many of them are done",
             standard = "20",
             least = 1,
-            most = 1000,
+            most = 999,
             label = "Steps")
         int steps,
     @Setting(
@@ -128,6 +131,15 @@ public record RegionDrag(
                     + " target's middle is nearest",
             standard = "later-wins")
         Overlap overlap,
+    @Setting(
+            help =
+                "regions that hang over the picture's border: what is outside is cut off, or all of"
+                    + " it is squeezed into what is inside, as the released code does",
+            standard = "cut",
+            format1 = "squeezed",
+            since = Format.V2,
+            faithful = "squeezed")
+        Border border,
     @Setting(
             help =
                 "weight of the prompt on the way back; anything but 1 doubles the work of that"
@@ -253,7 +265,13 @@ public record RegionDrag(
 
   /** All that an inversion depends on beside model and device. */
   private record Inversion(
-      Given given, int steps, double start, Variant variant, String layers, boolean batched) {}
+      Given given,
+      int steps,
+      double start,
+      Variant variant,
+      String layers,
+      boolean batched,
+      String padding) {}
 
   @Override
   public void check(Task task, ModelShape model) {
@@ -263,6 +281,21 @@ public record RegionDrag(
               .formatted(RegionMask.CELL, model.factor()));
     }
     var _ = pairs(task).cells();
+  }
+
+  @Override
+  public List<String> warnings(Task task) {
+    var warnings = new ArrayList<>(EditMethod.super.warnings(task));
+    if ((int) (start * steps) == 0) {
+      warnings.add(
+          "method.start: %s of %d steps is none, so nothing is denoised; choose more steps or a larger part"
+              .formatted(start, steps));
+    }
+    if (guidance == 1 && !negativePrompt.isEmpty()) {
+      warnings.add(
+          "method.negativePrompt: has no effect with a guidance of 1; set method.guidance higher");
+    }
+    return warnings;
   }
 
   private Task.Merged pairs(Task task) {
@@ -275,13 +308,12 @@ public record RegionDrag(
   }
 
   @Override
-  public Preview preview(Task task, Picture original, Preview.Detail detail) {
-    return Preview.ofRegions(task, pairs(task), original, detail);
-  }
-
-  @Override
   public List<Record> keeps(Given given) {
-    return List.of(new Inversion(given, steps, start, variant, layers, batched));
+    // In chunks, the prompt's context is as long as the longer of the two needs.
+    boolean padded = given.longPrompt() == LongPrompt.CHUNKS && guidance != 1;
+    return List.of(
+        new Inversion(
+            given, steps, start, variant, layers, batched, padded ? negativePrompt : ""));
   }
 
   @Override
@@ -294,7 +326,7 @@ public record RegionDrag(
         Cells.of(
             faithful ? pairs : pairs.clamped(columns, rows),
             s.grid(),
-            task.editable().sample(columns, rows),
+            editable(task),
             task.handles());
     var edited = edit(s, cells, () -> pairs(task).pixels(task.view()).copy(s.picture()));
     return new Result.Latent(edited, pairs(task).pixels());

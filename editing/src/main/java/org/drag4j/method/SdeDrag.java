@@ -8,6 +8,7 @@ import org.drag4j.document.Setting;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Mapping;
+import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Denoiser;
@@ -26,13 +27,14 @@ public record SdeDrag(
             help = "steps of the whole noise range",
             standard = "100",
             least = 3,
-            most = 1000,
+            most = 999,
             label = "Steps")
         int steps,
     @Setting(
             help = "part of the noise range that every sub-drag walks out and back",
             standard = "0.6",
             most = 1,
+            form = "two steps or more, and less than all",
             label = "Denoising strength")
         double start,
     @Setting(
@@ -153,17 +155,37 @@ public record SdeDrag(
   }
 
   @Override
-  public Preview preview(Task task, Picture original, Preview.Detail detail) {
-    var parts = new ArrayList<Preview.Part>();
-    var pairs = patches(task);
-    for (int i = 0; i < pairs.size(); i++) {
-      int cells = pairs.get(i).size();
-      parts.add(new Preview.Part("arrow " + (i + 1), cells, cells, ""));
-    }
-    return Preview.ofCells(task, original, parts, pairs);
+  public boolean[] editable(Task task) {
+    return task.editable().bicubic(task.view().columns(), task.view().rows(), EDITABLE);
   }
 
-  private List<Move> moves(Task task) {
+  @Override
+  public List<Moved> moves(Task task) {
+    int columns = task.view().columns();
+    int rows = task.view().rows();
+    var moves = new ArrayList<Moved>();
+    for (var cells : patches(task)) {
+      String name = "arrow " + (moves.size() + 1);
+      byte[] from = new byte[columns * rows];
+      for (int cell : cells.sourceCells(columns, rows)) {
+        from[cell] = 1;
+      }
+      var idle =
+          cells.size() > 0
+              ? List.<String>of()
+              : List.of(name + ": no part of its patch stays in the picture, so nothing moves");
+      moves.add(new Moved(name, RegionMask.of(columns, rows, from), cells, idle, ""));
+    }
+    return moves;
+  }
+
+  /** Patches are copied as cells alone. */
+  @Override
+  public Preview preview(Task task, Picture original, Preview.Detail detail) {
+    return EditMethod.super.preview(task, original, Preview.Detail.CELLS);
+  }
+
+  private List<Move> walks(Task task) {
     int factor = task.view().width() / task.view().columns();
     return task.arrows().stream().map(arrow -> Move.of(arrow, factor)).toList();
   }
@@ -171,7 +193,7 @@ public record SdeDrag(
   /** The cells of every arrow's patch, from where it starts to where it ends. */
   private List<Mapping> patches(Task task) {
     var grid = new LatentGrid(task.view().rows(), task.view().columns(), 1);
-    return moves(task).stream()
+    return walks(task).stream()
         .map(move -> {
           var patch = Patch.of(move, radius, grid);
           int[] from = patch.cells(move.sourceX(), move.sourceY(), grid);
@@ -188,7 +210,7 @@ public record SdeDrag(
     var z = s.sample(s.picture());
     s.observe("clean", z);
     s.progress().advance(1, 1);
-    var moves = moves(s.task());
+    var moves = walks(s.task());
     int parts = parts(moves);
     try (var denoiser = denoiser(s, contexts)) {
       var walk = new Walk(s, denoiser, parts);
@@ -239,7 +261,7 @@ public record SdeDrag(
       this.denoiser = denoiser;
       grid = s.grid();
       sde = CycleSde.of(s.scheduler(), steps, start);
-      editable = s.task().editable().bicubic(grid.width(), grid.height(), EDITABLE);
+      editable = editable(s.task());
       back = sde.denoisingTimesteps();
       all = parts * back.length;
       s.observe("mask_cells", numbers(editable));

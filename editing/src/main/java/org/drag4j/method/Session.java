@@ -67,8 +67,8 @@ public interface Session {
     return models().encode(picture).mode(models().shape().scalingFactor());
   }
 
-  /** The contexts of prompts, one each, {@code [77, D]}. */
+  /** The contexts of prompts, one each, {@code [77 n, D]}, as {@link Models#text} gives them. */
   default List<float[]> text(String... prompts) {
-    return models().text(List.of(prompts));
+    return models().text(List.of(prompts), given().longPrompt());
   }
 }

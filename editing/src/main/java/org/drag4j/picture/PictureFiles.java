@@ -37,6 +37,9 @@ public final class PictureFiles {
   private static final int MAX_BYTES = 256 << 20;
   private static final int MAX_CAUSES = 8;
 
+  /** Bytes that tell a file's kind. */
+  private static final int MAX_START = 12;
+
   /** Where a BMP says how many pixels there are to a metre. */
   private static final int BMP_DENSITY = 38;
 
@@ -60,8 +63,7 @@ public final class PictureFiles {
    * @param warnings takes what is odd about the file, one line
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  public static Loaded load(
-      Path file, Optional<String> sha256, Consumer<String> warnings) {
+  public static Loaded load(Path file, Optional<String> sha256, Consumer<String> warnings) {
     byte[] bytes = bytes(file);
     String hash = Sha256.hex(bytes);
     if (sha256.isPresent() && !sha256.get().equals(hash)) {
@@ -69,7 +71,7 @@ public final class PictureFiles {
           file,
           "the picture of SHA-256 " + sha256.get(),
           "another one",
-          "edit the picture the document was drawn for, or remove sha256");
+          "name the picture that the document was drawn for, or another one, with -i");
     }
     var decoded = decoded(file, bytes, warnings);
     return new Loaded(decoded.picture(), decoded.metadata(), hash);
@@ -105,10 +107,45 @@ public final class PictureFiles {
     return PngFile.matches(bytes) ? PngFile.parse(file, bytes).texts() : Map.of();
   }
 
+  /**
+   * What a PNG holds beside its pixels.
+   *
+   * @param texts by keyword
+   * @param pixels as {@link #pixels} digests them
+   */
+  public record Stored(Map<String, String> texts, String pixels) {}
+
+  /**
+   * Texts of a PNG, and a digest of its pixels, which are not decoded.
+   *
+   * @throws PictureException where it is missing, damaged, too large or no PNG
+   */
+  public static Stored stored(Path file) {
+    var png = PngFile.parse(file, bytes(file));
+    return new Stored(png.texts(), Sha256.hex(png.essential()));
+  }
+
+  /** A digest of all that decides about a PNG's pixels; its texts do not. */
+  public static String pixels(byte[] png) {
+    return Sha256.hex(PngFile.parse("", png).essential());
+  }
+
   /** Whether a file is a PNG, by its first bytes; false where there is none. */
   public static boolean isPng(Path file) {
     try (var in = Files.newInputStream(file)) {
       return PngFile.matches(in.readNBytes(8));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Whether a file begins as one of the pictures does that can be read. */
+  public static boolean isPicture(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try (var in = Files.newInputStream(file)) {
+      return FileKind.of(in.readNBytes(MAX_START)) != FileKind.OTHER;
     } catch (IOException e) {
       return false;
     }
@@ -140,6 +177,11 @@ public final class PictureFiles {
   /** The bytes of a PNG with these data. */
   public static byte[] png(Picture picture, PictureMetadata metadata) {
     return PngFile.with(PngPixels.write(picture), metadata);
+  }
+
+  /** A PNG that was written without any data, with these. */
+  public static byte[] with(byte[] png, PictureMetadata metadata) {
+    return PngFile.with(png, metadata);
   }
 
   /** A mask as the bytes of a PNG: white where it is set, else black. */
@@ -249,14 +291,15 @@ public final class PictureFiles {
     // Decoders give the profile of coloured pictures alone.
     var converted = new ArrayList<>(raw.converted());
     var picture = jpeg.grey() ? coloured(raw.picture(), jpeg.profile(), converted) : raw.picture();
-    return upright(
-        picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
+    return upright(picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
   }
 
   private static Decoded webp(Object origin, byte[] bytes, Collection<String> notes) {
     var webp = WebpFile.parse(origin, bytes);
     notes.addAll(webp.notes());
-    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), new Warnings(true));
+    var warnings = new Warnings(true);
+    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), warnings);
+    notes.addAll(warnings.notes);
     return upright(
         raw.picture(),
         Map.of(),
@@ -275,8 +318,7 @@ public final class PictureFiles {
           Optional.of(new Density(in.getInt(BMP_DENSITY), in.getInt(BMP_DENSITY + 4), true))
               .filter(Density::isKnown);
     }
-    return upright(
-        raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
+    return upright(raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
   }
 
   private static Decoded upright(
@@ -299,8 +341,7 @@ public final class PictureFiles {
   }
 
   /** The picture in sRGB, where its profile says that it is something else. */
-  private static Picture coloured(
-      Picture stored, Optional<byte[]> icc, List<String> converted) {
+  private static Picture coloured(Picture stored, Optional<byte[]> icc, List<String> converted) {
     var profile = icc.flatMap(ColourProfile::of);
     profile.ifPresent(p -> converted.add(p.converted()));
     return profile.map(p -> p.toSrgb(stored)).orElse(stored);
@@ -369,7 +410,7 @@ public final class PictureFiles {
       if (cause instanceof OutOfMemoryError error) {
         throw error;
       }
-      if (text.contains("out of memory") || text.contains("insufficient memory")) {
+      if (text.contains("memory")) {
         throw new OutOfMemoryError(text);
       }
       cause = cause.getCause();
@@ -392,7 +433,10 @@ public final class PictureFiles {
       String text = warning.toLowerCase(Locale.ROOT);
       if (text.contains("colors may look incorrect")) {
         notes.add("CMYK without a colour profile; its colours are approximate");
-      } else if (ended && text.contains("extraneous bytes before marker 0xd9")) {
+      } else if (text.contains("profile is incompatible") || text.contains("non-rgb icc profile")) {
+        notes.add("its colour profile is for other colours and was left out; colours count as sRGB");
+      } else if (text.contains("extraneous bytes before marker 0xd9")) {
+        // Too many data at the end cannot be too few.
         notes.add("bytes before its end that are no part of the picture were skipped");
       } else {
         damage |=

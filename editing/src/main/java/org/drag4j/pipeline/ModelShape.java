@@ -37,9 +37,11 @@ public record ModelShape(
   /**
    * The shape of a model that is not opened.
    *
-   * @throws org.drag4j.weights.ModelException where a configuration is missing or damaged
+   * @throws org.drag4j.weights.ModelException where a configuration is missing or damaged,
+   *     or the model is of a kind that is not run
    */
   public static ModelShape of(ModelFolder folder) {
+    ModelKind.check(folder);
     var unet = Config.read(folder.path().resolve("unet").resolve("config.json"));
     var vae = Config.read(folder.path().resolve("vae").resolve("config.json"));
     return of(UNetConfig.of(unet), VaeConfig.of(vae));

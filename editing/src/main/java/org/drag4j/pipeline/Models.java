@@ -3,6 +3,7 @@ package org.drag4j.pipeline;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.picture.Picture;
 import org.drag4j.schedule.LatentGrid;
 import org.drag4j.schedule.SchedulerConfig;
@@ -19,9 +20,11 @@ public interface Models {
   /**
    * Contexts of prompts: CLIP's last hidden states after the final norm.
    *
-   * @return one a prompt, {@code [77, D]}
+   * @param longPrompts what becomes of prompts of more than 77 tokens
+   * @return one a prompt, {@code [77 n, D]}: {@code n} is 1, or with {@link LongPrompt#CHUNKS} what
+   *     the longest of them needs; shorter ones are followed by empty ones
    */
-  List<float[]> text(List<String> prompts);
+  List<float[]> text(List<String> prompts, LongPrompt longPrompts);
 
   /** The autoencoder's posterior of a picture whose sides are multiples of its factor. */
   Posterior encode(Picture picture);

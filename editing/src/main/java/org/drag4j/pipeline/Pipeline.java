@@ -5,12 +5,15 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.drag4j.device.Backend;
+import org.drag4j.document.LongPrompt;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.graph.Graph;
 import org.drag4j.graph.Hook;
+import org.drag4j.graph.Op;
 import org.drag4j.picture.Picture;
 import org.drag4j.plan.Plan;
 import org.drag4j.plan.PlanOptions;
@@ -21,16 +24,18 @@ import org.drag4j.tensor.DeviceMemory;
 import org.drag4j.tensor.Shape;
 import org.drag4j.tensor.WeightMismatchException;
 import org.drag4j.tensor.Weights;
+import org.drag4j.text.ClipTextConfig;
 import org.drag4j.text.ClipTextModel;
 import org.drag4j.text.ClipTokenizer;
 import org.drag4j.trace.Trace;
 import org.drag4j.unet.UNet2DConditionModel;
 import org.drag4j.vae.AutoencoderKL;
 import org.drag4j.vae.Posterior;
+import org.drag4j.weights.AddedToken;
 import org.drag4j.weights.Component;
-import org.drag4j.weights.Config;
 import org.drag4j.weights.ConfigException;
 import org.drag4j.weights.ModelFolder;
+import org.drag4j.weights.Vocabulary;
 
 /**
  * A Stable Diffusion model on a device: tokenizer, text encoder, autoencoder, denoiser. Everything
@@ -51,6 +56,12 @@ public final class Pipeline implements Models, AutoCloseable {
   /** Samples of one call where the device has room for more: work stops only between calls. */
   private static final int MAX_SAMPLES = 32;
 
+  /** Padding of the text encoders that OpenCLIP trained, as SD 2.x has one. */
+  private static final String OPEN_CLIP_PAD = "!";
+
+  /** Most characters of a prompt that a message shows. */
+  private static final int SHOWN = 200;
+
   private final Backend backend;
   private final PlanOptions options;
   private final Residency residency;
@@ -59,6 +70,7 @@ public final class Pipeline implements Models, AutoCloseable {
   private final Network<ClipTextModel> text;
   private final Network<AutoencoderKL> vae;
   private final Network<UNet2DConditionModel> unet;
+  private final List<String> notes;
   private final SharedWork shared = new SharedWork();
   private Trace trace = Trace.OFF;
 
@@ -70,7 +82,8 @@ public final class Pipeline implements Models, AutoCloseable {
       ClipTokenizer tokenizer,
       Network<ClipTextModel> text,
       Network<AutoencoderKL> vae,
-      Network<UNet2DConditionModel> unet) {
+      Network<UNet2DConditionModel> unet,
+      List<String> notes) {
     this.backend = backend;
     this.options = options;
     this.residency = residency;
@@ -79,6 +92,7 @@ public final class Pipeline implements Models, AutoCloseable {
     this.text = text;
     this.vae = vae;
     this.unet = unet;
+    this.notes = notes;
   }
 
   /** Opens a model whose weights are given back after each phase. */
@@ -94,6 +108,7 @@ public final class Pipeline implements Models, AutoCloseable {
    */
   public static Pipeline open(
       ModelFolder folder, Backend backend, PlanOptions options, Residency residency) {
+    ModelKind.check(folder);
     Deque<Component> opened = new ArrayDeque<>();
     try {
       var textPart = folder.component("text_encoder");
@@ -105,17 +120,18 @@ public final class Pipeline implements Models, AutoCloseable {
       var text = ClipTextModel.load(Weights.of(textPart.weights()), textPart.config());
       var vae = AutoencoderKL.load(Weights.of(vaePart.weights()), vaePart.config());
       var unet = UNet2DConditionModel.load(Weights.of(unetPart.weights()), unetPart.config());
-      var tokenizer = tokenizer(folder);
+      var tokenizer = tokenizer(folder, text.config());
       check(folder, text, vae, unet, tokenizer);
       return new Pipeline(
           backend,
           options,
           residency,
-          scheduler(folder.schedulerConfig()),
+          SchedulerConfig.of(folder.schedulerConfig()),
           tokenizer,
           new Network<>(textPart, text, backend),
           new Network<>(vaePart, vae, backend),
-          new Network<>(unetPart, unet, backend));
+          new Network<>(unetPart, unet, backend),
+          ClipTextConfig.notes(textPart.config()));
     } catch (RuntimeException | Error e) {
       opened.forEach(Component::close);
       throw e;
@@ -151,7 +167,7 @@ public final class Pipeline implements Models, AutoCloseable {
         ClipTokenizer.LENGTH);
     if (tokenizer.vocabularySize() > text.config().vocabSize()) {
       throw new WeightMismatchException(
-          "%s: tokenizer: expected at most %d tokens (text_encoder vocab_size), got %d; check that vocab.json and text_encoder belong together"
+          "%s: tokenizer: expected at most %d tokens (text_encoder vocab_size), got %d; check that the tokenizer and text_encoder belong together"
               .formatted(folder.path(), text.config().vocabSize(), tokenizer.vocabularySize()));
     }
   }
@@ -165,40 +181,48 @@ public final class Pipeline implements Models, AutoCloseable {
   }
 
   /** The folder's own tokenizer, or the public CLIP vocabulary where it has none. */
-  private static ClipTokenizer tokenizer(ModelFolder folder) {
-    var vocabulary = folder.vocabulary();
-    if (vocabulary.isEmpty()) {
-      return ClipTokenizer.openAi();
+  private static ClipTokenizer tokenizer(ModelFolder folder, ClipTextConfig text) {
+    var own = folder.vocabulary();
+    try {
+      var tokenizer = own.isPresent() ? own(folder, own.get()) : openAi(folder, text);
+      boolean openClip = own.isEmpty() && text.activation() == Op.UnaryFn.GELU;
+      var pad = folder.padToken().orElse(openClip ? OPEN_CLIP_PAD : ClipTokenizer.END);
+      var added = new HashMap<>(folder.addedTokens());
+      var one = added.get(pad);
+      var id = one == null ? tokenizer.id(pad) : OptionalInt.of(one.id());
+      if (id.isEmpty()) {
+        throw new ConfigException(
+            "%s: tokenizer: pad_token: expected a token of the vocabulary, got %s; correct it in"
+                    .formatted(folder.path(), EditDocumentException.quote(pad))
+                + " tokenizer_config.json");
+      }
+      // As in transformers, it is a token of its own wherever it stands in a prompt.
+      added.putIfAbsent(pad, new AddedToken(id.getAsInt(), false, false));
+      return tokenizer.withAdded(added).withPadding(id.getAsInt());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(folder.path() + ": " + e.getMessage());
     }
-    var tokens = vocabulary.get().tokens();
-    var end = tokens.get(ClipTokenizer.END);
-    if (end == null) {
-      throw new WeightMismatchException(
-          "%s: tokenizer/vocab.json: expected the token %s, got none; check that it is CLIP's"
-              .formatted(folder.path(), ClipTokenizer.END));
-    }
-    int pad = folder.padToken().map(tokens::get).orElse(end);
-    return ClipTokenizer.of(vocabulary.get(), pad);
   }
 
-  private static SchedulerConfig scheduler(Config c) {
-    Map<String, Object> values = new HashMap<>();
-    for (var key : c.keys()) {
-      switch (key) {
-        case "num_train_timesteps", "steps_offset" -> values.put(key, c.integer(key));
-        case "beta_start", "beta_end" -> values.put(key, c.number(key));
-        case "beta_schedule", "prediction_type", "timestep_spacing" ->
-            values.put(key, c.string(key));
-        case "set_alpha_to_one" -> values.put(key, c.bool(key, false));
-        case "trained_betas" -> throw c.unexpected(key, "null: tables are computed");
-        default -> {}
-      }
+  private static ClipTokenizer own(ModelFolder folder, Vocabulary vocabulary) {
+    var end = vocabulary.tokens().get(ClipTokenizer.END);
+    if (end == null) {
+      throw new WeightMismatchException(
+          "%s: tokenizer: expected the token %s in its vocabulary, got none; check that it is CLIP's"
+              .formatted(folder.path(), ClipTokenizer.END));
     }
-    try {
-      return SchedulerConfig.of(values);
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException(c.origin() + ": " + e.getMessage());
+    return ClipTokenizer.of(vocabulary, end);
+  }
+
+  private static ClipTokenizer openAi(ModelFolder folder, ClipTextConfig text) {
+    int size = ClipTokenizer.openAi().vocabularySize();
+    if (text.vocabSize() != size) {
+      throw new WeightMismatchException(
+          "%s: expected a tokenizer, or a text_encoder of vocab_size %d as for CLIP's own, got none"
+                  .formatted(folder.path(), size)
+              + " and %d; fetch the model's folder tokenizer".formatted(text.vocabSize()));
     }
+    return ClipTokenizer.openAi();
   }
 
   /** Everything but its inputs that the denoiser's results depend on. */
@@ -237,17 +261,54 @@ public final class Pipeline implements Models, AutoCloseable {
     return tokenizer;
   }
 
+  /** What the model's files say that is left out of account, a line each. */
+  public List<String> notes() {
+    return notes;
+  }
+
+  /** What {@link #text} leaves off, a line a prompt. */
+  public List<String> leftOff(List<String> prompts, LongPrompt longPrompts) {
+    return switch (longPrompts) {
+      case CHUNKS -> List.of();
+      case CUT ->
+          prompts.stream()
+              .distinct()
+              .filter(prompt -> tokenizer.excess(prompt) > 0)
+              .map(this::leftOff)
+              .toList();
+    };
+  }
+
+  private String leftOff(String prompt) {
+    int most = ClipTokenizer.LENGTH - 2;
+    var off = tokenizer.leftOff(prompt);
+    var shown = off.length() > SHOWN ? off.substring(0, SHOWN) + "..." : off;
+    return ("prompt: expected at most %d tokens, got %d; left off %s; shorten it, or use"
+            + " --long-prompt chunks")
+        .formatted(
+            most,
+            most + tokenizer.excess(prompt),
+            '"' + shown.replaceAll("\\p{C}", "?") + '"');
+  }
+
   @Override
-  public List<float[]> text(List<String> prompts) {
-    int batch = prompts.size();
+  public List<float[]> text(List<String> prompts, LongPrompt longPrompts) {
+    var pieces =
+        prompts.stream()
+            .map(prompt ->
+                switch (longPrompts) {
+                  case CUT -> List.of(tokenizer.tokenize(prompt));
+                  case CHUNKS -> tokenizer.chunks(prompt);
+                })
+            .toList();
+    int each = pieces.stream().mapToInt(List::size).max().orElse(1);
+    var empty = tokenizer.tokenize("");
+    int batch = prompts.size() * each;
     int[] ids = new int[batch * ClipTokenizer.LENGTH];
     for (int i = 0; i < batch; i++) {
-      System.arraycopy(
-          tokenizer.tokenize(prompts.get(i)),
-          0,
-          ids,
-          i * ClipTokenizer.LENGTH,
-          ClipTokenizer.LENGTH);
+      var of = pieces.get(i / each);
+      int[] piece = i % each < of.size() ? of.get(i % each) : empty;
+      System.arraycopy(piece, 0, ids, i * ClipTokenizer.LENGTH, ClipTokenizer.LENGTH);
     }
     var graph = new Graph(Hook.NONE);
     var input = graph.input("ids", Shape.of(batch, ClipTokenizer.LENGTH), DType.I32);
@@ -256,8 +317,8 @@ public final class Pipeline implements Models, AutoCloseable {
       plan.tensor("ids").write(ids);
       plan.run(trace);
       var contexts = new ArrayList<float[]>();
-      for (int i = 0; i < batch; i++) {
-        contexts.add(plan.tensor("context").batch(i, 1).read());
+      for (int i = 0; i < batch; i += each) {
+        contexts.add(plan.tensor("context").batch(i, each).read());
       }
       return contexts;
     } finally {

@@ -45,6 +45,10 @@ public final class CycleSde {
       inversion[i] = table[steps - 1 - i];
     }
     int[] denoising = Arrays.copyOfRange(table, steps - walked - 1, steps - 1);
+    if (walked > 0 && inversion[walked - 1] + stride == n) {
+      // Two steps: the middle of 0 and 999 was rounded up, and its state would lie past the table.
+      inversion[walked - 1]--;
+    }
     if (walked > 0 && inversion[walked - 1] + stride >= n) {
       throw new IllegalArgumentException(
           SchedulerConfig.complaint(

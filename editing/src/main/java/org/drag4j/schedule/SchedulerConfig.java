@@ -1,10 +1,11 @@
 package org.drag4j.schedule;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import org.drag4j.weights.Config;
+import org.drag4j.weights.ConfigException;
 
 /**
  * The values of a {@code scheduler_config.json} that this engine uses, under diffusers' names.
@@ -38,6 +39,72 @@ public record SchedulerConfig(
   }
 
   private static final int MAX_TRAIN_TIMESTEPS = 10_000;
+
+  /** diffusers' classes, less the suffix {@code Scheduler}, whose noise is described as here. */
+  private static final Set<String> CLASSES =
+      Set.of(
+          "DDIM",
+          "DDIMInverse",
+          "DDIMParallel",
+          "DDPM",
+          "DDPMParallel",
+          "DEISMultistep",
+          "DPMSolverMultistep",
+          "DPMSolverMultistepInverse",
+          "DPMSolverSDE",
+          "DPMSolverSinglestep",
+          "EulerAncestralDiscrete",
+          "EulerDiscrete",
+          "HeunDiscrete",
+          "KDPM2AncestralDiscrete",
+          "KDPM2Discrete",
+          "LMSDiscrete",
+          "PNDM",
+          "SASolver",
+          "UniPCMultistep");
+
+  /** Keys that are read here, and keys of the solvers that this engine has its own in place of. */
+  private static final Set<String> READ =
+      Set.of(
+          "num_train_timesteps",
+          "beta_start",
+          "beta_end",
+          "beta_schedule",
+          "prediction_type",
+          "timestep_spacing",
+          "steps_offset",
+          "set_alpha_to_one",
+          "algorithm_type",
+          "clip_sample_range",
+          "corrector_order",
+          "disable_corrector",
+          "dynamic_thresholding_ratio",
+          "euler_at_final",
+          "final_sigmas_type",
+          "flow_shift",
+          "interpolation_type",
+          "lower_order_final",
+          "noise_sampler_seed",
+          "predict_x0",
+          "predictor_order",
+          "sample_max_value",
+          "skip_prk_steps",
+          "solver_order",
+          "solver_p",
+          "solver_type",
+          "tau_func",
+          "time_shift_type",
+          "variance_type");
+
+  /** The one value of each key whose others would change the noise or where the steps are. */
+  private static final Map<String, Object> USUAL =
+      Map.of(
+          "lambda_min_clipped", Double.NEGATIVE_INFINITY,
+          "predict_epsilon", true,
+          "timestep_type", "discrete");
+
+  private static final String OTHER_MODEL =
+      "drag4j does not do this (yet); use another model";
 
   public SchedulerConfig {
     if (numTrainTimesteps < 1 || numTrainTimesteps > MAX_TRAIN_TIMESTEPS) {
@@ -77,36 +144,49 @@ public record SchedulerConfig(
   }
 
   /**
-   * Reads the parsed JSON object of a scheduler file; absent keys take diffusers' defaults, unknown
-   * keys are ignored.
+   * Reads a scheduler's file; absent keys take diffusers' defaults.
    *
-   * @throws IllegalArgumentException if a value has the wrong type or range, or asks for a schedule
-   *     this engine does not have ({@code trained_betas}, {@code rescale_betas_zero_snr}, ...)
+   * @throws ConfigException where a value has the wrong type or range, or asks for a schedule this
+   *     engine does not have ({@code trained_betas}, {@code rescale_betas_zero_snr}, ...)
    */
-  public static SchedulerConfig of(Map<String, ? extends @Nullable Object> json) {
-    if (json.get("trained_betas") != null) {
-      throw new IllegalArgumentException(
-          complaint("trained_betas", "null", "a table", "use a checkpoint with a named schedule"));
+  public static SchedulerConfig of(Config c) {
+    String name = c.string("_class_name", "DDIMScheduler");
+    if (!name.endsWith("Scheduler") || !CLASSES.contains(name.replaceFirst("Scheduler$", ""))) {
+      throw c.refused(
+          "_class_name", "a scheduler of Stable Diffusion 1.x and 2.x as DDIMScheduler", OTHER_MODEL);
     }
-    for (String key : List.of("rescale_betas_zero_snr", "use_karras_sigmas")) {
-      if (Boolean.TRUE.equals(json.get(key))) {
-        throw new IllegalArgumentException(
-            complaint(key, "false", true, "use a checkpoint without it"));
-      }
+    for (var key : c.unread(READ, USUAL)) {
+      throw c.refused(key, String.valueOf(USUAL.getOrDefault(key, "null or false")), remedy(key));
     }
-    Optional<TimestepSpacing> spacing =
-        json.get("timestep_spacing") == null
-            ? Optional.empty()
-            : Optional.of(TimestepSpacing.of(text(json, "timestep_spacing", "")));
-    return new SchedulerConfig(
-        whole(json, "num_train_timesteps", 1000),
-        number(json, "beta_start", 0.0001),
-        number(json, "beta_end", 0.02),
-        betaSchedule(text(json, "beta_schedule", "linear")),
-        PredictionType.of(text(json, "prediction_type", "epsilon")),
-        spacing,
-        whole(json, "steps_offset", 0),
-        flag(json, "set_alpha_to_one", true));
+    try {
+      return new SchedulerConfig(
+          c.integer("num_train_timesteps", 1000),
+          c.number("beta_start", 0.0001),
+          c.number("beta_end", 0.02),
+          betaSchedule(c.string("beta_schedule", "linear")),
+          PredictionType.of(c.string("prediction_type", "epsilon")),
+          c.has("timestep_spacing")
+              ? Optional.of(TimestepSpacing.of(c.string("timestep_spacing")))
+              : Optional.empty(),
+          c.integer("steps_offset", 0),
+          c.bool("set_alpha_to_one", true));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(c.origin() + ": " + e.getMessage());
+    }
+  }
+
+  /** What is not done: to choose steps in other ways can be left out, other noise cannot. */
+  private static String remedy(String key) {
+    return switch (key) {
+      case "use_karras_sigmas",
+          "use_exponential_sigmas",
+          "use_beta_sigmas",
+          "use_lu_lambdas",
+          "thresholding",
+          "clip_sample" ->
+          "drag4j does not do this (yet); write false to have the steps of its own samplers";
+      default -> OTHER_MODEL;
+    };
   }
 
   static String complaint(String where, String expected, Object got, String remedy) {
@@ -126,50 +206,5 @@ public record SchedulerConfig(
               complaint(
                   "beta_schedule", "linear or scaled_linear", name, "use another checkpoint"));
     };
-  }
-
-  private static String text(
-      Map<String, ? extends @Nullable Object> json, String key, String absent) {
-    Object value = json.get(key);
-    if (value == null) {
-      return absent;
-    }
-    if (value instanceof String s) {
-      return s;
-    }
-    throw new IllegalArgumentException(complaint(key, "a string", value, "correct the file"));
-  }
-
-  private static double number(
-      Map<String, ? extends @Nullable Object> json, String key, double absent) {
-    Object value = json.get(key);
-    if (value == null) {
-      return absent;
-    }
-    if (value instanceof Number n && Double.isFinite(n.doubleValue())) {
-      return n.doubleValue();
-    }
-    throw new IllegalArgumentException(complaint(key, "a number", value, "correct the file"));
-  }
-
-  private static int whole(Map<String, ? extends @Nullable Object> json, String key, int absent) {
-    double value = number(json, key, absent);
-    if (value != Math.rint(value) || Math.abs(value) > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          complaint(key, "a whole number", value, "correct the file"));
-    }
-    return (int) value;
-  }
-
-  private static boolean flag(
-      Map<String, ? extends @Nullable Object> json, String key, boolean absent) {
-    Object value = json.get(key);
-    if (value == null) {
-      return absent;
-    }
-    if (value instanceof Boolean b) {
-      return b;
-    }
-    throw new IllegalArgumentException(complaint(key, "true or false", value, "correct the file"));
   }
 }

@@ -1,8 +1,10 @@
 package org.drag4j.session;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.drag4j.document.EditDocument;
 import org.drag4j.geometry.Drawing;
+import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Task;
 import org.drag4j.method.EditMethod;
 import org.drag4j.method.Methods;
@@ -57,13 +59,28 @@ public record CheckedEdit(
    *
    * @param nativeSize side of the pictures the model was trained on
    * @param factor pixels to a latent cell
+   * @throws org.drag4j.geometry.EditDocumentException where the picture is too small for the size
+   *     that the document asks for
    */
   public Task task(int nativeSize, int factor) {
+    return new Task(drawing, frame(nativeSize, factor), method().border());
+  }
+
+  private Frame frame(int nativeSize, int factor) {
     var working = document.working();
     int longest = working.size().orElse(nativeSize);
-    boolean window = working.crop() && method().finish().window();
-    var frame = window ? drawing.window(longest, factor) : drawing.whole(longest, factor);
-    return new Task(drawing, frame);
+    if (working.enlarge() && exceeded()) {
+      return drawing.enlarged(longest, factor);
+    }
+    return working.crop() && method().finish().window()
+        ? drawing.window(longest, factor)
+        : drawing.whole(longest, factor);
+  }
+
+  /** Whether the document asks for a larger size than the picture has. */
+  private boolean exceeded() {
+    int side = Math.max(drawing.width(), drawing.height());
+    return document.working().size().orElse(0) > side;
   }
 
   /**
@@ -78,8 +95,34 @@ public record CheckedEdit(
     return task;
   }
 
+  /**
+   * What the edit will do that hardly anybody wants, or without effect: a line each, told before
+   * the work.
+   *
+   * @param task of this edit
+   */
+  public List<String> warnings(Task task) {
+    var warnings = new ArrayList<>(method().warnings(task));
+    if (exceeded() && !document.working().enlarge()) {
+      warnings.add(
+          "working.size: the picture of %dx%d is not enlarged to %d; set working.enlarge=true"
+              .formatted(
+                  drawing.width(), drawing.height(), document.working().size().orElseThrow()));
+    }
+    return warnings;
+  }
+
   /** What the edit will move, without a device; as {@link #task}. */
   public Preview preview(int nativeSize, int factor, Preview.Detail detail) {
-    return method().preview(task(nativeSize, factor), original, detail);
+    return preview(task(nativeSize, factor), detail);
+  }
+
+  /**
+   * What the edit will move, without a device.
+   *
+   * @param task of this edit
+   */
+  public Preview preview(Task task, Preview.Detail detail) {
+    return method().preview(task, original, detail);
   }
 }

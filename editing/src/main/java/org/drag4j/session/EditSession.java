@@ -48,6 +48,7 @@ final class EditSession implements Session, AutoCloseable {
         new Given(
             Digest.of(picture.width(), picture.height(), picture.rgb()),
             edit.document().prompt(),
+            edit.document().longPrompt(),
             edit.document().seed());
     random = TorchRandom.seeded(edit.document().seed());
   }
@@ -65,6 +66,12 @@ final class EditSession implements Session, AutoCloseable {
   @Override
   public String prompt() {
     return edit.document().prompt();
+  }
+
+  @Override
+  public List<float[]> text(String... prompts) {
+    pipeline.leftOff(List.of(prompts), given.longPrompt()).forEach(progress::warn);
+    return Session.super.text(prompts);
   }
 
   @Override

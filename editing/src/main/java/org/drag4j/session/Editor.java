@@ -81,6 +81,7 @@ public final class Editor implements AutoCloseable {
    */
   public EditResult edit(CheckedEdit edit, Progress progress, Glimpse glimpse) {
     var task = edit.checked(pipeline.shape());
+    edit.warnings(task).forEach(progress::warn);
     var view = task.view();
     var original = edit.original();
     var window = original.cropped(view.x(), view.y(), view.windowWidth(), view.windowHeight());

@@ -3,6 +3,7 @@ package org.drag4j.session;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
 import org.drag4j.picture.Picture;
@@ -46,6 +47,7 @@ public final class TextToImage {
    * What to generate.
    *
    * @param negative the prompt of the unconditional half
+   * @param longPrompt what becomes of prompts that are long
    * @param width in pixels, a multiple of 8; likewise {@code height}
    * @param guidance weight of the prompt; 1 leaves the unconditional half out
    * @param start where to begin; absent: from noise alone
@@ -53,6 +55,7 @@ public final class TextToImage {
   public record Options(
       String prompt,
       String negative,
+      LongPrompt longPrompt,
       int width,
       int height,
       int steps,
@@ -88,9 +91,10 @@ public final class TextToImage {
             options.height() / factor, options.width() / factor, pipeline.shape().latentChannels());
     boolean guided = options.guidance() != 1;
     progress.phase("encode", 1);
-    var contexts =
-        pipeline.text(
-            guided ? List.of(options.negative(), options.prompt()) : List.of(options.prompt()));
+    var prompts =
+        guided ? List.of(options.negative(), options.prompt()) : List.of(options.prompt());
+    pipeline.leftOff(prompts, options.longPrompt()).forEach(progress::warn);
+    var contexts = pipeline.text(prompts, options.longPrompt());
     var solver =
         switch (options.sampler()) {
           case DDIM -> ddim(pipeline.scheduler(), options.steps());

@@ -50,6 +50,9 @@ class AssignmentsTest {
         new Area.Rectangle(5, 6, 31.5, 40), changed.drags().getFirst().target().orElseThrow());
     assertEquals(Optional.of("models/x"), changed.model());
     assertEquals(Optional.of(64), changed.working().size());
+    var region = with("drags[0].handle.polygon=[[0,0],[9,0],[9,9]]", "mask.rectangle=[0,0,9,9]");
+    assertInstanceOf(Area.Outline.class, region.drags().getFirst().handle().orElseThrow());
+    assertEquals(Optional.of(new Area.Rectangle(0, 0, 9, 9)), region.mask());
     // The last of two wins.
     assertEquals(9, with("seed=8", "seed=9").seed());
   }
@@ -59,7 +62,7 @@ class AssignmentsTest {
       delimiter = '|',
       value = {
         "method.stpes=3 | --set: method.stpes: expected one of name, steps,",
-        "method.steps=many | --set: method.steps: expected a whole number from 1 to 1000, got",
+        "method.steps=many | --set: method.steps: expected a whole number from 1 to 999, got",
         "method.name=dragon | --set: method.name: expected one of \"regiondrag\",",
         "seed | --set: expected PATH=VALUE, got \"seed\"; write for example method.steps=30",
         "=3 | --set: expected PATH=VALUE, got \"=3\"",

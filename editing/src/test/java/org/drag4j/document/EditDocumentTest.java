@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Border;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.EditDocumentException;
@@ -147,13 +148,15 @@ class EditDocumentTest {
                 0.75,
                 RegionDrag.Fill.NEIGHBOURS,
                 Overlap.WINNER_TAKES_ALL,
+                Border.SQUEEZED,
                 2.5,
                 "a dog",
                 true,
                 true)),
         document.method());
     assertEquals(
-        new EditDocument.Working(Optional.of(48), false, Optional.of(12.5), Optional.of(3.0)),
+        new EditDocument.Working(
+            Optional.of(48), false, false, Optional.of(12.5), Optional.of(3.0)),
         document.working());
     assertEquals(
         new Area.Ellipse(new Point(40, 40), 12, 8.5, -30),
@@ -189,12 +192,16 @@ class EditDocumentTest {
                 1,
                 RegionDrag.Fill.NONE,
                 Overlap.LATER_WINS,
+                Border.SQUEEZED,
                 1,
                 "",
                 false,
                 false)),
         document.method());
-    assertEquals(EditDocument.Working.DEFAULT, document.working());
+    assertEquals(
+        new EditDocument.Working(
+            Optional.empty(), false, true, Optional.empty(), Optional.empty()),
+        document.working());
     assertEquals(42, document.seed());
     assertEquals(Drag.Kind.REGION, document.drags().getFirst().mapping());
     assertEquals(Optional.empty(), document.mask());
@@ -301,7 +308,7 @@ class EditDocumentTest {
             "prompt: expected at most 16384 characters, got 16385; shorten it"),
         Arguments.of(
             with("\"method\": {\"steps\": 0}"),
-            "method.steps: expected a whole number from 1 to 1000, got 0"),
+            "method.steps: expected a whole number from 1 to 999, got 0"),
         Arguments.of(
             with("\"method\": {\"start\": 1}"),
             "method.start: expected less than all steps, got 1.0 of 20 steps"),
@@ -472,7 +479,31 @@ class EditDocumentTest {
     String names = String.join("\", \"", Methods.names());
     refuses(
         second(json),
-        message.replace("expected \"regiondrag\"", "expected one of \"" + names + "\""));
+        message
+            .replace("expected \"regiondrag\"", "expected one of \"" + names + "\"")
+            .replace("expected one of size, crop", "expected one of size, enlarge, crop"));
+  }
+
+  /** What came with the second format an old document cannot say, and a result of it does. */
+  @Test
+  void theFirstFormatSqueezesAndEnlargesNothing() {
+    var first = parse(with(""));
+    var second = parse(second(with("")));
+    assertEquals(Border.SQUEEZED, Methods.of(first).border());
+    assertEquals(Border.CUT, Methods.of(second).border());
+    assertFalse(first.working().enlarge());
+    assertTrue(second.working().enlarge());
+    var written = parse(first.toJson());
+    assertEquals(Border.SQUEEZED, Methods.of(written).border());
+    assertFalse(written.working().enlarge());
+    var faithful = "\"method\": {\"faithful\": true}";
+    assertEquals(Border.SQUEEZED, Methods.of(parse(second(with(faithful)))).border());
+    assertTrue(
+        message(() -> parse(with("\"method\": {\"border\": \"cut\"}")))
+            .startsWith("cat.json: method.border: expected one of name, steps, start,"));
+    assertTrue(
+        message(() -> parse(with("\"working\": {\"enlarge\": true}")))
+            .startsWith("cat.json: working.enlarge: expected one of size, crop, margin, feather"));
   }
 
   private static String second(String json) {
@@ -592,7 +623,7 @@ class EditDocumentTest {
 
   private static Mapping cells(EditDocument document, int width, int height, int nativeSize) {
     var drawing = drawing(document, width, height);
-    return new Task(drawing, drawing.window(nativeSize, 8)).merged(Overlap.LATER_WINS).cells();
+    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT).merged(Overlap.LATER_WINS).cells();
   }
 
   @Test
@@ -614,6 +645,11 @@ class EditDocumentTest {
     var corner = with("\"mask\": {\"polygon\": [[200,-100],[200,200],[-100,200]]}");
     assertTrue(message(() -> drawing(parse(corner), 40, 40)).startsWith("mask: expected a region"));
     var _ = drawing(parse(corner), 80, 80);
+    var black = Optional.<Area>of(new Area.Painted("m.png", RegionMask.none(64, 64)));
+    assertEquals(
+        "mask.png: expected a mask with something set, brighter than middle grey, got an empty one"
+            + " in \"m.png\"; paint white what it should select",
+        message(() -> Drawing.of(parse(with("")).drags(), black, 64, 64)));
     var small = handle("{\"polygon\": [[0,0],[2,0],[2,2]]}");
     var _ = drawing(parse(small), 64, 64);
     assertTrue(

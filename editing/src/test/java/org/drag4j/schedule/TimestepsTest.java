@@ -5,10 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import org.drag4j.weights.Config;
+import org.drag4j.weights.ConfigException;
 import org.junit.jupiter.api.Test;
 
 class TimestepsTest {
@@ -99,42 +98,71 @@ class TimestepsTest {
 
   @Test
   void configurationsAreReadUnderDiffusersNames() {
-    Map<String, @Nullable Object> json = new HashMap<>();
-    json.put("beta_start", 0.00085);
-    json.put("beta_end", 0.012);
-    json.put("beta_schedule", "scaled_linear");
-    json.put("num_train_timesteps", 1000);
-    json.put("steps_offset", 1);
-    json.put("set_alpha_to_one", false);
-    json.put("trained_betas", null);
-    assertEquals(SchedulerConfig.stableDiffusion(PredictionType.EPSILON), SchedulerConfig.of(json));
-    json.put("timestep_spacing", "leading");
-    json.put("prediction_type", "v_prediction");
-    assertEquals(Optional.of(TimestepSpacing.LEADING), SchedulerConfig.of(json).timestepSpacing());
-    assertEquals(PredictionType.V_PREDICTION, SchedulerConfig.of(json).predictionType());
+    var json =
+        """
+        {"beta_start":0.00085,"beta_end":0.012,"beta_schedule":"scaled_linear",
+         "num_train_timesteps":1000,"steps_offset":1,"set_alpha_to_one":false,"trained_betas":null}
+        """;
+    assertEquals(SchedulerConfig.stableDiffusion(PredictionType.EPSILON), config(json));
+    var other =
+        config(
+            json.replace(
+                "{", "{\"timestep_spacing\":\"leading\",\"prediction_type\":\"v_prediction\","));
+    assertEquals(Optional.of(TimestepSpacing.LEADING), other.timestepSpacing());
+    assertEquals(PredictionType.V_PREDICTION, other.predictionType());
   }
 
   @Test
   void hostileConfigurationsAreRefused() {
-    refused("trained_betas", new double[] {0.1});
-    refused("beta_schedule", "squaredcos_cap_v2");
-    refused("beta_schedule", 3);
-    refused("beta_start", -1);
-    refused("beta_start", Double.NaN);
-    refused("beta_end", 1.5);
-    refused("num_train_timesteps", 1_000_000_000);
-    refused("num_train_timesteps", 0);
-    refused("num_train_timesteps", 10.5);
-    refused("prediction_type", "sample");
-    refused("timestep_spacing", "x".repeat(1 << 20));
-    refused("steps_offset", -1);
-    refused("set_alpha_to_one", "no");
-    refused("rescale_betas_zero_snr", true);
+    refused("trained_betas", "[0.1]");
+    refused("beta_schedule", "\"squaredcos_cap_v2\"");
+    refused("beta_schedule", "3");
+    refused("beta_start", "-1");
+    refused("beta_start", "NaN");
+    refused("beta_end", "1.5");
+    refused("num_train_timesteps", "1000000000");
+    refused("num_train_timesteps", "0");
+    refused("num_train_timesteps", "10.5");
+    refused("prediction_type", "\"sample\"");
+    refused("timestep_spacing", "\"" + "x".repeat(1 << 19) + "\"");
+    refused("steps_offset", "-1");
+    refused("set_alpha_to_one", "\"no\"");
+    refused("rescale_betas_zero_snr", "true");
   }
 
-  private static void refused(String key, Object value) {
-    IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> SchedulerConfig.of(Map.of(key, value)));
+  /** Every number of steps that documents and command line take, and no more. */
+  @Test
+  void allStepsUpTo999CanBeTaken() {
+    var config = SchedulerConfig.stableDiffusion(PredictionType.EPSILON);
+    for (int steps = 1; steps <= 999; steps++) {
+      assertEquals(steps, Timesteps.ddim(config, steps).length);
+      assertEquals(steps, DpmSolverPlusPlus.of(config, steps).timesteps().length);
+      for (double start : new double[] {0.5, 0.9999}) {
+        var sde = CycleSde.of(config, steps, start);
+        int[] out = sde.inversionTimesteps();
+        assertEquals((int) (start * steps), out.length);
+        if (out.length > 0) {
+          assertTrue(out[out.length - 1] + sde.stride() <= 999);
+        }
+      }
+    }
+    // Both ways meet: the noisiest state of the way out is that of the way back.
+    var two = CycleSde.of(config, 2, 0.5);
+    assertEquals(999, two.inversionTimesteps()[0] + two.stride());
+    assertEquals(999, two.denoisingTimesteps()[0]);
+    // As in diffusers, where one leaves the table and the other visits a timestep twice.
+    assertThrows(IllegalArgumentException.class, () -> Timesteps.ddim(config, 1000));
+    assertThrows(IllegalArgumentException.class, () -> Timesteps.dpmSolver(config, 1000));
+  }
+
+  private static SchedulerConfig config(String json) {
+    return SchedulerConfig.of(Config.parse("scheduler_config.json", json));
+  }
+
+  private static void refused(String key, String value) {
+    var e =
+        assertThrows(
+            ConfigException.class, () -> config("{\"" + key + "\":" + value + "}"));
     String message = String.valueOf(e.getMessage());
     assertTrue(message.contains(key) && message.length() < 250, message);
   }

@@ -2,6 +2,7 @@ package org.drag4j.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -12,6 +13,7 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Drawing;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
@@ -110,7 +112,8 @@ class FrameTest {
     var document = document(drag(3000, 2000, 200, 60, 0));
     var whole =
         document.withWorking(
-            new EditDocument.Working(Optional.of(768), false, Optional.empty(), Optional.of(5.0)));
+            new EditDocument.Working(
+                Optional.of(768), true, false, Optional.empty(), Optional.of(5.0)));
     var frame = frame(whole, 6000, 4000, 512);
     assertEquals(View.whole(6000, 4000, 768, 512), frame.working());
     assertTrue(frame.whole());
@@ -120,6 +123,42 @@ class FrameTest {
             Documents.set(document, "--set", List.of("method.faithful=true"), MaskSource.NONE)
                 .method());
     assertTrue(frame(faithful, 6000, 4000, 512).whole());
+  }
+
+  /** What the page says of the size holds for a picture that is smaller. */
+  @Test
+  void aSmallPictureIsEnlargedToTheSizeThatIsAskedFor() {
+    var document = document(drag(20, 20, 10, 20, 0));
+    var large = Documents.set(document, "--set", List.of("working.size=512"), MaskSource.NONE);
+    var frame = frame(large, 128, 64, 64);
+    assertEquals(View.whole(128, 64, 512, 256), frame.working());
+    assertTrue(frame.whole());
+    // 16 pixels as the model sees them are 4 of the picture.
+    assertEquals(16, change(large, 128, 64, 64).bounds()[0]);
+    assertEquals(List.of(), edit(large, 128, 64).warnings(edit(large, 128, 64).task(64, 8)));
+    // Without a size the picture keeps its own, whatever the model's.
+    assertEquals(View.whole(128, 64, 128, 64), frame(document, 128, 64, 512).working());
+    // An old document says that nothing is enlarged.
+    var old = Documents.set(large, "--set", List.of("working.enlarge=false"), MaskSource.NONE);
+    assertEquals(View.whole(128, 64, 128, 64), frame(old, 128, 64, 64).working());
+    assertEquals(
+        List.of(
+            "working.size: the picture of 128x64 is not enlarged to 512; set working.enlarge=true"),
+        edit(old, 128, 64).warnings(edit(old, 128, 64).task(64, 8)));
+    // At most until a latent cell is a pixel.
+    var icon = document(drag(2, 2, 8, 6, 0));
+    var huge = Documents.set(icon, "--set", List.of("working.size=129"), MaskSource.NONE);
+    var e = assertThrows(EditDocumentException.class, () -> frame(huge, 16, 16, 512));
+    assertEquals(
+        "working.size: expected at most 8 times the longer side of the picture of 16x16, 128, got"
+            + " 129; choose a smaller size",
+        e.getMessage());
+    // What is far outside stays there.
+    var far = document(drag(-60_000, -60_000, 60_008, 0, 0));
+    var seen = Documents.set(far, "--set", List.of("working.size=128"), MaskSource.NONE);
+    assertEquals(8 * 8, edit(seen, 16, 16).task(512, 8).handles().count());
+    var most = Documents.set(icon, "--set", List.of("working.size=128"), MaskSource.NONE);
+    assertEquals(View.whole(16, 16, 128, 128), frame(most, 16, 16, 512).working());
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.drag4j.session;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -12,6 +13,7 @@ import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
@@ -49,7 +51,7 @@ class PreviewTest {
     // 3x3 cells at (2, 2) go two cells to the right.
     var preview =
         preview(document(cell(16, 16, 32, 16, 23)), map(128, 64), 128, Preview.Detail.CELLS);
-    assertEquals(List.of(new Preview.Part("drags[0]", 9, 9, "")), preview.drags());
+    assertEquals(List.of(new Preview.Part("drags[0]", 9, 9, 0, "")), preview.drags());
     assertFalse(preview.drags().getFirst().tooSmall());
     assertEquals(9, preview.moved().count());
     assertEquals(6, preview.holes().count());
@@ -157,6 +159,78 @@ class PreviewTest {
     assertEquals(blue, colour(drawn, 64, 38));
     assertEquals(blue, colour(drawn, 70, 32));
     assertEquals(colour(original, 70, 38), colour(drawn, 70, 38));
+  }
+
+  private static EditDocument set(EditDocument document, String... values) {
+    return Documents.set(document, "--set", List.of(values), MaskSource.NONE);
+  }
+
+  /** What the mask keeps is kept, in cells and in pixels. */
+  @Test
+  void showsWhatTheMaskLetsThrough() {
+    // 3x3 cells go from (16, 16) to (64, 16); the mask lets the target's left column change, and
+    // half of the middle one by pixels: a cell may change where its top left pixel may.
+    var masked = set(document(cell(16, 16, 64, 16, 23)), "mask.rectangle=[40, 0, 35, 64]");
+    for (var detail : Preview.Detail.values()) {
+      var original = map(128, 64);
+      var preview = preview(masked, original, 128, detail);
+      assertEquals(List.of(new Preview.Part("drags[0]", 9, 9, 3, "")), preview.drags());
+      assertEquals(6, preview.moved().count());
+      // The handle lies outside the mask: nothing is missing there.
+      assertEquals(0, preview.holes().count());
+      for (int x = 0; x < 128; x++) {
+        boolean moved = x >= 64 && x <= 75;
+        assertEquals(moved ? x - 48 : x, preview.picture().level(x, 20, 0), "" + x);
+      }
+    }
+    var none = preview(set(masked, "mask.rectangle=[1, 1, 3, 3]"), map(128, 64), 128, Preview.Detail.CELLS);
+    assertEquals(0, none.moved().count());
+    assertEquals(9, none.drags().getFirst().keptCells());
+    assertEquals(map(128, 64), none.picture());
+  }
+
+  @Test
+  void anArrowThatLeavesThePictureIsAProblem() {
+    var far = List.of(new Arrow(new Point(70, 14), new Point(5000, 5000)));
+    var arrow =
+        new Drag(
+            "",
+            Optional.of(new Area.Rectangle(64, 8, 15, 15)),
+            Optional.empty(),
+            far,
+            Drag.Kind.POINTS);
+    var edit = CheckedEdit.of(document(arrow), map(128, 64));
+    var part = edit.preview(128, 8, Preview.Detail.CELLS).drags().getFirst();
+    assertEquals(
+        "expected a drag of at least one cell of 8x8 pixels, got none inside the image; draw it"
+            + " larger, or nearer to the middle",
+        part.problem());
+    // As the edit refuses it.
+    var task = edit.task(128, 8);
+    var e =
+        assertThrows(
+            EditDocumentException.class, () -> task.merged(Overlap.LATER_WINS).cells());
+    assertEquals("drags[0]: " + part.problem(), e.getMessage());
+  }
+
+  @Test
+  void drawsTheMaskAndArrowsWithoutAHandle() {
+    var arrow =
+        new Drag(
+            "",
+            Optional.empty(),
+            Optional.empty(),
+            List.of(new Arrow(new Point(40, 20), new Point(200, 20))),
+            Drag.Kind.POINTS);
+    var original = map(128, 64);
+    var document = set(document(arrow), "method.name=sdedrag", "mask.rectangle=[24, 8, 60, 40]");
+    var drawn = Preview.regions(CheckedEdit.of(document, original).drawing(), original);
+    assertEquals(0x20c040, colour(drawn, 24, 30));
+    assertEquals(colour(original, 60, 40), colour(drawn, 60, 40));
+    assertEquals(5 / 2 << 16 | 60 / 2 << 8, colour(drawn, 5, 60));
+    assertEquals(0xe02020, colour(drawn, 40, 20));
+    assertEquals(0xe02020, colour(drawn, 110, 20));
+    assertEquals(0x2050e0, colour(drawn, 125, 20));
   }
 
   @Test

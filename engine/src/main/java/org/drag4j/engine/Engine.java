@@ -183,7 +183,9 @@ public final class Engine implements AutoCloseable {
   private <R> R work(Job<R> job) {
     var progress = job.progress();
     progress.check();
-    var result = job.run(opened(job.model(), progress));
+    var open = opened(job.model(), progress);
+    open.pipeline().notes().stream().filter(told::add).forEach(progress::warn);
+    var result = job.run(open);
     if (device != null) {
       device.warnings().stream().filter(told::add).forEach(progress::warn);
     }

@@ -3,6 +3,7 @@ package org.drag4j.verify;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.pipeline.Denoiser;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.schedule.Ddim;
@@ -176,7 +177,7 @@ record ParityScheduler(Pipeline pipeline, ParityTolerance tolerance, ParityRows 
   }
 
   private Denoiser denoiser(LatentGrid grid, List<String> texts) {
-    var contexts = pipeline.text(List.of(texts.get(UNCONDITIONAL), texts.get(CONDITIONAL)));
+    var contexts = pipeline.text(List.of(texts.get(UNCONDITIONAL), texts.get(CONDITIONAL)), LongPrompt.CUT);
     return Denoiser.compile(pipeline, grid, contexts);
   }
 

@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
 import org.drag4j.method.Given;
@@ -144,7 +145,7 @@ final class RecordedRun implements Session {
 
   @Override
   public Given given() {
-    return new Given(form.tag(), form.prompt(), form.seed());
+    return new Given(form.tag(), form.prompt(), LongPrompt.CUT, form.seed());
   }
 
   @Override

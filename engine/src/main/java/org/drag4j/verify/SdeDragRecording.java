@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
+import org.drag4j.geometry.Border;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.Point;
@@ -141,7 +142,8 @@ final class SdeDragRecording implements MethodRecording {
             image.width(),
             image.height());
     int longest = Math.max(image.width(), image.height());
-    recorded.use(new Task(drawing, drawing.whole(longest, recorded.models().shape().factor())));
+    recorded.use(
+        new Task(drawing, drawing.whole(longest, recorded.models().shape().factor()), Border.CUT));
     var result = (Result.Latent) run.method().edit(recorded.session());
     recorded.picture("sub." + (run.parts() - 1) + ".output", recorded.decoded(result.latent()));
   }

@@ -76,8 +76,8 @@ public interface WeightSource {
   /**
    * A weight's bytes as {@link #bytes} gives them, in the checkpoint's order.
    *
-   * @throws WeightMismatchException as {@link #require} does, and where the bytes are not as many
-   *     as they must be
+   * @throws WeightMismatchException as {@link #require} does, where the bytes are not as many as
+   *     they must be, and where an element is not finite
    */
   default Checked checked(Param param, Arena arena) {
     var entry = require(param);
@@ -86,6 +86,16 @@ public interface WeightSource {
     if (bytes.byteSize() != expected) {
       throw WeightMismatchException.of(
           this, param.name(), expected + " bytes", Long.toString(bytes.byteSize()));
+    }
+    var wrong = NonFinite.first(bytes, entry.dtype());
+    if (wrong.isPresent()) {
+      throw new WeightMismatchException(
+          origin()
+              + ": "
+              + param.name()
+              + ": expected finite numbers, got NaN or infinity at element "
+              + wrong.getAsLong()
+              + "; fetch the file again, and if it is the same then, use another checkpoint");
     }
     return new Checked(bytes, entry.dtype());
   }

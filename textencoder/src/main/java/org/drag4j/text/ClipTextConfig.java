@@ -1,5 +1,8 @@
 package org.drag4j.text;
 
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.drag4j.graph.Op;
 import org.drag4j.weights.Config;
 
@@ -17,6 +20,61 @@ public record ClipTextConfig(
     int maxPositions,
     float normEps,
     Op.UnaryFn activation) {
+  private static final String REMEDY =
+      "drag4j has CLIP's text encoder alone (yet); use a Stable Diffusion 1.x or 2.x model";
+
+  /** Keys that are read here, and keys that change nothing here: ids, types and training. */
+  private static final Set<String> READ =
+      Set.of(
+          "vocab_size",
+          "hidden_size",
+          "intermediate_size",
+          "num_hidden_layers",
+          "num_attention_heads",
+          "max_position_embeddings",
+          "layer_norm_eps",
+          "hidden_act",
+          "model_type",
+          "architectures",
+          "projection_dim",
+          "attention_dropout",
+          "dropout",
+          "initializer_factor",
+          "initializer_range",
+          "bos_token_id",
+          "eos_token_id",
+          "pad_token_id",
+          "torch_dtype",
+          "dtype",
+          "transformers_version",
+          "id2label",
+          "label2id",
+          "return_dict",
+          "tie_word_embeddings");
+
+  /** What transformers writes of text generation, which is not done here. */
+  private static final Map<String, Object> USUAL =
+      Map.ofEntries(
+          Map.entry("chunk_size_feed_forward", 0),
+          Map.entry("diversity_penalty", 0),
+          Map.entry("encoder_no_repeat_ngram_size", 0),
+          Map.entry("length_penalty", 1),
+          Map.entry("max_length", 20),
+          Map.entry("min_length", 0),
+          Map.entry("no_repeat_ngram_size", 0),
+          Map.entry("num_beam_groups", 1),
+          Map.entry("num_beams", 1),
+          Map.entry("num_return_sequences", 1),
+          Map.entry("repetition_penalty", 1),
+          Map.entry("temperature", 1),
+          Map.entry("top_k", 50),
+          Map.entry("top_p", 1),
+          Map.entry("typical_p", 1));
+
+  /** Lines about keys of the configuration that nobody reads. */
+  public static List<String> notes(Config c) {
+    return c.unread(READ, USUAL).stream().map(c::note).toList();
+  }
 
   /**
    * Reads the configuration.
@@ -25,6 +83,9 @@ public record ClipTextConfig(
    *     understood
    */
   public static ClipTextConfig of(Config c) {
+    if (!c.string("model_type", "clip").startsWith("clip")) {
+      throw c.refused("model_type", "clip_text_model", REMEDY);
+    }
     int hidden = c.integer("hidden_size", 512, 1, 1 << 14);
     int heads = c.integer("num_attention_heads", 8, 1, 1024);
     if (hidden % heads != 0) {
@@ -41,7 +102,7 @@ public record ClipTextConfig(
         switch (c.string("hidden_act", "quick_gelu")) {
           case "quick_gelu" -> Op.UnaryFn.QUICK_GELU;
           case "gelu" -> Op.UnaryFn.GELU;
-          default -> throw c.unexpected("hidden_act", "quick_gelu or gelu");
+          default -> throw c.refused("hidden_act", "quick_gelu or gelu", REMEDY);
         });
   }
 }

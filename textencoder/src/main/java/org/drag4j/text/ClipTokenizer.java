@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.PriorityQueue;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.drag4j.weights.AddedToken;
 import org.drag4j.weights.Vocabulary;
 import org.jspecify.annotations.Nullable;
 
@@ -41,9 +46,6 @@ public final class ClipTokenizer {
 
   private static final Pattern SPACES = Pattern.compile("\\s+", Pattern.UNICODE_CHARACTER_CLASS);
 
-  private static final Pattern SPECIAL =
-      Pattern.compile(Pattern.quote(START) + "|" + Pattern.quote(END));
-
   private static final Pattern WORD =
       Pattern.compile(
           "'s|'t|'re|'ve|'m|'ll|'d|\\p{L}++|\\p{N}|[^\\s\\p{L}\\p{N}]++",
@@ -56,9 +58,42 @@ public final class ClipTokenizer {
   private final int[] inner; // id of a byte inside a word
   private final int[] last; // id of a byte that ends a word
   private final Map<Long, Merge> merges; // by pair of ids
+  private final Map<String, Integer> tokens; // the vocabulary
+  private final Special verbatim; // tokens of the prompt as it stands
+  private final Special normalized; // tokens of the normalised prompt
 
   /** What two neighbours become, and how early. */
   private record Merge(int rank, int id) {}
+
+  /**
+   * Tokens that are taken out of a text before it is split into words.
+   *
+   * @param pattern of all of them, the longest first
+   * @param ids by the token's text: its number, or those of all its vectors
+   */
+  private record Special(Pattern pattern, Map<String, int[]> ids) {
+    static final Special NONE = new Special(Pattern.compile("(?!)"), Map.of());
+
+    /** A run of text between tokens, or a token. */
+    interface Sink {
+      void part(String text, int @Nullable [] token);
+    }
+
+    void split(String text, Sink sink) {
+      var matcher = pattern.matcher(text);
+      int from = 0;
+      while (matcher.find()) {
+        sink.part(text.substring(from, matcher.start()), null);
+        sink.part(matcher.group(), ids.get(matcher.group()));
+        from = matcher.end();
+      }
+      sink.part(text.substring(from), null);
+    }
+  }
+
+  /** A word or token, with the space before it, and its numbers. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Piece(String text, int[] ids) {}
 
   private ClipTokenizer(
       int startId,
@@ -67,7 +102,10 @@ public final class ClipTokenizer {
       int vocabularySize,
       int[] inner,
       int[] last,
-      Map<Long, Merge> merges) {
+      Map<Long, Merge> merges,
+      Map<String, Integer> tokens,
+      Special verbatim,
+      Special normalized) {
     if (padId < 0 || padId >= vocabularySize) {
       throw new IllegalArgumentException(
           "tokenizer: expected the padding's id in 0.."
@@ -83,6 +121,9 @@ public final class ClipTokenizer {
     this.inner = inner;
     this.last = last;
     this.merges = merges;
+    this.tokens = tokens;
+    this.verbatim = verbatim;
+    this.normalized = normalized;
   }
 
   /**
@@ -136,7 +177,17 @@ public final class ClipTokenizer {
           pair(id(tokens, first, where), id(tokens, second, where)),
           new Merge(rank, id(tokens, first + second, where)));
     }
-    return new ClipTokenizer(startId, endId, padId, vocabularySize, inner, last, byPair);
+    return new ClipTokenizer(
+        startId,
+        endId,
+        padId,
+        vocabularySize,
+        inner,
+        last,
+        byPair,
+        Map.copyOf(tokens),
+        Special.NONE,
+        special(Map.of(START, new AddedToken(startId, true, false), END, new AddedToken(endId, true, false))));
   }
 
   /**
@@ -155,7 +206,80 @@ public final class ClipTokenizer {
    * @throws IllegalArgumentException where the vocabulary has no such id
    */
   public ClipTokenizer withPadding(int padId) {
-    return new ClipTokenizer(startId, endId, padId, vocabularySize, inner, last, merges);
+    return new ClipTokenizer(
+        startId, endId, padId, vocabularySize, inner, last, merges, tokens, verbatim, normalized);
+  }
+
+  /**
+   * The same vocabulary with tokens beside it, as textual inversion trains them. Where {@code x} and
+   * {@code x_1}, {@code x_2} and so on are among them, {@code x} stands for all, as in diffusers.
+   *
+   * @param added by text; one that the vocabulary has must have its number there
+   * @throws IllegalArgumentException where a number is out of range or another token's
+   */
+  public ClipTokenizer withAdded(Map<String, AddedToken> added) {
+    int size = vocabularySize;
+    var owners = HashMap.<Integer, String>newHashMap(tokens.size() + added.size());
+    tokens.forEach((text, id) -> owners.put(id, text));
+    for (var entry : added.entrySet()) {
+      int id = entry.getValue().id();
+      var owner = owners.putIfAbsent(id, entry.getKey());
+      var known = tokens.getOrDefault(entry.getKey(), id);
+      if (id < 0 || id >= MAX_TOKENS || known != id || (owner != null && !owner.equals(entry.getKey()))) {
+        throw new IllegalArgumentException(
+            "tokenizer: added token \""
+                + entry.getKey()
+                + "\": expected "
+                + (known == id ? "a number of its own below " + MAX_TOKENS : "the vocabulary's number " + known)
+                + ", got "
+                + id
+                + "; check that added_tokens.json and the vocabulary belong together");
+      }
+      size = Math.max(size, id + 1);
+    }
+    var raw = new HashMap<>(added);
+    raw.keySet().removeAll(List.of(START, END));
+    var clean = new HashMap<String, AddedToken>();
+    added.forEach((text, token) -> {
+      if (token.normalized() && raw.remove(text) != null) {
+        clean.put(normalize(text), token);
+      }
+    });
+    clean.put(START, new AddedToken(startId, true, false));
+    clean.put(END, new AddedToken(endId, true, false));
+    return new ClipTokenizer(
+        startId, endId, padId, size, inner, last, merges, tokens, special(raw), special(clean));
+  }
+
+  private static Special special(Map<String, AddedToken> tokens) {
+    if (tokens.isEmpty()) {
+      return Special.NONE;
+    }
+    var ids = HashMap.<String, int[]>newHashMap(tokens.size());
+    tokens.forEach((text, token) -> {
+      var vectors = IntStream.builder().add(token.id());
+      int i = 1;
+      for (var next = tokens.get(text + "_" + i); next != null; ) {
+        vectors.add(next.id());
+        next = tokens.get(text + "_" + ++i);
+      }
+      ids.put(text, vectors.build().toArray());
+    });
+    var pattern =
+        new TreeMap<>(tokens)
+            .descendingMap().entrySet().stream() // what begins alike, the longest first
+                .map(entry ->
+                    entry.getValue().singleWord()
+                        ? "(?<!\\w)" + Pattern.quote(entry.getKey()) + "(?!\\w)"
+                        : Pattern.quote(entry.getKey()))
+            .collect(Collectors.joining("|"));
+    return new Special(Pattern.compile(pattern, Pattern.UNICODE_CHARACTER_CLASS), ids);
+  }
+
+  /** The number of a token of this text, where the vocabulary has one. */
+  public OptionalInt id(String token) {
+    var id = tokens.get(token);
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
   /** Id of the token before every prompt. */
@@ -206,34 +330,99 @@ public final class ClipTokenizer {
   }
 
   /**
+   * What {@link #tokenize} leaves off, in lower case; empty where nothing.
+   *
+   * @throws IllegalArgumentException as {@link #encode}
+   */
+  public String leftOff(String text) {
+    int count = 1;
+    var off = new StringBuilder();
+    for (var piece : pieces(text)) {
+      count += piece.ids().length;
+      if (count >= LENGTH) {
+        off.append(piece.text());
+      }
+    }
+    return off.toString().strip();
+  }
+
+  /**
+   * The whole text in as many pieces as it needs, each int[{@link #LENGTH}] with start and end token
+   * of its own, as other programs encode long prompts; one where {@link #tokenize} leaves nothing
+   * off.
+   *
+   * @throws IllegalArgumentException as {@link #encode}
+   */
+  public List<int[]> chunks(String text) {
+    int[] ids = encode(text);
+    var chunks = new ArrayList<int[]>();
+    int from = 1;
+    do {
+      int to = Math.min(from + LENGTH - 2, ids.length - 1);
+      var chunk = new int[LENGTH];
+      Arrays.fill(chunk, padId);
+      chunk[0] = startId;
+      System.arraycopy(ids, from, chunk, 1, to - from);
+      chunk[1 + to - from] = endId;
+      chunks.add(chunk);
+      from = to;
+    } while (from < ids.length - 1);
+    return chunks;
+  }
+
+  /**
    * All ids of a text with start and end token, neither cut nor padded.
    *
    * @throws IllegalArgumentException where the text is longer than {@link #MAX_CHARS} or not
    *     well-formed Unicode
    */
   public int[] encode(String text) {
-    check(text);
-    var composed = Normalizer.normalize(text, Normalizer.Form.NFC);
-    var clean = lowerCase(SPACES.matcher(composed).replaceAll(" "));
     var ids = IntStream.builder();
     ids.add(startId);
-    // Special tokens first: else a run of punctuation before one would swallow its "<|".
-    var special = SPECIAL.matcher(clean);
-    int from = 0;
-    while (special.find()) {
-      words(clean.substring(from, special.start()), ids);
-      ids.add(special.group().equals(START) ? startId : endId);
-      from = special.end();
+    for (var piece : pieces(text)) {
+      Arrays.stream(piece.ids()).forEach(ids::add);
     }
-    words(clean.substring(from), ids);
     ids.add(endId);
     return ids.build().toArray();
   }
 
-  private void words(String text, IntStream.Builder ids) {
+  /** The words and tokens of a text, in order. */
+  private List<Piece> pieces(String text) {
+    check(text);
+    var pieces = new ArrayList<Piece>();
+    // Special tokens first: else a run of punctuation before one would swallow its "<|".
+    verbatim.split(
+        text,
+        (part, token) -> {
+          if (token != null) {
+            pieces.add(new Piece(part, token));
+            return;
+          }
+          normalized.split(
+              normalize(part),
+              (run, special) -> {
+                if (special != null) {
+                  pieces.add(new Piece(run, special));
+                } else {
+                  words(run, pieces);
+                }
+              });
+        });
+    return pieces;
+  }
+
+  private static String normalize(String text) {
+    var composed = Normalizer.normalize(text, Normalizer.Form.NFC);
+    return lowerCase(SPACES.matcher(composed).replaceAll(" "));
+  }
+
+  private void words(String text, List<Piece> pieces) {
     var word = WORD.matcher(text);
+    int from = 0;
     while (word.find()) {
-      merge(word.group().getBytes(StandardCharsets.UTF_8), ids);
+      int[] ids = merge(word.group().getBytes(StandardCharsets.UTF_8));
+      pieces.add(new Piece(text.substring(from, word.end()), ids));
+      from = word.end();
     }
   }
 
@@ -241,7 +430,7 @@ public final class ClipTokenizer {
    * Merges a word's bytes: always the pair of lowest rank, the leftmost of equals. The queue keeps
    * this O(n log n), for a hostile word may be as long as the prompt.
    */
-  private void merge(byte[] word, IntStream.Builder ids) {
+  private int[] merge(byte[] word) {
     int n = word.length;
     var id = new int[n];
     var next = new int[n]; // of the neighbours still there; n past the end
@@ -274,9 +463,11 @@ public final class ClipTokenizer {
         enqueue(queue, previous[i], mergeAt(previous[i], id, next));
       }
     }
+    var ids = IntStream.builder();
     for (int i = 0; i < n; i = next[i]) {
       ids.add(id[i]);
     }
+    return ids.build().toArray();
   }
 
   private @Nullable Merge mergeAt(int i, int[] id, int[] next) {

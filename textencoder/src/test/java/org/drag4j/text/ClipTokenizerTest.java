@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.drag4j.weights.AddedToken;
 import org.drag4j.weights.Vocabulary;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -80,6 +81,82 @@ final class ClipTokenizerTest {
     assertEquals(2368, ids[75]);
     assertEquals(CLIP.endId(), ids[76]);
     assertArrayEquals(ids, CLIP.withPadding(0).tokenize(longer));
+  }
+
+  @Test
+  void whatALongPromptLosesIsSaid() {
+    assertEquals("", CLIP.leftOff("cat ".repeat(75)));
+    assertEquals("cat", CLIP.leftOff("Cat  ".repeat(76)));
+    assertEquals("dog, a bird.", CLIP.leftOff("cat ".repeat(75) + "\n Dog, a BIRD. "));
+    // A word that is cut in two counts as lost: "supercalifragilistic" has more than two tokens.
+    var cut = "cat ".repeat(73) + "supercalifragilistic dog";
+    assertEquals("supercalifragilistic dog", CLIP.leftOff(cut));
+  }
+
+  @Test
+  void aLongPromptComesInChunks() {
+    var fits = "a photo of a cat";
+    assertEquals(1, CLIP.chunks(fits).size());
+    assertArrayEquals(CLIP.tokenize(fits), CLIP.chunks(fits).getFirst());
+    assertArrayEquals(CLIP.tokenize(""), CLIP.chunks("").getFirst());
+    assertEquals(1, CLIP.chunks("cat ".repeat(75)).size());
+    var three = CLIP.withPadding(0).chunks("cat ".repeat(75) + "dog ".repeat(75) + "bird");
+    assertEquals(3, three.size());
+    assertArrayEquals(CLIP.tokenize("cat ".repeat(75)), three.get(0));
+    assertArrayEquals(CLIP.tokenize("dog ".repeat(75)), three.get(1));
+    assertArrayEquals(CLIP.withPadding(0).tokenize("bird"), three.get(2));
+  }
+
+  /** As textual inversion adds them: with several vectors, in any case, and only as single words. */
+  @Test
+  void addedTokensAreTakenOutFirst() {
+    var added =
+        CLIP.withAdded(
+            Map.of(
+                "<Sks>", new AddedToken(49408, true, false),
+                "<cat>", new AddedToken(49409, false, false),
+                "<cat>_1", new AddedToken(49410, false, false),
+                "<cat>_2", new AddedToken(49411, false, false),
+                "zorpy", new AddedToken(49412, true, true)));
+    assertEquals(49413, added.vocabularySize());
+    assertArrayEquals(body(49408), body(added, "<SKS>"));
+    assertArrayEquals(body(320, 49408, 2368), body(added, "a<sks>cat"));
+    assertArrayEquals(body(320, 49409, 49410, 49411, 267), body(added, "A <cat>,"));
+    assertArrayEquals(body(49410), body(added, "<cat>_1"));
+    assertArrayEquals(CLIP.encode("<CAT>"), added.encode("<CAT>"), "not normalised: as it stands");
+    assertArrayEquals(body(49412), body(added, "zorpy"));
+    assertArrayEquals(CLIP.encode("xzorpy zorpyx"), added.encode("xzorpy zorpyx"));
+    assertArrayEquals(CLIP.encode("a cat"), added.encode("a cat"));
+  }
+
+  /** In transformers, the padding of SD 2.x is a token of its own where it stands in a prompt. */
+  @Test
+  void anAddedTokenMayBeTheVocabularysOwn() {
+    assertArrayEquals(body(2368, 256), body(CLIP, "cat!"));
+    var sd2 = CLIP.withAdded(Map.of("!", new AddedToken(0, false, false))).withPadding(0);
+    assertArrayEquals(body(2368, 0), body(sd2, "cat!"));
+    assertArrayEquals(body(2368, 0, 0), body(sd2, "cat!!"));
+    assertEquals(49408, sd2.vocabularySize());
+  }
+
+  @Test
+  void addedTokensThatContradictTheVocabularyAreRefused() {
+    for (var wrong : List.of(new AddedToken(1, false, false), new AddedToken(-1, true, false))) {
+      assertThrows(
+          IllegalArgumentException.class, () -> CLIP.withAdded(Map.of("<x>", wrong)), "" + wrong);
+    }
+    var end = Map.of("<|endoftext|>", new AddedToken(0, true, false));
+    var e = assertThrows(IllegalArgumentException.class, () -> CLIP.withAdded(end));
+    assertTrue(String.valueOf(e.getMessage()).contains("the vocabulary's number 49407, got 0"));
+  }
+
+  private static int[] body(int... ids) {
+    return ids;
+  }
+
+  private static int[] body(ClipTokenizer tokenizer, String text) {
+    int[] ids = tokenizer.encode(text);
+    return Arrays.copyOfRange(ids, 1, ids.length - 1);
   }
 
   @Test

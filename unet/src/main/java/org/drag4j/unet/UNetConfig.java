@@ -2,6 +2,8 @@ package org.drag4j.unet;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.drag4j.weights.Config;
 
 /**
@@ -38,6 +40,59 @@ public record UNetConfig(
     levels = List.copyOf(levels);
   }
 
+  private static final String MID_BLOCK = "mid_block_type";
+  private static final String CLASS = "UNet2DConditionModel";
+
+  private static final String REMEDY =
+      "drag4j does not have such networks (yet); use a Stable Diffusion 1.x or 2.x model";
+
+  /**
+   * Keys that are read here, and keys that change nothing: what training needed, and {@code
+   * upcast_attention}, since attention is computed in float32 whatever is stored.
+   */
+  private static final Set<String> READ =
+      Set.of(
+          "in_channels",
+          "out_channels",
+          "block_out_channels",
+          "down_block_types",
+          "up_block_types",
+          "layers_per_block",
+          "cross_attention_dim",
+          "attention_head_dim",
+          "num_attention_heads",
+          "transformer_layers_per_block",
+          "norm_num_groups",
+          "norm_eps",
+          "use_linear_projection",
+          "flip_sin_to_cos",
+          "freq_shift",
+          "sample_size",
+          "upcast_attention",
+          "dropout",
+          "addition_embed_type_num_heads",
+          "decay",
+          "inv_gamma",
+          "min_decay",
+          "optimization_step",
+          "power",
+          "update_after_step",
+          "use_ema_warmup");
+
+  /** The one value of each key that would change the network. */
+  private static final Map<String, Object> USUAL =
+      Map.of(
+          "act_fn", "silu",
+          "time_embedding_type", "positional",
+          "resnet_time_scale_shift", "default",
+          MID_BLOCK, "UNetMidBlock2DCrossAttn",
+          "attention_type", "default",
+          "mid_block_scale_factor", 1,
+          "resnet_out_scale_factor", 1,
+          "downsample_padding", 1,
+          "conv_in_kernel", 3,
+          "conv_out_kernel", 3);
+
   /** Channels of the timestep embedding. */
   public int timeEmbedDim() {
     return 4 * levels.getFirst().channels();
@@ -50,43 +105,14 @@ public record UNetConfig(
    *     variant of the network that is not implemented
    */
   public static UNetConfig of(Config c) {
-    for (var key :
-        List.of(
-            "addition_embed_type",
-            "class_embed_type",
-            "encoder_hid_dim_type",
-            "encoder_hid_dim",
-            "time_cond_proj_dim",
-            "num_class_embeds",
-            "cross_attention_norm",
-            "time_embedding_dim",
-            "time_embedding_act_fn",
-            "timestep_post_act",
-            "reverse_transformer_layers_per_block")) {
-      if (c.has(key)) {
-        throw c.unexpected(key, "null: networks of Stable Diffusion 1.x and 2.x have none");
-      }
+    if (!c.string("_class_name", CLASS).equals(CLASS)) {
+      throw c.refused("_class_name", CLASS, REMEDY);
     }
-    expect(c, "act_fn", "silu");
-    expect(c, "time_embedding_type", "positional");
-    expect(c, "resnet_time_scale_shift", "default");
-    expect(c, "mid_block_type", "UNetMidBlock2DCrossAttn");
-    expect(c, "attention_type", "default");
-    for (var key : List.of("center_input_sample", "dual_cross_attention", "only_cross_attention")) {
-      if (c.bool(key, false)) {
-        throw c.unexpected(key, "false");
-      }
+    if (c.isNull(MID_BLOCK)) { // as in distilled networks, which have none
+      throw c.refused(MID_BLOCK, String.valueOf(USUAL.get(MID_BLOCK)), REMEDY);
     }
-    for (var key :
-        List.of("mid_block_scale_factor", "resnet_out_scale_factor", "downsample_padding")) {
-      if (c.number(key, 1) != 1) {
-        throw c.unexpected(key, "1");
-      }
-    }
-    for (var key : List.of("conv_in_kernel", "conv_out_kernel")) {
-      if (c.integer(key, 3) != 3) {
-        throw c.unexpected(key, "3");
-      }
+    for (var key : c.unread(READ, USUAL)) {
+      throw c.refused(key, String.valueOf(USUAL.getOrDefault(key, "null or false")), REMEDY);
     }
     var channels = c.integers("block_out_channels");
     int n = channels.size();
@@ -136,14 +162,8 @@ public record UNetConfig(
 
   private static boolean attention(Config c, String key, String type, String without, String with) {
     if (!type.equals(without) && !type.equals(with)) {
-      throw c.unexpected(key, "each " + without + " or " + with);
+      throw c.refused(key, "each " + without + " or " + with, REMEDY);
     }
     return type.equals(with);
-  }
-
-  private static void expect(Config c, String key, String value) {
-    if (!c.string(key, value).equals(value)) {
-      throw c.unexpected(key, value);
-    }
   }
 }

@@ -5,9 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +26,12 @@ public final class Config {
 
   private final String origin;
   private final Map<String, Object> values;
+  private final Set<String> nulls;
 
-  private Config(String origin, Map<String, Object> values) {
+  private Config(String origin, Map<String, Object> values, Set<String> nulls) {
     this.origin = origin;
     this.values = values;
+    this.nulls = nulls;
   }
 
   /**
@@ -51,12 +55,17 @@ public final class Config {
   }
 
   private static Config parse(String origin, byte[] text) {
-    var values =
-        Json.object(origin, text, ConfigException::new, p -> new Reading(origin, p).object());
-    return new Config(origin, values);
+    return Json.object(
+        Json.WITH_INFINITIES, origin, text, ConfigException::new, p -> object(origin, p));
   }
 
-  private record Reading(String origin, JsonParser p) {
+  /** The object that a parser is at. */
+  static Config object(String origin, JsonParser p) {
+    var nulls = new HashSet<String>();
+    return new Config(origin, new Reading(origin, p, nulls).object(), nulls);
+  }
+
+  private record Reading(String origin, JsonParser p, Set<String> nulls) {
     Map<String, Object> object() {
       var values = new LinkedHashMap<String, Object>();
       while (p.nextToken() == JsonToken.PROPERTY_NAME) {
@@ -65,6 +74,8 @@ public final class Config {
         var value = value();
         if (value != null) {
           values.put(key, value);
+        } else {
+          nulls.add(key);
         }
       }
       return Collections.unmodifiableMap(values);
@@ -96,9 +107,10 @@ public final class Config {
       return Collections.unmodifiableList(list);
     }
 
+    /** Infinite only where the text says so, as Python writes it; who reads it must do without. */
     private double finite() {
       double value = p.getDoubleValue();
-      if (!Double.isFinite(value)) {
+      if (!Double.isFinite(value) && p.getString().matches("-?\\d.*")) {
         throw new ConfigException(
             "%s: character %d: expected a finite number, got %s; correct the file"
                 .formatted(origin, Json.at(p), Json.printable(p.getString())));
@@ -130,6 +142,11 @@ public final class Config {
   /** Whether the key is there and not {@code null}. */
   public boolean has(String key) {
     return values.containsKey(key);
+  }
+
+  /** Whether the file says {@code null} of a key: where its absence means something else. */
+  public boolean isNull(String key) {
+    return nulls.contains(key) && !has(key);
   }
 
   /** The value as text, for people to read. */
@@ -174,7 +191,7 @@ public final class Config {
 
   /** A number that must be there. */
   public double number(String key) {
-    if (value(key) instanceof Number n) {
+    if (value(key) instanceof Number n && Double.isFinite(n.doubleValue())) {
       return n.doubleValue();
     }
     throw unexpected(key, "a number");
@@ -235,7 +252,7 @@ public final class Config {
     }
     var numbers = new ArrayList<Double>();
     for (var item : list) {
-      if (!(item instanceof Number n)) {
+      if (!(item instanceof Number n) || !Double.isFinite(n.doubleValue())) {
         throw unexpected(key, "a list of numbers");
       }
       numbers.add(n.doubleValue());
@@ -265,11 +282,20 @@ public final class Config {
     }
     var inner = new LinkedHashMap<String, Object>();
     map.forEach((k, v) -> inner.put((String) k, v));
-    return Optional.of(new Config(origin + ": " + Json.printable(key), inner));
+    return Optional.of(new Config(origin + ": " + Json.printable(key), inner, Set.of()));
   }
 
-  /** The error for a value that is well-formed but not one that its reader can use. */
+  /** The error for a value that no configuration of this kind can have. */
   public ConfigException unexpected(String key, String expected) {
+    return refused(key, expected, "correct the file");
+  }
+
+  /**
+   * The error for a value that means what this project does not do.
+   *
+   * @param remedy what to do instead
+   */
+  public ConfigException refused(String key, String expected, String remedy) {
     var value = values.get(key);
     String got =
         switch (value) {
@@ -278,8 +304,46 @@ public final class Config {
           default -> Json.printable(value.toString());
         };
     return new ConfigException(
-        "%s: %s: expected %s, got %s; correct the file or fetch it again"
-            .formatted(origin, key, expected, got));
+        "%s: %s: expected %s, got %s; %s"
+            .formatted(origin, Json.printable(key), expected, got, remedy));
+  }
+
+  /**
+   * The keys that say something nobody reads, in the file's order: whatever is neither among {@code
+   * read} nor at its usual value. False, lists of it, and what is empty say nothing, nor do keys
+   * that begin with an underscore: they say where the file comes from.
+   *
+   * @param read keys of any value
+   * @param usual the value of each key whose other values would matter
+   */
+  public List<String> unread(Set<String> read, Map<String, ?> usual) {
+    return values.keySet().stream()
+        .filter(key -> !key.startsWith("_") && !read.contains(key))
+        .filter(key -> !saysNothing(values.get(key)) && !same(values.get(key), usual.get(key)))
+        .toList();
+  }
+
+  /** A line about a key that {@link #unread} gives and nobody minds. */
+  public String note(String key) {
+    return "%s: %s: %s means nothing to drag4j and is left out of account"
+        .formatted(origin, Json.printable(key), text(key).orElse("null"));
+  }
+
+  private static boolean saysNothing(@Nullable Object value) {
+    return switch (value) {
+      case null -> true;
+      case Boolean b -> !b;
+      case Absent _ -> true;
+      case List<?> list -> list.stream().allMatch(Config::saysNothing);
+      case Map<?, ?> map -> map.isEmpty();
+      default -> false;
+    };
+  }
+
+  private static boolean same(@Nullable Object value, @Nullable Object usual) {
+    return (value instanceof Number a && usual instanceof Number b)
+        ? a.doubleValue() == b.doubleValue()
+        : Objects.equals(value, usual);
   }
 
   private @Nullable Object value(String key) {

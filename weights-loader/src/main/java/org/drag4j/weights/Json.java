@@ -10,7 +10,9 @@ import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
 
 /** Strict, bounded reading of JSON: the one place where the parser is configured. */
 final class Json {
@@ -47,19 +50,39 @@ final class Json {
           .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
           .build();
 
+  /** The same with the numbers that Python's {@code json} writes and JSON does not have. */
+  static final JsonFactory WITH_INFINITIES =
+      FACTORY.rebuild().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
   private Json() {}
 
-  /**
-   * Reads a text that must be one JSON object in UTF-8 and nothing else.
-   *
-   * @param body called with the parser on the opening brace; returns with it on the closing one
-   * @param error makes the exception of a message
-   */
+  /** As {@link #object(JsonFactory, String, byte[], Function, Function)}, with JSON's numbers. */
   static <T> T object(
       String origin,
       byte[] text,
       Function<String, ? extends ModelException> error,
       Function<JsonParser, T> body) {
+    return object(FACTORY, origin, text, error, body);
+  }
+
+  /**
+   * Reads a text that must be one JSON object in UTF-8 and nothing else; some editors begin it with
+   * a byte order mark.
+   *
+   * @param body called with the parser on the opening brace; returns with it on the closing one
+   * @param error makes the exception of a message
+   */
+  static <T> T object(
+      JsonFactory factory,
+      String origin,
+      byte[] text,
+      Function<String, ? extends ModelException> error,
+      Function<JsonParser, T> body) {
+    mistaken(text).ifPresent(what -> {
+      throw error.apply("%s: expected a JSON object in UTF-8, got %s".formatted(origin, what));
+    });
     var malformed = malformed(text);
     if (malformed.isPresent()) {
       int at = malformed.getAsInt();
@@ -67,9 +90,12 @@ final class Json {
           "%s: expected UTF-8, got byte 0x%02x at byte %d of the JSON text; %s"
               .formatted(origin, text[at] & 0xff, at, FETCH_AGAIN));
     }
+    int start = startsWith(text, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
     var reader =
-        new InputStreamReader(new ByteArrayInputStream(text), StandardCharsets.UTF_8.newDecoder());
-    try (JsonParser p = FACTORY.createParser(ObjectReadContext.empty(), reader)) {
+        new InputStreamReader(
+            new ByteArrayInputStream(text, start, text.length - start),
+            StandardCharsets.UTF_8.newDecoder());
+    try (JsonParser p = factory.createParser(ObjectReadContext.empty(), reader)) {
       if (p.nextToken() != JsonToken.START_OBJECT) {
         throw error.apply(
             "%s: expected a JSON object, got %s; %s".formatted(origin, shown(p), FETCH_AGAIN));
@@ -84,6 +110,27 @@ final class Json {
     } catch (JacksonException e) {
       throw error.apply(problem(origin, e));
     }
+  }
+
+  /** What a text is instead of JSON, and what to do, where its first bytes tell. */
+  private static Optional<String> mistaken(byte[] text) {
+    if (startsWith(text, "version https://git-lfs".getBytes(StandardCharsets.US_ASCII))) {
+      return Optional.of("a Git LFS pointer; run 'git lfs pull'");
+    }
+    if (text.length > 0 && text[0] == '<') {
+      return Optional.of("a web page; fetch the file itself instead of the page about it");
+    }
+    // The mark in either order of bytes, or a brace in two bytes.
+    int first = text.length < 2 ? -1 : (text[0] & 0xff) << 8 | (text[1] & 0xff);
+    if (first == 0xfffe || first == 0xfeff || first == '{' << 8 || first == '{') {
+      return Optional.of("UTF-16; save it as UTF-8");
+    }
+    return Optional.empty();
+  }
+
+  private static boolean startsWith(byte[] text, byte[] prefix) {
+    return text.length >= prefix.length
+        && Arrays.equals(text, 0, prefix.length, prefix, 0, prefix.length);
   }
 
   static final String FETCH_AGAIN = "the file is damaged, fetch it again";
@@ -178,7 +225,7 @@ final class Json {
 
   /** The bytes of a file of bounded size. */
   static byte[] bytes(Path file, int limit, Function<String, ? extends ModelException> error) {
-    if (!Files.exists(file)) {
+    if (!Links.exists(file)) {
       throw new ModelNotFoundException(
           file + ": expected a file, got none of that name; check the path");
     }

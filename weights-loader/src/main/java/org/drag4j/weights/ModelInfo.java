@@ -116,7 +116,7 @@ public record ModelInfo(Path path, Optional<String> pipeline, List<Part> parts) 
     }
     var folder = ModelFolder.open(path);
     var parts = new ArrayList<Part>();
-    for (var name : components(path)) {
+    for (var name : components(folder.path())) {
       if (name.equals("scheduler")) {
         var config = essentials(name, folder.schedulerConfig());
         parts.add(new Part(name, config, 0, 0, Map.of(), 0));

@@ -64,7 +64,7 @@ public final class Safetensors implements WeightFile {
   public static Safetensors open(Path file) {
     FileChannel channel = null;
     try {
-      if (Files.exists(file) && !Files.isRegularFile(file)) {
+      if (Links.exists(file) && !Files.isRegularFile(file)) {
         throw new SafetensorsException(
             file + ": expected a safetensors file, got a folder or device; check the path");
       }

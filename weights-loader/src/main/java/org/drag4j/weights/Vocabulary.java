@@ -16,12 +16,23 @@ import tools.jackson.core.JsonToken;
  * the most urgent first ({@code merges.txt}).
  */
 public record Vocabulary(Map<String, Integer> tokens, List<Merge> merges) {
-  private static final int MAX_BYTES = 32 << 20;
-  private static final int MAX_ENTRIES = 1_000_000;
+  static final int MAX_BYTES = 32 << 20;
+  static final int MAX_ENTRIES = 1_000_000;
   private static final int MAX_TOKEN = 1024;
 
   /** Two adjacent tokens that become one. */
-  public record Merge(String left, String right) {}
+  public record Merge(String left, String right) {
+    /** A merge as a line of {@code merges.txt} spells it. */
+    static Merge parse(String where, String line) {
+      int space = line.indexOf(' ');
+      if (space <= 0 || space == line.length() - 1 || line.indexOf(' ', space + 1) >= 0) {
+        throw new ConfigException(
+            "%s: expected two tokens with a space between them, got %s; %s"
+                .formatted(where, Json.quote(line), Json.FETCH_AGAIN));
+      }
+      return new Merge(line.substring(0, space), line.substring(space + 1));
+    }
+  }
 
   public Vocabulary {
     tokens = Map.copyOf(tokens);
@@ -57,7 +68,8 @@ public record Vocabulary(Map<String, Integer> tokens, List<Merge> merges) {
     return new Vocabulary(tokens, merges(mergesOrigin, merges, tokens));
   }
 
-  private static Map<String, Integer> tokens(String origin, JsonParser p) {
+  /** The tokens of the object that a parser is at. */
+  static Map<String, Integer> tokens(String origin, JsonParser p) {
     var tokens = new LinkedHashMap<String, Integer>();
     var ids = new HashSet<Integer>();
     while (p.nextToken() == JsonToken.PROPERTY_NAME) {
@@ -101,22 +113,28 @@ public record Vocabulary(Map<String, Integer> tokens, List<Merge> merges) {
       if (line.isEmpty() || (i == 0 && line.startsWith("#version"))) {
         continue;
       }
-      int space = line.indexOf(' ');
-      if (space <= 0 || space == line.length() - 1 || line.indexOf(' ', space + 1) >= 0) {
-        throw new ConfigException(
-            "%s: line %d: expected two tokens with a space between them, got %s; %s"
-                .formatted(origin, i + 1, Json.quote(line), Json.FETCH_AGAIN));
-      }
-      var merge = new Merge(line.substring(0, space), line.substring(space + 1));
-      if (!tokens.containsKey(merge.left() + merge.right())) {
-        throw new ConfigException(
-            "%s: line %d: expected a pair that makes a token, got %s, which vocab.json lacks; check"
-                    .formatted(origin, i + 1, Json.quote(line))
-                + " that the two files belong together");
-      }
+      String where = "%s: line %d".formatted(origin, i + 1);
+      var merge = Merge.parse(where, line);
+      requirePair(where, merge, tokens);
       merges.add(merge);
     }
     return merges;
+  }
+
+  /** Refuses merges that make no token. */
+  static void requirePairs(String origin, List<Merge> merges, Map<String, Integer> tokens) {
+    for (int i = 0; i < merges.size(); i++) {
+      requirePair("%s: merge %d".formatted(origin, i), merges.get(i), tokens);
+    }
+  }
+
+  private static void requirePair(String where, Merge merge, Map<String, Integer> tokens) {
+    if (!tokens.containsKey(merge.left() + merge.right())) {
+      throw new ConfigException(
+          "%s: expected a pair that makes a token, got %s, which the vocabulary lacks; check that"
+                  .formatted(where, Json.quote(merge.left() + " " + merge.right()))
+              + " merges and vocabulary belong together");
+    }
   }
 
   private static ConfigException fail(String origin, String token, String what) {

@@ -1,5 +1,8 @@
 package org.drag4j.weights;
 
+import static java.nio.charset.StandardCharsets.UTF_16;
+import static java.nio.charset.StandardCharsets.UTF_16BE;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static org.drag4j.weights.TestFiles.message;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,12 +77,43 @@ class ConfigTest {
     check("[]", c -> {}, "expected a JSON object, got a list");
     check("", c -> {}, "expected a JSON object, got the end of the text");
     check("{\"a\":1,\"a\":2}", c -> {}, "expected every name once");
-    check("{\"a\":NaN}", c -> {}, "expected valid JSON");
+    check("{\"a\":NaN}", c -> c.number("a"), "a: expected a number, got NaN");
+    check("{\"a\":-Infinity}", c -> c.number("a"), "a: expected a number, got -Infinity");
+    check("{\"a\":[Infinity]}", c -> c.numbers("a"), "a: expected a list of numbers");
+    check("{\"a\":-1e999}", c -> {}, "expected a finite number, got -1e999");
     check("{\"a\":1e999}", c -> {}, "expected a finite number, got 1e999");
     check("{\"a\":" + "[".repeat(100_000), c -> {}, "expected at most 32 levels of nesting");
     check("{\"a\":" + "{\"a\":".repeat(100_000), c -> {}, "expected at most 32 levels");
     check("{\"a\":" + "9".repeat(1000) + "}", c -> {}, "numbers of 100 digits");
     check("{}{}", c -> {}, "expected nothing after the JSON object");
+  }
+
+  @Test
+  void whatIsNoJsonIsCalledWhatItIs() {
+    assertEquals(3, config("\ufeff{\"a\":3}").integer("a"), "a byte order mark is no damage");
+    for (var utf16 : List.of(UTF_16, UTF_16LE, UTF_16BE)) {
+      var file = TestFiles.bytes(folder.resolve("c.json"), "{\"a\":3}".getBytes(utf16));
+      var e = assertThrows(ConfigException.class, () -> Config.read(file));
+      assertTrue(message(e).endsWith("got UTF-16; save it as UTF-8"), message(e));
+    }
+    check("version https://git-lfs.github.com/spec/v1\noid", c -> {}, "run 'git lfs pull'");
+    check("<!doctype html><html>", c -> {}, "got a web page; fetch the file itself");
+  }
+
+  @Test
+  void keysThatSaySomethingNobodyReadsAreFound() {
+    var c =
+        config(
+            """
+            {"_class_name":"X","read":7,"null":null,"false":false,"falses":[false,[null]],"one":1.0,
+             "two":2,"new":0,"list":[false,1],"empty":{},"word":"a","other":"b","inf":-Infinity}
+            """);
+    var usual = Map.of("one", 1, "two", 1, "word", "a", "other", "a", "inf", -1.0 / 0);
+    assertEquals(List.of("two", "new", "list", "other"), c.unread(Set.of("read"), usual));
+    assertEquals(
+        NAME + ": other: b means nothing to drag4j and is left out of account", c.note("other"));
+    assertEquals(
+        NAME + ": two: expected 1, got 2; do that", message(c.refused("two", "1", "do that")));
   }
 
   @Test

@@ -104,6 +104,88 @@ class ModelFolderTest {
   }
 
   @Test
+  void aTokenizerOfOneFileIsRead() {
+    var model = model("model.safetensors");
+    var tokenizer = folder.resolve("tokenizer");
+    TestFiles.text(
+        tokenizer.resolve("tokenizer.json"),
+        """
+        {"added_tokens":[{"id":1,"content":"<x>"}],"padding":{"pad_token":"ab"},
+         "model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{"ab":0},"merges":[["a","b"]]}}
+        """);
+    assertEquals(Map.of("ab", 0), model.vocabulary().orElseThrow().tokens());
+    assertEquals(Map.of("<x>", new AddedToken(1, true, false)), model.addedTokens());
+    assertEquals(Optional.of("ab"), model.padToken());
+    TestFiles.text(
+        tokenizer.resolve("tokenizer_config.json"),
+        """
+        {"pad_token":"!","added_tokens_decoder":{"1":{"content":"<x>"},"2":{"content":"<y>"}}}
+        """);
+    assertEquals(Optional.of("!"), model.padToken());
+    assertEquals(Set.of("<x>", "<y>"), model.addedTokens().keySet());
+    TestFiles.text(tokenizer.resolve("added_tokens.json"), "{\"<z>\":3}");
+    assertEquals(Set.of("<x>", "<y>", "<z>"), model.addedTokens().keySet());
+    TestFiles.text(tokenizer.resolve("added_tokens.json"), "{\"<y>\":3}");
+    var e = assertThrows(ConfigException.class, model::addedTokens);
+    assertTrue(message(e).contains("token \"<y>\": expected the number 2"), message(e));
+  }
+
+  @Test
+  void aTokenizerOfAnotherKindIsNotTakenForNone() {
+    var model = model("model.safetensors");
+    TestFiles.text(folder.resolve("tokenizer").resolve("tokenizer_config.json"), "{}");
+    assertEquals(Optional.empty(), model.vocabulary());
+    TestFiles.text(folder.resolve("tokenizer").resolve("spiece.model"), "");
+    var e = assertThrows(ConfigException.class, model::vocabulary);
+    assertTrue(message(e).contains("expected CLIP's tokenizer"), message(e));
+  }
+
+  @Test
+  void aCachedRepositoryIsItsMainSnapshot() throws IOException {
+    var cache = folder.resolve("models--x--y");
+    var snapshots = cache.resolve("snapshots");
+    missing(() -> ModelFolder.open(Files.createDirectories(cache)), "got an empty folder");
+    TestFiles.text(snapshots.resolve("0a1b").resolve("model_index.json"), "{}");
+    assertEquals(snapshots.resolve("0a1b"), ModelFolder.open(cache).path());
+    TestFiles.text(snapshots.resolve("2c3d").resolve("model_index.json"), "{}");
+    missing(() -> ModelFolder.open(cache), "expected refs/main or one snapshot, got 0a1b, 2c3d");
+    TestFiles.text(cache.resolve("refs").resolve("main"), "2c3d\n");
+    assertEquals(snapshots.resolve("2c3d"), ModelFolder.open(cache).path());
+    for (var wrong : List.of("4e5f", "..", "../../x", "", "2c3d/unet")) {
+      TestFiles.text(cache.resolve("refs").resolve("main"), wrong);
+      missing(() -> ModelFolder.open(cache), "refs/main: expected the name of a folder in");
+    }
+    missing(() -> ModelFolder.open(folder), "name one of the folders models--...");
+  }
+
+  @Test
+  void aLinkToNothingIsCalledOne() throws IOException {
+    var model = model("shard.safetensors");
+    var away = folder.resolve("blobs").resolve("0");
+    for (var name : List.of("vae", "tokenizer/vocab.json", "tokenizer/tokenizer.json",
+        "tokenizer/added_tokens.json", "model_index.json",
+        "unet/diffusion_pytorch_model.safetensors")) {
+      var link = folder.resolve(name);
+      Files.createDirectories(link.resolveSibling("."));
+      Files.createSymbolicLink(link, away);
+      var expected = name + ": expected a file, got a link to \"" + away + "\", where nothing is";
+      missing(
+          () -> {
+            model.index();
+            model.addedTokens();
+            model.vocabulary();
+            try (var _ = model.component(name.substring(0, name.indexOf('/') < 0 ? 3 : 4))) {
+              throw new AssertionError(name);
+            }
+          },
+          expected);
+      Files.delete(link);
+    }
+    var link = Files.createSymbolicLink(folder.resolve("model"), away);
+    missing(() -> ModelFolder.open(link), "got a link to");
+  }
+
+  @Test
   void olderNamesAreTranslatedForTheirComponents() throws IOException {
     model("model.safetensors");
     TestFiles.text(folder.resolve("vae").resolve("config.json"), "{}");

@@ -72,13 +72,29 @@ class ShardedSafetensorsTest {
         message(e));
   }
 
+  /** As in Hugging Face's cache, where every file is a link to a blob without a suffix. */
   @Test
-  void aLinkOutOfTheFolderIsRefused() throws IOException {
-    Files.createSymbolicLink(
-        folder.resolve("m-3.safetensors"), temporary.resolve("outside.safetensors"));
-    var index = index("{\"a\":\"m-3.safetensors\"}");
-    var e = assertThrows(SafetensorsException.class, () -> ShardedSafetensors.open(index));
-    assertTrue(message(e).contains("got a link to"), message(e));
+  void shardsAndIndexMayBeLinks() throws IOException {
+    var blobs = Files.createDirectory(temporary.resolve("blobs"));
+    var snapshot = Files.createDirectories(temporary.resolve("snapshots/abc/unet"));
+    var index = index("{\"b\":\"m-2.safetensors\",\"a\":\"m-1.safetensors\"}");
+    int name = 0;
+    for (var file : List.of(index, folder.resolve("m-1.safetensors"), folder.resolve("m-2.safetensors"))) {
+      var blob = Files.move(file, blobs.resolve("" + name++));
+      var link = snapshot.resolve(String.valueOf(file.getFileName()));
+      Files.createSymbolicLink(link, Path.of("../../../blobs").resolve(blob.getFileName()));
+    }
+    var link = snapshot.resolve("m.safetensors.index.json");
+    try (var weights = ShardedSafetensors.open(link);
+        var arena = Arena.ofConfined()) {
+      assertEquals(2f, weights.bytes("b", arena).get(ValueLayout.JAVA_FLOAT_UNALIGNED, 8));
+    }
+    Files.delete(blobs.resolve("2"));
+    var e = assertThrows(ModelNotFoundException.class, () -> ShardedSafetensors.open(link));
+    assertTrue(message(e).contains("m-2.safetensors: expected a file, got a link to \"../"), message(e));
+    Files.delete(blobs.resolve("0"));
+    var i = assertThrows(ModelNotFoundException.class, () -> ShardedSafetensors.open(link));
+    assertTrue(message(i).contains("index.json: expected a file, got a link to"), message(i));
   }
 
   @Test

@@ -9,6 +9,10 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.drag4j.engine.Edit;
+import org.drag4j.geometry.Frame;
+import org.drag4j.geometry.RegionMask;
+import org.drag4j.geometry.View;
 import org.drag4j.picture.Picture;
 
 /** Pictures in rows and columns on white, each with a line or two of text below. */
@@ -22,7 +26,27 @@ final class ContactSheet {
   private ContactSheet() {}
 
   /** One picture and what is said of it. */
-  record Cell(String label, Picture picture) {}
+  record Cell(String label, Picture picture) {
+    /** A part of a picture. */
+    static Cell of(String label, Picture picture, View part) {
+      return new Cell(
+          label,
+          picture.cropped(part.x(), part.y(), part.windowWidth(), part.windowHeight()));
+    }
+  }
+
+  /**
+   * The part of their picture that is worth showing of these edits: where something is taken from
+   * or goes to in any of them, and what is around; all of it where it is small.
+   */
+  static View part(List<Edit> edits) {
+    var touched =
+        edits.stream()
+            .map(edit -> edit.checked().drawing().touched())
+            .reduce(RegionMask::union)
+            .orElseThrow();
+    return Frame.around(touched, SIDE, 1).working();
+  }
 
   /** The sheet, about as wide as high; larger pictures are reduced. */
   static Picture of(List<Cell> cells) {

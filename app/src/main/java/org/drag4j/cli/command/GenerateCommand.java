@@ -1,5 +1,6 @@
 package org.drag4j.cli.command;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.PictureOptions;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
@@ -40,7 +42,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 public final class GenerateCommand implements Callable<Integer> {
   private static final int MAX_SIDE = 4096;
-  private static final int MAX_STEPS = 1000;
+  private static final int MAX_STEPS = 999;
   private static final int MAX_GUIDANCE = 100;
   private static final int MAX_PROMPT = 16_384;
 
@@ -94,8 +96,8 @@ public final class GenerateCommand implements Callable<Integer> {
       names = "--mask",
       paramLabel = "MASK.png",
       description =
-          "With --image, and as large: where it is bright the picture may change, elsewhere it"
-              + " stays bit for bit.")
+          "With --image, and as large: where it is bright and not transparent the picture may"
+              + " change, elsewhere it stays bit for bit.")
   Optional<Path> mask = Optional.empty();
 
   @Option(
@@ -115,7 +117,7 @@ public final class GenerateCommand implements Callable<Integer> {
       paramLabel = "OUT.png",
       defaultValue = "generated.png",
       description = "The picture. Default: ${DEFAULT-VALUE}.")
-  Path out = Path.of("");
+  Path output = Path.of("");
 
   @Option(
       names = {"-s", "--seed"},
@@ -130,6 +132,15 @@ public final class GenerateCommand implements Callable<Integer> {
       defaultValue = "20",
       description = "Denoising steps. Default: ${DEFAULT-VALUE}.")
   int steps;
+
+  @Option(
+      names = "--long-prompt",
+      paramLabel = "cut|chunks",
+      defaultValue = "cut",
+      description =
+          "What becomes of a prompt of more than 75 tokens: its end is left off, or it is encoded"
+              + " in pieces of 75. Default: ${DEFAULT-VALUE}.")
+  LongPrompt longPrompt = LongPrompt.CUT;
 
   @Mixin final PictureOptions options = new PictureOptions();
 
@@ -151,18 +162,20 @@ public final class GenerateCommand implements Callable<Integer> {
     require("--strength", "above 0, up to 1", strength, strength > 0 && strength <= 1);
     require("--mask", "an --image as well", "none", mask.isEmpty() || image.isPresent());
     var sources = Stream.concat(image.stream(), mask.stream()).toArray(Path[]::new);
-    OutputFile.require(spec, out, sources);
+    var out = options.overwrite.picture(spec, output, Optional.empty());
+    out.check(sources);
     options.glimpses.check(spec, out, sources);
     options.run.engine.setup().prepare();
     var progress = options.run.show.progress(spec, host);
     var start = image.map(file -> start(file, progress::warn));
     try (progress) {
-      var picture = generated(start, progress);
-      OutputFile.save(picture, out, options.metadata.of(() -> metadata(picture)), progress);
+      var picture = generated(start, out, progress);
+      var metadata = options.metadata.of(() -> metadata(picture));
+      out.save(picture, metadata, Optional.empty(), progress);
       progress.finish();
       options.run.engine.printTrace(spec);
       var json = new LinkedHashMap<String, Object>();
-      json.put("picture", out.toString());
+      json.put("picture", output.toString());
       json.put("width", picture.width());
       json.put("height", picture.height());
       json.put("seed", seed);
@@ -170,21 +183,24 @@ public final class GenerateCommand implements Callable<Integer> {
       json.put("device", options.run.engine.setup().device());
       json.put("seconds", progress.phaseSeconds());
       json.put("warnings", progress.takeWarnings());
-      options.run.show.print(spec, json, out.toString());
+      options.run.show.print(spec, json, output.toString());
     }
     return ExitCode.OK;
   }
 
-  private Picture generated(Optional<TextToImage.Start> start, ConsoleProgress progress)
-      throws InterruptedException {
+  private Picture generated(
+      Optional<TextToImage.Start> start, OutputFile out, ConsoleProgress progress)
+      throws IOException, InterruptedException {
     var job =
         Job.of(
-            options.run.model.required(),
+            options.run.model.required().path(),
             (editor, steps, glimpse) ->
                 TextToImage.generate(
                     editor.pipeline(), wanted(editor.pipeline(), start), steps, glimpse));
     try (var engine = options.run.engine.start(Keeping.NOTHING)) {
-      return engine.submit(options.glimpses.followed(job, out, progress)).await();
+      return engine
+          .submit(options.glimpses.followed(job, out, options.metadata, progress))
+          .await();
     }
   }
 
@@ -199,6 +215,7 @@ public final class GenerateCommand implements Callable<Integer> {
     return new TextToImage.Options(
         prompt,
         negative,
+        longPrompt,
         width.orElse(size.width()),
         height.orElse(size.height()),
         steps,
@@ -232,6 +249,9 @@ public final class GenerateCommand implements Callable<Integer> {
     values.put("Model", options.run.model.folder().map(Metadata::name).orElse(""));
     if (image.isPresent()) {
       values.put("Denoising strength", strength);
+    }
+    if (longPrompt == LongPrompt.CHUNKS) {
+      values.put("Long prompt", "chunks");
     }
     values.put("Version", Metadata.version());
     var line = Metadata.parameters(prompt, negative, values);

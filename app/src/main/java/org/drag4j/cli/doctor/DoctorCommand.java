@@ -325,7 +325,7 @@ public final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  /** Where checkpoints that other programs fetched lie; --model takes one of its snapshots. */
+  /** Where checkpoints that other programs fetched lie; --model takes each folder of it. */
   private static String hub(Map<String, String> environment) {
     var home = Path.of(System.getProperty("user.home", ""));
     var own = environment.getOrDefault("HF_HUB_CACHE", "");

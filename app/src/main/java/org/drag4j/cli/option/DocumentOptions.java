@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.drag4j.document.EditDocument;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.document.MaskSource;
 import org.drag4j.engine.Edit;
@@ -43,6 +44,14 @@ public final class DocumentOptions {
   Optional<Integer> size = Optional.empty();
 
   @Option(
+      names = "--long-prompt",
+      paramLabel = "cut|chunks",
+      description =
+          "What becomes of a prompt of more than 75 tokens, instead of the document's: its end is"
+              + " left off, or it is encoded in pieces of 75.")
+  Optional<LongPrompt> longPrompt = Optional.empty();
+
+  @Option(
       names = "--set",
       paramLabel = "PATH=VALUE",
       description = "Another value of the document: method.start=0.4; may be repeated.")
@@ -70,6 +79,9 @@ public final class DocumentOptions {
     changed = applied(changed, "--method", method.map(name -> "method.name=" + name), masks);
     changed = applied(changed, "--steps", steps.map(value -> "method.steps=" + value), masks);
     changed = applied(changed, "--size", size.map(value -> "working.size=" + value), masks);
+    changed =
+        applied(
+            changed, "--long-prompt", longPrompt.map(how -> "longPrompt=" + how.json()), masks);
     return Documents.set(changed, "--set", settings, masks);
   }
 
@@ -86,9 +98,19 @@ public final class DocumentOptions {
         description = "The picture to edit, instead of the document's.")
     Optional<Path> file = Optional.empty();
 
+    /** The picture, where the user names one. */
+    public Optional<Path> file() {
+      return file;
+    }
+
     /** The document for that picture, whatever it was drawn for. */
     public EditDocument applied(EditDocument document) {
-      return file.map(path ->
+      return applied(document, file);
+    }
+
+    /** The document for a picture that the user names, or as it is. */
+    public static EditDocument applied(EditDocument document, Optional<Path> named) {
+      return named.map(path ->
               document.withFiles(
                   new EditDocument.Image(
                       path.toAbsolutePath().normalize().toString(), Optional.empty()),

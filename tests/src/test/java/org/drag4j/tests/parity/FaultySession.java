@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
+import org.drag4j.document.LongPrompt;
 import org.drag4j.geometry.Task;
 import org.drag4j.graph.Hook;
 import org.drag4j.graph.Value;
@@ -123,8 +124,8 @@ class FaultySession implements Session {
     }
 
     @Override
-    public List<float[]> text(List<String> prompts) {
-      return right.text(prompts);
+    public List<float[]> text(List<String> prompts, LongPrompt longPrompts) {
+      return right.text(prompts, longPrompts);
     }
 
     @Override
