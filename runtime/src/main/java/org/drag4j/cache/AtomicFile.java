@@ -66,12 +66,7 @@ public final class AtomicFile {
     requireFolder(file);
     var target = target(file);
     if (isNotRegular(target)) {
-      try (var out =
-          new BufferedOutputStream(Files.newOutputStream(target, StandardOpenOption.WRITE))) {
-        content.write(out);
-      } catch (IOException e) {
-        throw named(file, e);
-      }
+      fill(target, file, content, StandardOpenOption.WRITE);
       return;
     }
     var temporary =
@@ -84,7 +79,7 @@ public final class AtomicFile {
                 + Long.toHexString(System.nanoTime())
                 + ".tmp");
     try {
-      fill(temporary, file, content);
+      fill(temporary, file, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       if (older.equals(Older.ANY) || !appears(temporary, target)) {
         older.require(target);
         Files.move(
@@ -96,27 +91,14 @@ public final class AtomicFile {
   }
 
   /** Fails in the name of the file that the user knows. */
-  private static void fill(Path temporary, Path file, Content content) throws IOException {
-    try (var out =
-        new BufferedOutputStream(
-            Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW), 1 << 16)) {
+  private static void fill(
+      Path to, Path file, Content content, StandardOpenOption... options)
+      throws IOException {
+    try (var out = new BufferedOutputStream(Files.newOutputStream(to, options), 1 << 16)) {
       content.write(out);
     } catch (IOException e) {
       throw named(file, e);
     }
-  }
-
-  /** A failure to write that names the file; "No space left on device" by itself names none. */
-  public static IOException named(Path file, IOException failure) {
-    var said =
-        Optional.ofNullable(
-            failure instanceof FileSystemException of ? of.getReason() : failure.getMessage());
-    return new IOException(
-        file
-            + ": expected to write all of it, got "
-            + said.orElse(failure.getClass().getSimpleName())
-            + "; make room, or name another place",
-        failure);
   }
 
   /** Gives a file its name, unless that is taken; no other process can take it in between. */
@@ -134,6 +116,19 @@ public final class AtomicFile {
     } catch (FileAlreadyExistsException e) {
       return false;
     }
+  }
+
+  /** A failure to write that names the file; "No space left on device" by itself names none. */
+  public static IOException named(Path file, IOException failure) {
+    var said =
+        Optional.ofNullable(
+            failure instanceof FileSystemException of ? of.getReason() : failure.getMessage());
+    return new IOException(
+        file
+            + ": expected to write it, got "
+            + said.orElse(failure.getClass().getSimpleName())
+            + "; make room, or name another place",
+        failure);
   }
 
   /**
