@@ -126,7 +126,8 @@ public final class BatchCommand implements Callable<Integer> {
       List<String> warnings) {
     /** Equal for works that share what their method keeps. */
     List<Record> sharing() {
-      return Methods.of(document).keeps(new Given(picture, document.prompt(), document.longPrompt(), document.seed()));
+      return Methods.of(document)
+          .keeps(new Given(picture, document.prompt(), document.longPrompt(), document.seed()));
     }
   }
 
