@@ -60,8 +60,7 @@ public final class PictureFiles {
    * @param warnings takes what is odd about the file, one line
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  public static Loaded load(
-      Path file, Optional<String> sha256, Consumer<String> warnings) {
+  public static Loaded load(Path file, Optional<String> sha256, Consumer<String> warnings) {
     byte[] bytes = bytes(file);
     String hash = Sha256.hex(bytes);
     if (sha256.isPresent() && !sha256.get().equals(hash)) {
@@ -139,7 +138,14 @@ public final class PictureFiles {
 
   /** The bytes of a PNG with these data. */
   public static byte[] png(Picture picture, PictureMetadata metadata) {
-    return PngFile.with(PngPixels.write(picture), metadata);
+    byte[] pixels =
+        metadata
+            .samples()
+            .filter(deep -> deep.high().width() == picture.width())
+            .filter(deep -> deep.high().height() == picture.height())
+            .map(deep -> PngPixels.write(picture, deep))
+            .orElseGet(() -> PngPixels.write(picture));
+    return PngFile.with(pixels, metadata);
   }
 
   /** A mask as the bytes of a PNG: white where it is set, else black. */
@@ -216,14 +222,23 @@ public final class PictureFiles {
       notes.add("the end of the file is missing or damaged; all pixels are there");
     }
     var converted = new ArrayList<String>();
-    if (png.depth() > 8) {
-      converted.add("reduced from 16 bits a sample to 8");
-    }
     png.gamma().ifPresent(_ -> converted.add("converted to sRGB from its gamma (gAMA)"));
     var stored = pixels(origin, essential, png.gamma());
-    var coloured = coloured(stored, png.profile(), converted);
-    return upright(
-        coloured, png.texts(), png.exif(), png.density(), converted, List.copyOf(png.unkept()));
+    var coloured = coloured(stored.picture(), png.profile(), converted);
+    boolean same = converted.isEmpty();
+    if (png.depth() > 8 && !same) {
+      converted.add(PictureMetadata.REDUCED);
+    }
+    var said =
+        new PictureMetadata(
+            png.texts(),
+            png.exif(),
+            png.density(),
+            same ? png.colours() : Optional.of(ColourTag.SRGB),
+            stored.samples().filter(_ -> same),
+            converted,
+            png.unkept());
+    return upright(coloured, said);
   }
 
   private static Decoded jpeg(Object origin, byte[] bytes, Collection<String> notes) {
@@ -248,22 +263,38 @@ public final class PictureFiles {
     }
     // Decoders give the profile of coloured pictures alone.
     var converted = new ArrayList<>(raw.converted());
+    if (raw.samples().isPresent()) {
+      converted.add(PictureMetadata.REDUCED);
+    }
     var picture = jpeg.grey() ? coloured(raw.picture(), jpeg.profile(), converted) : raw.picture();
-    return upright(
-        picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
+    var said =
+        new PictureMetadata(
+            Map.of(),
+            jpeg.exif(),
+            jpeg.density(),
+            jpeg.profile().map(_ -> ColourTag.SRGB),
+            Optional.empty(),
+            converted,
+            jpeg.unkept());
+    return upright(picture, said);
   }
 
   private static Decoded webp(Object origin, byte[] bytes, Collection<String> notes) {
     var webp = WebpFile.parse(origin, bytes);
     notes.addAll(webp.notes());
-    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), new Warnings(true));
-    return upright(
-        raw.picture(),
-        Map.of(),
-        webp.exif(),
-        webp.exif().flatMap(Exif::density),
-        raw.converted(),
-        webp.unkept());
+    var warnings = new Warnings(true);
+    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), warnings);
+    notes.addAll(warnings.notes);
+    var said =
+        new PictureMetadata(
+            Map.of(),
+            webp.exif(),
+            webp.exif().flatMap(Exif::density),
+            webp.profile().map(_ -> ColourTag.SRGB),
+            Optional.empty(),
+            raw.converted(),
+            webp.unkept());
+    return upright(raw.picture(), said);
   }
 
   private static Decoded bmp(Object origin, byte[] bytes) {
@@ -275,43 +306,31 @@ public final class PictureFiles {
           Optional.of(new Density(in.getInt(BMP_DENSITY), in.getInt(BMP_DENSITY + 4), true))
               .filter(Density::isKnown);
     }
-    return upright(
-        raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
+    return upright(raw.picture(), PictureMetadata.NONE.with(density));
   }
 
-  private static Decoded upright(
-      Picture stored,
-      Map<String, String> texts,
-      Optional<Exif> exif,
-      Optional<Density> density,
-      List<String> converted,
-      List<String> unkept) {
-    var orientation = exif.map(Exif::orientation).orElse(Orientation.UPRIGHT);
+  private static Decoded upright(Picture stored, PictureMetadata said) {
+    var orientation = said.exif().map(Exif::orientation).orElse(Orientation.UPRIGHT);
     var picture = orientation.upright(stored);
-    var metadata =
-        new PictureMetadata(
-            texts,
-            exif.map(data -> data.upright(picture.width(), picture.height())),
-            orientation.turns() ? density.map(Density::turned) : density,
-            converted,
-            unkept);
-    return new Decoded(picture, metadata);
+    return new Decoded(picture, said.upright(orientation, picture.width(), picture.height()));
   }
 
   /** The picture in sRGB, where its profile says that it is something else. */
-  private static Picture coloured(
-      Picture stored, Optional<byte[]> icc, List<String> converted) {
+  private static Picture coloured(Picture stored, Optional<byte[]> icc, List<String> converted) {
     var profile = icc.flatMap(ColourProfile::of);
     profile.ifPresent(p -> converted.add(p.converted()));
     return profile.map(p -> p.toSrgb(stored)).orElse(stored);
   }
 
-  private static Picture pixels(Object file, byte[] png, Optional<Gamma> gamma) {
+  private static Raw pixels(Object file, byte[] png, Optional<Gamma> gamma) {
     try {
       var plain = PngPixels.read(png);
       return plain.isPresent()
-          ? gamma.map(g -> g.toSrgb(plain.get())).orElse(plain.get())
-          : decode(file, png, "png", gamma, new Warnings(true)).picture();
+          ? new Raw(
+              gamma.map(g -> g.toSrgb(plain.get())).orElse(plain.get()),
+              List.of(),
+              Optional.empty())
+          : decode(file, png, "png", gamma, new Warnings(true));
     } catch (DataFormatException e) {
       throw damaged(file, "PNG");
     }
@@ -325,8 +344,8 @@ public final class PictureFiles {
         "the file is damaged, fetch it again");
   }
 
-  /** Pixels as they are stored, and what they were converted from. */
-  private record Raw(Picture picture, List<String> converted) {}
+  /** Pixels as they are stored, what they were converted from, and reduced from. */
+  private record Raw(Picture picture, List<String> converted, Optional<DeepSamples> samples) {}
 
   private static Raw decode(
       Object file, byte[] bytes, String format, Optional<Gamma> gamma, Warnings warnings) {
@@ -369,7 +388,7 @@ public final class PictureFiles {
       if (cause instanceof OutOfMemoryError error) {
         throw error;
       }
-      if (text.contains("out of memory") || text.contains("insufficient memory")) {
+      if (text.contains("memory")) {
         throw new OutOfMemoryError(text);
       }
       cause = cause.getCause();
@@ -392,7 +411,10 @@ public final class PictureFiles {
       String text = warning.toLowerCase(Locale.ROOT);
       if (text.contains("colors may look incorrect")) {
         notes.add("CMYK without a colour profile; its colours are approximate");
-      } else if (ended && text.contains("extraneous bytes before marker 0xd9")) {
+      } else if (text.contains("profile is incompatible") || text.contains("non-rgb icc profile")) {
+        notes.add("its colour profile is for other colours and was left out; colours count as sRGB");
+      } else if (text.contains("extraneous bytes before marker 0xd9")) {
+        // Too many data at the end cannot be too few.
         notes.add("bytes before its end that are no part of the picture were skipped");
       } else {
         damage |=
@@ -468,7 +490,8 @@ public final class PictureFiles {
             : ColourProfile.of(image.getColorModel().getColorSpace());
     return new Raw(
         profile.map(p -> p.toSrgb(picture)).orElse(picture),
-        profile.map(ColourProfile::converted).stream().toList());
+        profile.map(ColourProfile::converted).stream().toList(),
+        bits == 16 ? Optional.of(DeepSamples.of(image.getRaster())) : Optional.empty());
   }
 
   /** One sample, reduced or widened to 8 bits. */

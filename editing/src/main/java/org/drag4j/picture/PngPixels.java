@@ -101,12 +101,13 @@ final class PngPixels {
           case GREY_ALPHA -> 2;
           default -> 1;
         };
+    int depth = file.get(HEADER + 8) & 0xff;
     boolean interlaced = file.get(HEADER + 12) == 1;
     try (var data = new Data(file)) {
       for (int[] pass : interlaced ? ADAM7 : WHOLE) {
         int columns = (file.getInt(HEADER) - pass[0] + pass[2] - 1) / pass[2];
         int rows = (file.getInt(HEADER + 4) - pass[1] + pass[3] - 1) / pass[3];
-        byte[] row = new byte[1 + (columns * bands * file.get(HEADER + 8) + 7) / 8];
+        byte[] row = new byte[1 + (columns * bands * depth + 7) / 8];
         for (int y = 0; columns > 0 && y < rows; y++) {
           data.read(row);
         }
@@ -217,6 +218,46 @@ final class PngPixels {
     int fromB = Math.abs(a - c);
     int fromC = Math.abs(a + b - 2 * c);
     return fromA <= fromB && fromA <= fromC ? a : fromB <= fromC ? b : c;
+  }
+
+  /**
+   * A picture as a PNG of 16 bits a sample: those of {@code deep}, which is as large, where they
+   * are what the picture shows.
+   */
+  static byte[] write(Picture picture, DeepSamples deep) {
+    int width = picture.width();
+    int height = picture.height();
+    int bands = picture.isOpaque() ? 3 : 4;
+    byte[][] levels = {picture.rgb(), deep.high().rgb(), deep.low().rgb()};
+    byte[][] opacities = {picture.alpha(), deep.high().alpha(), deep.low().alpha()};
+    byte[] row = new byte[width * bands * 2];
+    byte[] above = new byte[row.length];
+    byte[] line = new byte[1 + row.length];
+    var data = new Compressed(row.length * (long) height);
+    for (int y = 0; y < height; y++) {
+      var out = ByteBuffer.wrap(row);
+      for (int at = y * width; at < (y + 1) * width; at++) {
+        for (int c = 0; c < 3; c++) {
+          out.putShort(sample(levels, 3 * at + c));
+        }
+        if (bands == 4) {
+          out.putShort(sample(opacities, at));
+        }
+      }
+      filter(row, above, line);
+      data.add(line);
+      byte[] done = row;
+      row = above;
+      above = done;
+    }
+    return file(width, height, 16, bands == 3 ? RGB : RGBA, data);
+  }
+
+  /** A level, or the sample that it was reduced from. */
+  private static short sample(byte[][] parts, int at) {
+    int level = parts[0][at] & 0xff;
+    int deep = (parts[1][at] & 0xff) << 8 | (parts[2][at] & 0xff);
+    return (short) (DeepSamples.level(deep) == level ? deep : level * 0x101);
   }
 
   /** A picture as a PNG without texts. The same picture gives the same bytes. */
