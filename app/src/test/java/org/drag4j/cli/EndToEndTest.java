@@ -121,12 +121,38 @@ class EndToEndTest {
     assertArrayEquals(
         Files.readAllBytes(folder.resolve("b.png")), Files.readAllBytes(folder.resolve("c.png")));
     var lines =
-        succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
-                "-o", path("g.png"))
+        succeeds(
+                "generate",
+                "-p",
+                prompt,
+                "-m",
+                MODEL,
+                "--steps",
+                "1",
+                "-W",
+                "64",
+                "-H",
+                "64",
+                "-o",
+                path("g.png"))
             .err();
     assertTrue(lines.contains("warning: prompt: expected at most 75 tokens"), lines);
-    succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
-        "--long-prompt", "chunks", "-o", path("h.png"));
+    succeeds(
+        "generate",
+        "-p",
+        prompt,
+        "-m",
+        MODEL,
+        "--steps",
+        "1",
+        "-W",
+        "64",
+        "-H",
+        "64",
+        "--long-prompt",
+        "chunks",
+        "-o",
+        path("h.png"));
     var texts = PictureFiles.texts(folder.resolve("h.png"));
     assertTrue(String.valueOf(texts.get("parameters")).contains("Long prompt: chunks"));
   }
