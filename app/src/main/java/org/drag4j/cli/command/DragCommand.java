@@ -117,6 +117,9 @@ public final class DragCommand implements Callable<Integer> {
       var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
       AtomicFile.write(save.get(), stream -> stream.write(text));
       if (options.run.model.folder().isEmpty() && output.isEmpty()) {
+        var size = ModelSize.of(options.run.model, edit.document(), edit.documentFolder());
+        var task = edit.checked().task(size.side(), size.factor());
+        edit.checked().warnings(task).forEach(progress::warn);
         var err = spec.commandLine().getErr();
         err.println("drag4j: the document alone was written; name a --model to edit as well");
         err.flush();

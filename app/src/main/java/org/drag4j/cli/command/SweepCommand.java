@@ -100,7 +100,7 @@ public final class SweepCommand implements Callable<Integer> {
     var modelFolder = options.run.model.of(base);
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    var part = ContactSheet.part(runs.stream().map(Run::edit).toList());
+    var part = ContactSheet.part(runs.stream().map(run -> run.edit().checked().drawing()).toList());
     cells.add(ContactSheet.Cell.of("original", base.original(), part));
     var keeping = options.keeping(spec, Keeping.WEIGHTS.withInversions(CACHE));
     Files.createDirectories(folder);
