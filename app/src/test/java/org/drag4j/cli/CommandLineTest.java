@@ -239,7 +239,7 @@ class CommandLineTest {
         failsToEdit(1, document("damaged.png", DRAGS, ""))
             .contains("damaged.png: expected a PNG, JPEG, WebP or BMP picture"));
     byte[] png = Files.readAllBytes(folder.resolve("cat.png"));
-    Files.write(damaged, Arrays.copyOf(png, png.length - 20));
+    Files.write(damaged, Arrays.copyOf(png, png.length - 30));
     assertTrue(failsToEdit(1, document("damaged.png", DRAGS, "")).contains("the PNG is damaged"));
     assertTrue(
         failsToEdit(1, document("cat.png", DRAGS, ", \"mask\": {\"png\": \"damaged.png\"}"))
@@ -280,6 +280,63 @@ class CommandLineTest {
     assertTrue(drawn.level(48, 20, 2) > 200 && drawn.level(48, 20, 0) < 50, "the target is blue");
     assertEquals(0, drawn.level(30, 20, 0));
     assertEquals(0, drawn.level(30, 20, 2));
+  }
+
+  @Test
+  void whatIsOddAboutAPictureIsOneWarning() throws Exception {
+    var picture = folder.resolve("cat.png");
+    byte[] png = Files.readAllBytes(picture);
+    Files.write(picture, Arrays.copyOf(png, png.length - 12));
+    String warning = picture + ": the end of the file is missing or damaged; all pixels are there";
+    String out = folder.resolve("p.png").toString();
+    String document = document("cat.png", DRAGS, "");
+    var preview = run("preview", document, "-o", out, "--json");
+    assertEquals(0, preview.code());
+    assertEquals("warning: " + warning + "\n", preview.err());
+    assertTrue(preview.out().contains("\"warnings\":[\"" + warning + "\"]"), preview.out());
+    var info = run("info", picture.toString(), "--json");
+    assertEquals("warning: " + warning + "\n", info.err());
+    assertTrue(info.out().contains("\"warnings\":[\"" + warning + "\"]"), info.out());
+    // Masks likewise, however often they are read.
+    Files.write(picture, png);
+    byte[] white = new byte[64 * 48 * 3];
+    Arrays.fill(white, (byte) -1);
+    var mask = folder.resolve("mask.png");
+    PictureFiles.writePng(Picture.of(64, 48, white), mask);
+    png = Files.readAllBytes(mask);
+    Files.write(mask, Arrays.copyOf(png, png.length - 12));
+    var masked = document("cat.png", DRAGS, ", \"mask\": {\"png\": \"mask.png\"}");
+    var twice = run("preview", masked, "-o", out, "--size", "64");
+    assertEquals(0, twice.code(), twice.err());
+    var warned = twice.err().lines().filter(line -> line.startsWith("warning: ")).toList();
+    assertEquals(List.of("warning: " + warning.replace("cat.png", "mask.png")), warned);
+  }
+
+  @Test
+  void aDocumentFromAPipeFindsItsPictureInTheCurrentFolder() throws Exception {
+    var here = Files.createTempDirectory(Path.of("target"), "pipe");
+    Files.copy(folder.resolve("cat.png"), here.resolve("cat.png"));
+    var text = Files.readString(Path.of(document(here + "/cat.png", DRAGS, "")));
+    var pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    var writer = Thread.startVirtualThread(() -> write(pipe, text));
+    var preview = run("preview", pipe.toString(), "-o", folder.resolve("p.png").toString());
+    writer.join();
+    assertEquals(0, preview.code(), preview.err());
+    Files.delete(here.resolve("cat.png"));
+    Files.delete(here);
+    for (var name : List.of("/dev/stdin", "/dev/fd/0", "/proc/self/fd/63")) {
+      assertEquals(Path.of("").toAbsolutePath(), Edit.folder(Path.of(name)));
+    }
+    assertEquals(Path.of("/dev/shm"), Edit.folder(Path.of("/dev/shm/a.json")));
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

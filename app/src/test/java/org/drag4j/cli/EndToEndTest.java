@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
 import javax.imageio.ImageIO;
@@ -30,8 +32,10 @@ import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Setup;
 import org.drag4j.method.Documents;
+import org.drag4j.picture.Density;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import org.drag4j.pipeline.Pipeline;
 import org.drag4j.pipeline.Progress;
 import org.drag4j.session.Editor;
@@ -269,9 +273,22 @@ class EndToEndTest {
     for (int i = 0; i < alpha.length; i++) {
       alpha[i] = (byte) (i % 64 < 44 && i / 64 < 48 ? 255 : 0);
     }
-    PictureFiles.writePng(pig.withAlpha(alpha), folder.resolve("pig.png"));
-    succeeds("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--progress", "none");
-    var edited = PictureFiles.read(folder.resolve("a.png"));
+    var density = new Density(2835, 2835, true);
+    var carried =
+        new PictureMetadata(
+            Map.of("Author", "me"), Optional.empty(), Optional.of(density), List.of(), List.of());
+    byte[] png = PictureFiles.png(pig.withAlpha(alpha), carried);
+    Files.write(folder.resolve("pig.png"), Arrays.copyOf(png, png.length - 1));
+    var result = json("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--json");
+    assertEquals(1, result.get("warnings").size(), result.toString());
+    assertTrue(result.at("/warnings/0").asString().endsWith("all pixels are there"));
+    var loaded =
+        PictureFiles.load(folder.resolve("a.png"), Optional.empty(), warning -> fail(warning));
+    // What the photo carried stays, beside the document of the edit.
+    assertEquals(Optional.of(density), loaded.metadata().density());
+    assertEquals("me", loaded.metadata().texts().get("Author"));
+    assertTrue(loaded.metadata().texts().containsKey("drag-edit"));
+    var edited = loaded.picture();
     byte[] after = edited.alpha();
     // The snout took its opacity along, to below the old edge; outside the mask nothing changed.
     assertEquals(-1, after[52 * 64 + 32]);
@@ -765,7 +782,8 @@ class EndToEndTest {
   }
 
   private Edit edit(Path file, List<String> settings) {
-    var document = Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder, _ -> {}));
+    var document =
+        Documents.set(Edit.document(file), "test", settings, MaskFiles.in(folder, _ -> {}));
     return Edit.of(folder, document);
   }
 

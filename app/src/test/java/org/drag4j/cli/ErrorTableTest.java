@@ -378,6 +378,21 @@ class ErrorTableTest {
               "DIR/lost.png: expected a picture, got no such file; check the path"),
           new Row(
               1,
+              "edit DIR/picture-heic.json -o DIR/out.png",
+              "DIR/photo.heic: expected a PNG, JPEG, WebP or BMP picture, got a HEIC picture, which"
+                  + " is not supported; save or export it as PNG or JPEG"),
+          new Row(
+              1,
+              "edit DIR/black-mask.json -o DIR/out.png",
+              "DIR/cat.png: expected a mask that is bright, 128 to 255, where it is set, got an"
+                  + " empty one: its brightest value is 0; paint white what it selects"),
+          new Row(
+              1,
+              "generate -p x -i DIR/cat.png --mask DIR/cat.png -m DEMO -o DIR/out.png",
+              "DIR/cat.png: expected a mask that is bright, 128 to 255, where it is set, got an"
+                  + " empty one: its brightest value is 0; paint white what it selects"),
+          new Row(
+              1,
               "info DIR/text.png",
               "DIR/text.png: expected a PNG, JPEG, WebP or BMP picture, got a file of another kind,"
                   + " whatever its name; convert it"),
@@ -488,6 +503,7 @@ class ErrorTableTest {
     document("method", ", \"method\": {\"start\": 2}");
     document("later", ", \"model\": {\"id\": \"x/y\"}");
     document("mask", ", \"mask\": {\"png\": \"small.png\"}");
+    document("black-mask", ", \"mask\": {\"png\": \"cat.png\"}");
     document("lost-mask", ", \"mask\": {\"png\": \"lost.png\"}");
     document("inline", ", \"mask\": {\"png\": \"data:image/png;base64,?\"}");
     document("layers", ", \"method\": {\"layers\": \"encoder\", \"steps\": 4}");
@@ -520,7 +536,7 @@ class ErrorTableTest {
     write("text.png", "text");
     write("none.png", "");
     byte[] png = Files.readAllBytes(folder.resolve("cat.png"));
-    Files.write(folder.resolve("cut.png"), Arrays.copyOf(png, png.length - 20));
+    Files.write(folder.resolve("cut.png"), Arrays.copyOf(png, png.length - 30));
     byte[] flipped = png.clone();
     flipped[45] ^= 1;
     Files.write(folder.resolve("flipped.png"), flipped);
@@ -535,6 +551,8 @@ class ErrorTableTest {
     for (var name : List.of("text", "none", "cut", "flipped", "huge")) {
       write("picture-" + name + ".json", good.replace("cat.png", name + ".png"));
     }
+    write("photo.heic", "\0\0\0\u0018ftypheic\0\0\0\0mif1heic");
+    write("picture-heic.json", good.replace("cat.png", "photo.heic"));
     write("picture-jpg.json", good.replace("cat.png", "cut.jpg"));
     Files.createDirectory(folder.resolve("folder"));
     Files.createDirectory(folder.resolve("folder.png"));

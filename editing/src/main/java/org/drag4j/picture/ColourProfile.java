@@ -24,7 +24,8 @@ final class ColourProfile {
   private static final int SAME = 2;
 
   /** What is said of a profile that cannot be used. */
-  static final String BROKEN = "its colour profile is broken and was left out; colours count as sRGB";
+  static final String BROKEN =
+      "its colour profile is broken and was left out; colours count as sRGB";
 
   private static final int MAX_NAME = 200;
   private static final int NAME = ICC_Profile.icSigProfileDescriptionTag;

@@ -85,7 +85,8 @@ enum FileKind {
     return new PictureException(
         origin,
         "a PNG, JPEG, WebP or BMP picture",
-        known.map(Unread::name)
+        known
+            .map(Unread::name)
             .orElse(
                 file.length == 0 ? "an empty file" : "a file of another kind, whatever its name"),
         known.map(Unread::remedy).orElse(file.length == 0 ? "fetch it again" : "convert it"));

@@ -21,8 +21,7 @@ record Gamma(double exponent) {
     byte[] levels = new byte[most + 1];
     for (int i = 0; i <= most; i++) {
       double light = Math.pow((double) i / most, 1 / exponent);
-      double sample =
-          light <= 0.0031308 ? 12.92 * light : 1.055 * Math.pow(light, 1 / 2.4) - 0.055;
+      double sample = light <= 0.0031308 ? 12.92 * light : 1.055 * Math.pow(light, 1 / 2.4) - 0.055;
       levels[i] = (byte) Math.round(255 * sample);
     }
     return levels;

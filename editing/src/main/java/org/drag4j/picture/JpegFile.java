@@ -134,8 +134,7 @@ final class JpegFile {
       if (body.length >= PROFILE.length + 2) {
         counts.add(body[PROFILE.length + 1] & 0xff);
         parts.putIfAbsent(
-            body[PROFILE.length] & 0xff,
-            Arrays.copyOfRange(body, PROFILE.length + 2, body.length));
+            body[PROFILE.length] & 0xff, Arrays.copyOfRange(body, PROFILE.length + 2, body.length));
       }
       return next;
     }
@@ -176,7 +175,8 @@ final class JpegFile {
   }
 
   private static boolean startsWith(byte[] bytes, byte[] start) {
-    return bytes.length >= start.length && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
+    return bytes.length >= start.length
+        && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
   }
 
   private void jfif(byte[] body) {
@@ -317,7 +317,8 @@ final class JpegFile {
   /** Whether every bit of every coefficient was announced by a scan. */
   boolean scansComplete() {
     return !missing.isEmpty()
-        && missing.values().stream().allMatch(bits -> Arrays.stream(bits).allMatch(low -> low == 0));
+        && missing.values().stream()
+            .allMatch(bits -> Arrays.stream(bits).allMatch(low -> low == 0));
   }
 
   /** The way of coding, where decoders cannot read it. */

@@ -60,8 +60,7 @@ public final class PictureFiles {
    * @param warnings takes what is odd about the file, one line
    * @throws PictureException where it is missing, damaged, too large or no picture
    */
-  public static Loaded load(
-      Path file, Optional<String> sha256, Consumer<String> warnings) {
+  public static Loaded load(Path file, Optional<String> sha256, Consumer<String> warnings) {
     byte[] bytes = bytes(file);
     String hash = Sha256.hex(bytes);
     if (sha256.isPresent() && !sha256.get().equals(hash)) {
@@ -249,14 +248,15 @@ public final class PictureFiles {
     // Decoders give the profile of coloured pictures alone.
     var converted = new ArrayList<>(raw.converted());
     var picture = jpeg.grey() ? coloured(raw.picture(), jpeg.profile(), converted) : raw.picture();
-    return upright(
-        picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
+    return upright(picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
   }
 
   private static Decoded webp(Object origin, byte[] bytes, Collection<String> notes) {
     var webp = WebpFile.parse(origin, bytes);
     notes.addAll(webp.notes());
-    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), new Warnings(true));
+    var warnings = new Warnings(true);
+    var raw = decode(origin, webp.essential(), "webp", Optional.empty(), warnings);
+    notes.addAll(warnings.notes);
     return upright(
         raw.picture(),
         Map.of(),
@@ -275,8 +275,7 @@ public final class PictureFiles {
           Optional.of(new Density(in.getInt(BMP_DENSITY), in.getInt(BMP_DENSITY + 4), true))
               .filter(Density::isKnown);
     }
-    return upright(
-        raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
+    return upright(raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
   }
 
   private static Decoded upright(
@@ -299,8 +298,7 @@ public final class PictureFiles {
   }
 
   /** The picture in sRGB, where its profile says that it is something else. */
-  private static Picture coloured(
-      Picture stored, Optional<byte[]> icc, List<String> converted) {
+  private static Picture coloured(Picture stored, Optional<byte[]> icc, List<String> converted) {
     var profile = icc.flatMap(ColourProfile::of);
     profile.ifPresent(p -> converted.add(p.converted()));
     return profile.map(p -> p.toSrgb(stored)).orElse(stored);
@@ -369,7 +367,7 @@ public final class PictureFiles {
       if (cause instanceof OutOfMemoryError error) {
         throw error;
       }
-      if (text.contains("out of memory") || text.contains("insufficient memory")) {
+      if (text.contains("memory")) {
         throw new OutOfMemoryError(text);
       }
       cause = cause.getCause();
@@ -392,7 +390,10 @@ public final class PictureFiles {
       String text = warning.toLowerCase(Locale.ROOT);
       if (text.contains("colors may look incorrect")) {
         notes.add("CMYK without a colour profile; its colours are approximate");
-      } else if (ended && text.contains("extraneous bytes before marker 0xd9")) {
+      } else if (text.contains("profile is incompatible") || text.contains("non-rgb icc profile")) {
+        notes.add("its colour profile is for other colours and was left out; colours count as sRGB");
+      } else if (text.contains("extraneous bytes before marker 0xd9")) {
+        // Too many data at the end cannot be too few.
         notes.add("bytes before its end that are no part of the picture were skipped");
       } else {
         damage |=

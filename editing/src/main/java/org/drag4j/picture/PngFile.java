@@ -199,8 +199,7 @@ final class PngFile {
       case "pHYs" -> {
         if (length == 9) {
           density =
-              Optional.of(
-                      new Density(content.getInt(0), content.getInt(4), content.get(8) == 1))
+              Optional.of(new Density(content.getInt(0), content.getInt(4), content.get(8) == 1))
                   .filter(Density::isKnown);
         }
       }

@@ -101,12 +101,13 @@ final class PngPixels {
           case GREY_ALPHA -> 2;
           default -> 1;
         };
+    int depth = file.get(HEADER + 8) & 0xff;
     boolean interlaced = file.get(HEADER + 12) == 1;
     try (var data = new Data(file)) {
       for (int[] pass : interlaced ? ADAM7 : WHOLE) {
         int columns = (file.getInt(HEADER) - pass[0] + pass[2] - 1) / pass[2];
         int rows = (file.getInt(HEADER + 4) - pass[1] + pass[3] - 1) / pass[3];
-        byte[] row = new byte[1 + (columns * bands * file.get(HEADER + 8) + 7) / 8];
+        byte[] row = new byte[1 + (columns * bands * depth + 7) / 8];
         for (int y = 0; columns > 0 && y < rows; y++) {
           data.read(row);
         }

@@ -96,6 +96,11 @@ class OddFilesTest {
     String missing = "the end of the file is missing; all pixels are there";
     assertOpens(jpeg, Arrays.copyOf(jpeg, end), missing);
     assertOpens(jpeg, Arrays.copyOf(jpeg, end + 1), missing);
+    // What was saved from a broken disk ends in zeros.
+    assertOpens(jpeg, Arrays.copyOf(Arrays.copyOf(jpeg, end), end + 512), missing);
+    // Whatever stands behind the end is somebody else's.
+    assertEquals(opened(jpeg), opened(joined(jpeg, jpeg, new byte[100])));
+    assertEquals(List.of(), warnings);
   }
 
   @ParameterizedTest
@@ -144,6 +149,9 @@ class OddFilesTest {
     for (byte[] profile : broken) {
       assertOpens(jpeg, inserted(jpeg, behindJfif(jpeg), profile), "colour profile is broken");
     }
+    byte[] grey = ICC_Profile.getInstance(ColorSpace.CS_GRAY).getData();
+    byte[] other = segment(0xe2, PROFILE, one, grey);
+    assertOpens(jpeg, inserted(jpeg, behindJfif(jpeg), other), "for other colours");
     // Whole ones in two parts, in whatever order, count.
     byte[] whole = inserted(jpeg, behindJfif(jpeg), segment(0xe2, PROFILE, one, linear));
     byte[] parts =
@@ -176,7 +184,8 @@ class OddFilesTest {
         // One byte of the checksum of the last chunk of data is missing.
         assertOpens(png, Arrays.copyOf(png, png.length - END - 1), missing);
         assertRefused(Arrays.copyOf(png, png.length - END - 60));
-        assertRefused(joined(Arrays.copyOf(png, png.length - END - 60), chunk("IEND", new byte[0])));
+        assertRefused(
+            joined(Arrays.copyOf(png, png.length - END - 60), chunk("IEND", new byte[0])));
       }
     }
   }
@@ -191,7 +200,10 @@ class OddFilesTest {
     for (byte[] good : chunks) {
       byte[] bad = good.clone();
       bad[bad.length - 1] ^= 1;
-      assertOpens(png, inserted(png, HEADER, bad), "the checksum of " + new String(bad, 4, 4, StandardCharsets.ISO_8859_1));
+      assertOpens(
+          png,
+          inserted(png, HEADER, bad),
+          "the checksum of " + new String(bad, 4, 4, StandardCharsets.ISO_8859_1));
     }
     byte[] indexed = written(BufferedImage.TYPE_BYTE_INDEXED, "png", false);
     byte[] palette = indexed.clone();

@@ -1,7 +1,10 @@
 package org.drag4j.picture;
 
 import static org.drag4j.picture.Bytes.chunk;
+import static org.drag4j.picture.Bytes.inserted;
 import static org.drag4j.picture.Bytes.joined;
+import static org.drag4j.picture.Bytes.latin;
+import static org.drag4j.picture.Bytes.segment;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.WritableRaster;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,11 +24,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
+import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.metadata.IIOMetadata;
+import javax.imageio.spi.IIORegistry;
+import javax.imageio.spi.ImageReaderSpi;
+import javax.imageio.stream.ImageInputStream;
 import org.drag4j.cache.AtomicFile;
 import org.drag4j.cache.Sha256;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +52,21 @@ class PictureFilesTest {
   /** 1x1, red, lossy: what the JDK cannot write. */
   private static final String WEBP =
       "UklGRjwAAABXRUJQVlA4IDAAAADQAQCdASoBAAEAAgA0JaACdLoB+AADsAD+8ut//NgVzXPv9//S4P0uD9Lg/9KQAAA=";
+
+  /** 64x48, four frames of a disc that moves to the right, lossless. */
+  private static final String FRAMES =
+      "UklGRiYCAABXRUJQVlA4WAoAAAASAAAAPwAALwAAQU5JTQYAAAAAAAAAAABBTk1GegAAAAAAAAAAAD8A"
+          + "AC8AAAAAAAJWUDhMYQAAAC8/wAsAD3At56PQng50/oMHrCJJdtKP+IkkrCEVGTlnMBDRfwVt2zAG0O6w"
+          + "AAAAAAAAAACoiqO6PGrmo2EON6Y5vjHP+Xv3Qff7nPY87313BwAAAAAAAAAAAAAAAIDf/wYAQU5NRnQA"
+          + "AAAAAAAEAAAcAAASAAAAAAAAVlA4TFwAAAAvHIAEEBcwWgLZ5Dj5L0CBQBL0QKPOf8DugFEbSY5a+1wo"
+          + "i2IhxIZ0EA5CLJqXGUT030DaNhGw7ZehbO1R0vAEUrYPiCo2kB4MzwAP7OUU/nsNer/nfufD3bc/CEFO"
+          + "TUZ6AAAABQAABAAAHAAAEgAAAAAAAFZQOExhAAAALxyABBAXIBBIcUzjLJBNjpP/AhQIJEEPNOr8B9w7"
+          + "YNRGkqPWPhfKolgIsSEdhIMQi+ZlBhH9N5C2TQRs+2UoW3uUNDyBlO0DoooNpAfDM8ADezmF/16D3u+5"
+          + "3/lw9+0PAgBBTk1GegAAAAoAAAQAABwAABIAAAAAAABWUDhMYQAAAC8cgAQQFyAWTPE4uxPIJsfJfwEK"
+          + "BJKgBxp1/gPqHzBqI8lRa58LZVEshNiQDsJBiEXzMoOI/htI2yYCtv0ylK09ShqeQMr2AVHFBtKD4Rng"
+          + "gb2cwn+vQe/33O98uPv2BwEA";
+
+  private static final int HEADER = 33;
 
   @TempDir Path folder = Path.of("");
 
@@ -272,6 +302,156 @@ class PictureFilesTest {
     assertEquals(1, picture.width());
     assertTrue(picture.level(0, 0, 0) > 240 && picture.level(0, 0, 1) < 16);
     assertTrue(refusal(Arrays.copyOf(bytes, 40)).startsWith("expected a complete WEBP"));
+  }
+
+  @Test
+  void animationsGiveOneFrame() throws Exception {
+    var warnings = new ArrayList<String>();
+    var first = PictureFiles.decode("a", Base64.getDecoder().decode(FRAMES), warnings::add);
+    assertEquals(List.of("a: an animation of 4 frames; the first one was taken"), warnings);
+    assertEquals(64, first.width());
+    // The disc is at its leftmost place, and red.
+    assertArrayEquals(
+        new int[] {220, 40, 20, 40},
+        new int[] {
+          first.level(5, 17, 0),
+          first.level(5, 17, 1),
+          first.level(5, 17, 2),
+          first.level(40, 17, 0)
+        });
+    warnings.clear();
+    byte[] control = ByteBuffer.allocate(8).putInt(7).array();
+    byte[] png = png(3, 2);
+    assertEquals(
+        noise(3, 2),
+        PictureFiles.decode("b", inserted(png, HEADER, chunk("acTL", control)), warnings::add));
+    assertEquals(List.of("b: an animation of 7 frames; its still picture was taken"), warnings);
+  }
+
+  @Test
+  void filesOfOtherKindsAreCalledByTheirNames() throws Exception {
+    var kinds =
+        Map.of(
+            "GIF89a", "a GIF picture",
+            "II*\0\b\0\0\0", "a TIFF picture or a camera's raw file",
+            "\0\0\0\u0018ftypheic\0\0\0\0mif1heic", "a HEIC picture",
+            "\0\0\0\u001cftypmif1\0\0\0\0mif1avifmiaf", "an AVIF picture",
+            "\0\0\0\u0018ftypisom\0\0\2\0isommp42", "a video",
+            "\0\0\0\fJXL \r\n\u0087\n", "a JPEG XL picture",
+            "\u00ff\n\u00fa\u001f", "a JPEG XL picture",
+            "P6\n8 8\n255\n", "a PNM picture",
+            "<?xml version='1.0'?><svg xmlns", "an SVG drawing");
+    for (var kind : kinds.entrySet()) {
+      assertEquals(
+          "expected a PNG, JPEG, WebP or BMP picture, got "
+              + kind.getValue()
+              + ", which is not supported; save or export it as PNG or JPEG",
+          refusal(latin(kind.getKey())));
+    }
+    assertTrue(
+        refusal(latin("\n<!DOCTYPE html>\n")).endsWith("a web page; download the picture itself"));
+    assertTrue(
+        refusal(latin("version https://git-lfs.github.com/")).endsWith("; run git lfs pull"));
+    // A JPEG of a kind that decoders do not know is not damaged.
+    byte[] arithmetic = segment(0xc9, new byte[] {8, 0, 8, 0, 8, 1, 1, 0x11, 0});
+    assertEquals(
+        "expected a JPEG of a usual kind, got one with arithmetic coding, which is not supported;"
+            + " save or export it as PNG",
+        refusal(joined(latin("\u00ff\u00d8"), arithmetic)));
+  }
+
+  /** A decoder of BMP that fails in one way. */
+  private static final class Failing extends ImageReaderSpi {
+    private final IOException failure;
+
+    Failing(IOException failure) {
+      this.failure = failure;
+      names = new String[] {"bmp"};
+      inputTypes = new Class<?>[] {ImageInputStream.class};
+    }
+
+    @Override
+    public boolean canDecodeInput(Object source) {
+      return true;
+    }
+
+    @Override
+    public String getDescription(Locale locale) {
+      return "fails";
+    }
+
+    @Override
+    public ImageReader createReaderInstance(Object extension) throws IOException {
+      // All that is asked of it before it fails is to take its input.
+      var reader = ImageIO.getImageReadersByFormatName("png").next();
+      return new ImageReader(this) {
+        @Override
+        public int getWidth(int index) throws IOException {
+          throw failure;
+        }
+
+        @Override
+        public int getHeight(int index) throws IOException {
+          return reader.getHeight(index);
+        }
+
+        @Override
+        public int getNumImages(boolean search) throws IOException {
+          return reader.getNumImages(search);
+        }
+
+        @Override
+        public Iterator<ImageTypeSpecifier> getImageTypes(int index) throws IOException {
+          return reader.getImageTypes(index);
+        }
+
+        @Override
+        public IIOMetadata getStreamMetadata() throws IOException {
+          return reader.getStreamMetadata();
+        }
+
+        @Override
+        public IIOMetadata getImageMetadata(int index) throws IOException {
+          return reader.getImageMetadata(index);
+        }
+
+        @Override
+        public BufferedImage read(int index, ImageReadParam param) throws IOException {
+          return reader.read(index, param);
+        }
+      };
+    }
+  }
+
+  private static void decodedBy(IOException failure) {
+    var registry = IIORegistry.getDefaultInstance();
+    var failing = new Failing(failure);
+    registry.registerServiceProvider(failing);
+    try {
+      for (var all = registry.getServiceProviders(ImageReaderSpi.class, false); all.hasNext(); ) {
+        var other = all.next();
+        if (Arrays.asList(other.getFormatNames()).contains("bmp") && !other.equals(failing)) {
+          registry.setOrdering(ImageReaderSpi.class, failing, other);
+        }
+      }
+      var _ = PictureFiles.decode("f", latin("BM"), warning -> fail(warning));
+    } finally {
+      registry.deregisterServiceProvider(failing);
+    }
+  }
+
+  @Test
+  void lackOfMemoryIsNoDamage() {
+    IOException[] failures = {
+      new IIOException("Error reading", new IOException("No memory left for cache!")),
+      new IIOException("Unable to allocate destination image, out of memory"),
+      new IIOException("Error reading", new OutOfMemoryError("Java heap space"))
+    };
+    for (var failure : failures) {
+      assertThrows(OutOfMemoryError.class, () -> decodedBy(failure));
+    }
+    var damage = new IIOException("Invalid BMP", new EOFException());
+    assertThrows(PictureException.class, () -> decodedBy(damage));
   }
 
   @Test

@@ -6,11 +6,15 @@ import static org.drag4j.picture.Bytes.inserted;
 import static org.drag4j.picture.Bytes.joined;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -136,11 +140,11 @@ class PictureMetadataTest {
             tiff(8, ByteOrder.BIG_ENDIAN));
     webp[4] = (byte) (webp.length - 8);
     Arrays.fill(webp, 5, 8, (byte) 0);
-    assertEquals(Optional.of(8), WebpFile.parse(file, webp).exif().map(e -> e.orientation().number()));
+    assertEquals(
+        Optional.of(8), WebpFile.parse(file, webp).exif().map(e -> e.orientation().number()));
     var cut = WebpFile.parse(file, Arrays.copyOf(webp, webp.length - 1));
     assertEquals(Optional.empty(), cut.exif());
-    assertEquals(
-        List.of("the end of the file is missing; all pixels are there"), cut.notes());
+    assertEquals(List.of("the end of the file is missing; all pixels are there"), cut.notes());
   }
 
   private static void assertUseful(byte[] data) {
@@ -188,6 +192,202 @@ class PictureMetadataTest {
   }
 
   @Test
+  void gammaCountsWhereNothingBetterIsSaid() throws IOException {
+    byte[] rgb = new byte[256 * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i / 3);
+    }
+    var ramp = Picture.of(256, 1, rgb);
+    byte[] png = PictureFiles.png(ramp, PictureMetadata.NONE);
+    byte[] linear = gamma(100_000);
+    var converted = decoded(inserted(png, HEADER, linear));
+    assertEquals(0, converted.level(0, 0, 0));
+    assertEquals(188, converted.level(128, 0, 1));
+    assertEquals(255, converted.level(255, 0, 2));
+    // A Macintosh of old: 1.055 * (128 / 255) ^ (1.8 / 2.4) - 0.055
+    assertEquals(146, decoded(inserted(png, HEADER, gamma(55_556))).level(128, 0, 0));
+    byte[] srgb = chunk("sRGB", new byte[1]);
+    byte[] code = chunk("cICP", new byte[] {1, 13, 0, 1});
+    byte[] profile =
+        chunk(
+            "iCCP",
+            joined(
+                new byte[] {'x', 0, 0},
+                deflated(ICC_Profile.getInstance(ColorSpace.CS_sRGB).getData())));
+    for (byte[] chunks :
+        new byte[][] {
+          gamma(45_455),
+          gamma(0),
+          joined(linear, srgb),
+          joined(code, linear),
+          joined(profile, linear)
+        }) {
+      assertEquals(ramp, decoded(inserted(png, HEADER, chunks)));
+    }
+    // 16 bits are converted before they are reduced; greys and palettes likewise.
+    var deep = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
+    deep.getRaster().setSample(0, 0, 0, 200);
+    deep.getRaster().setSample(1, 0, 0, 65_535);
+    var dark = decoded(inserted(encoded(deep), HEADER, linear));
+    // 12.92 * 200 / 65535 of 255
+    assertEquals(10, dark.level(0, 0, 0));
+    assertEquals(255, dark.level(1, 0, 0));
+    var palette =
+        new BufferedImage(
+            1,
+            1,
+            BufferedImage.TYPE_BYTE_INDEXED,
+            new IndexColorModel(8, 1, new byte[] {-128}, new byte[] {0}, new byte[] {-1}));
+    var coloured = decoded(inserted(encoded(palette), HEADER, linear));
+    assertArrayEquals(new byte[] {(byte) 188, 0, -1}, coloured.rgb());
+  }
+
+  private static byte[] gamma(int value) {
+    return chunk("gAMA", ByteBuffer.allocate(4).putInt(value).array());
+  }
+
+  private static Picture decoded(byte[] file) {
+    return PictureFiles.decode("f", file, warning -> {});
+  }
+
+  private static byte[] encoded(BufferedImage image) throws IOException {
+    var out = new ByteArrayOutputStream();
+    assertTrue(ImageIO.write(image, "png", out));
+    return out.toByteArray();
+  }
+
+  /** A directory of tags in a TIFF structure that grows at its end. */
+  private static byte[] entry(int tag, int type, int count, int value) {
+    return ByteBuffer.allocate(12)
+        .putShort((short) tag)
+        .putShort((short) type)
+        .putInt(count)
+        .putInt(value)
+        .array();
+  }
+
+  /** Camera, author, orientation 6, sizes, density, and a small picture of 4 bytes at the end. */
+  private static byte[] camera() {
+    byte[] main =
+        joined(
+            new byte[] {0, 7},
+            entry(0x010f, 2, 4, 0x41424300),
+            entry(0x0112, 3, 1, 6 << 16),
+            entry(0x011a, 5, 1, 98),
+            entry(0x011b, 5, 1, 106),
+            entry(0x0128, 3, 1, 2 << 16),
+            entry(0x8298, 2, 4, 0x4d652100),
+            entry(0x8769, 4, 1, 114),
+            new byte[] {0, 0, 0, (byte) 144});
+    byte[] resolutions =
+        ByteBuffer.allocate(16).putInt(600).putInt(2).putInt(150).putInt(1).array();
+    byte[] details =
+        joined(
+            new byte[] {0, 2}, entry(0xa002, 4, 1, 32), entry(0xa003, 3, 1, 16 << 16), new byte[4]);
+    byte[] second =
+        joined(new byte[] {0, 2}, entry(0x0201, 4, 1, 174), entry(0x0202, 4, 1, 4), new byte[4]);
+    byte[] tiff =
+        joined(
+            Bytes.latin("MM\0*\0\0\0\b"), main, resolutions, details, second, Bytes.latin("FACE"));
+    assertEquals(178, tiff.length);
+    return tiff;
+  }
+
+  @Test
+  void whatAPhotoCarriesStays() throws IOException {
+    var image = new BufferedImage(32, 16, BufferedImage.TYPE_3BYTE_BGR);
+    assertTrue(ImageIO.write(image, "jpeg", file.toFile()));
+    byte[] jpeg = Files.readAllBytes(file);
+    byte[] exif = Bytes.segment(0xe1, Bytes.latin("Exif\0\0"), camera());
+    byte[] others =
+        joined(
+            Bytes.segment(0xe1, Bytes.latin("http://ns.adobe.com/xap/1.0/\0<x/>")),
+            Bytes.segment(0xed, Bytes.latin("Photoshop 3.0\0")));
+    int second = Bytes.behindJfif(jpeg);
+    Files.write(file, inserted(jpeg, second, joined(exif, others)));
+    var loaded = PictureFiles.load(file, Optional.empty(), warning -> fail(warning));
+    var carried = loaded.metadata().with(Map.of("parameters", "x"));
+    assertEquals(List.of(), carried.converted());
+    assertEquals(Optional.of("p: not kept: XMP, IPTC"), carried.loss("p", true));
+    assertEquals(Optional.empty(), carried.loss("p", false));
+    var out = folder.resolve("out.png");
+    PictureFiles.writePng(loaded.picture(), out, carried);
+    var again = PictureFiles.load(out, Optional.empty(), warning -> fail(warning));
+    // The picture stands upright already, so nobody turns it again.
+    assertEquals(loaded.picture(), again.picture());
+    assertEquals(16, again.picture().width());
+    assertEquals(Map.of("parameters", "x"), again.metadata().texts());
+    var kept = again.metadata().exif().orElseThrow();
+    assertEquals(1, kept.orientation().number());
+    var bytes = new String(kept.bytes(), StandardCharsets.ISO_8859_1);
+    assertTrue(bytes.contains("ABC") && bytes.contains("Me!"));
+    // The camera's small picture shows what was there before the edit.
+    assertFalse(bytes.contains("FACE"));
+    var tiff = ByteBuffer.wrap(kept.bytes());
+    assertEquals(0, tiff.getInt(94));
+    assertEquals(16, tiff.getInt(114 + 2 + 8));
+    assertEquals(32, tiff.getShort(114 + 2 + 12 + 8));
+    // 300 dots to an inch along the stored rows, which are columns now; 150 along the others.
+    assertEquals(Optional.of(new Density(5906, 11811, true)), again.metadata().density());
+  }
+
+  @Test
+  void densitiesOfAllFormatsAreKept() throws IOException {
+    var image = new BufferedImage(8, 8, BufferedImage.TYPE_3BYTE_BGR);
+    assertTrue(ImageIO.write(image, "jpeg", file.toFile()));
+    byte[] jpeg = Files.readAllBytes(file);
+    jpeg[13] = 2;
+    jpeg[15] = 118;
+    jpeg[17] = 118;
+    assertDensity(new Density(11_800, 11_800, true), jpeg);
+    jpeg[13] = 0;
+    jpeg[15] = 4;
+    jpeg[17] = 3;
+    assertDensity(new Density(4, 3, false), jpeg);
+    assertTrue(ImageIO.write(image, "bmp", file.toFile()));
+    byte[] bmp = Files.readAllBytes(file);
+    ByteBuffer.wrap(bmp).order(ByteOrder.LITTLE_ENDIAN).putInt(38, 3000).putInt(42, 2000);
+    assertDensity(new Density(3000, 2000, true), bmp);
+    byte[] png = PictureFiles.png(six(), PictureMetadata.NONE);
+    byte[] dots = ByteBuffer.allocate(9).putInt(2835).putInt(2835).put((byte) 1).array();
+    assertDensity(new Density(2835, 2835, true), inserted(png, HEADER, chunk("pHYs", dots)));
+    // None, and the one that every JPEG has, say nothing.
+    jpeg[15] = 1;
+    jpeg[17] = 1;
+    for (byte[] silent : new byte[][] {png, jpeg}) {
+      Files.write(file, silent);
+      assertEquals(
+          PictureMetadata.NONE, PictureFiles.load(file, Optional.empty(), _ -> {}).metadata());
+    }
+  }
+
+  private void assertDensity(Density expected, byte[] bytes) throws IOException {
+    Files.write(file, bytes);
+    var loaded = PictureFiles.load(file, Optional.empty(), warning -> fail(warning));
+    var out = folder.resolve("out.png");
+    PictureFiles.writePng(loaded.picture(), out, loaded.metadata());
+    var again = PictureFiles.load(out, Optional.empty(), warning -> fail(warning));
+    assertEquals(Optional.of(expected), again.metadata().density());
+  }
+
+  @Test
+  void conversionsAreSaid() throws IOException {
+    byte[] png = PictureFiles.png(six(), PictureMetadata.NONE);
+    byte[] linear = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+    byte[] profile = chunk("iCCP", joined(new byte[] {'x', 0, 0}, deflated(linear)));
+    Files.write(file, inserted(png, HEADER, profile));
+    var loaded = PictureFiles.load(file, Optional.empty(), warning -> fail(warning));
+    var loss = loaded.metadata().loss("p", false).orElseThrow();
+    assertTrue(loss.startsWith("p: converted to sRGB from its colour profile"), loss);
+    var deep = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
+    Files.write(file, inserted(encoded(deep), HEADER, gamma(100_000)));
+    assertEquals(
+        Optional.of(
+            "p: reduced from 16 bits a sample to 8; converted to sRGB from its gamma (gAMA)"),
+        PictureFiles.load(file, Optional.empty(), _ -> {}).metadata().loss("p", true));
+  }
+
+  @Test
   void profilesOfJpegsAreConverted() throws IOException {
     var image = new BufferedImage(16, 16, BufferedImage.TYPE_3BYTE_BGR);
     for (int i = 0; i < 256; i++) {
@@ -206,6 +406,21 @@ class PictureMetadataTest {
     byte[] jpeg = Files.readAllBytes(file);
     int behindJfif = 4 + ByteBuffer.wrap(jpeg).getShort(4);
     Files.write(file, inserted(jpeg, behindJfif, segment));
+    assertEquals(188, PictureFiles.read(file).level(8, 8, 1), 2);
+  }
+
+  @Test
+  void profilesOfGreyJpegsAreConverted() throws IOException {
+    var image = new BufferedImage(16, 16, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < 256; i++) {
+      image.getRaster().setSample(i % 16, i / 16, 0, 128);
+    }
+    assertTrue(ImageIO.write(image, "jpeg", file.toFile()));
+    byte[] jpeg = Files.readAllBytes(file);
+    byte[] linear = ICC_Profile.getInstance(ColorSpace.CS_GRAY).getData();
+    byte[] profile = Bytes.segment(0xe2, Bytes.latin("ICC_PROFILE\0\1\1"), linear);
+    assertEquals(128, PictureFiles.read(file).level(8, 8, 1), 1);
+    Files.write(file, inserted(jpeg, Bytes.behindJfif(jpeg), profile));
     assertEquals(188, PictureFiles.read(file).level(8, 8, 1), 2);
   }
 

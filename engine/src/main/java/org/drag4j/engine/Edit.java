@@ -29,8 +29,7 @@ import org.drag4j.session.EditResult;
  * @param hash SHA-256 of the picture's file
  * @param carried what the picture's file carries
  */
-public record Edit(
-    Path documentFolder, CheckedEdit checked, String hash, PictureMetadata carried) {
+public record Edit(Path documentFolder, CheckedEdit checked, String hash, PictureMetadata carried) {
   private static final Pattern STREAMS = Pattern.compile("/dev/(stdin|fd/.*)|/proc/[^/]+/fd/.*");
 
   /**

@@ -56,7 +56,8 @@ public final class PngFuzz {
       Invariants.refusal("a.png", e);
       return;
     }
-    var again = PngFile.parse("b.png", PngFile.with(png.essential(), PictureMetadata.of(png.texts())));
+    var again =
+        PngFile.parse("b.png", PngFile.with(png.essential(), PictureMetadata.of(png.texts())));
     Invariants.same(png.texts(), again.texts());
     Invariants.same(png.width(), again.width());
     pixels(png);

@@ -94,8 +94,8 @@ public final class GenerateCommand implements Callable<Integer> {
       names = "--mask",
       paramLabel = "MASK.png",
       description =
-          "With --image, and as large: where it is bright the picture may change, elsewhere it"
-              + " stays bit for bit.")
+          "With --image, and as large: where it is bright and not transparent the picture may"
+              + " change, elsewhere it stays bit for bit.")
   Optional<Path> mask = Optional.empty();
 
   @Option(

@@ -79,8 +79,7 @@ public final class PreviewCommand implements Callable<Integer> {
     var document = image.applied(options.read(file, warnings::warn));
     var picture = Edit.folder(file).resolve(document.image().file());
     OutputFile.require(spec, out, picture, file);
-    var original =
-        PictureFiles.load(picture, document.image().sha256(), warnings::warn).picture();
+    var original = PictureFiles.load(picture, document.image().sha256(), warnings::warn).picture();
     var edit = CheckedEdit.of(document, original);
     var size = ModelSize.of(model, document, Edit.folder(file));
     var task = edit.task(size.side(), size.factor());

@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.drag4j.pipeline.CancelledException;
 import org.junit.jupiter.api.Test;
@@ -133,6 +134,20 @@ class ConsoleProgressTest {
     progress.warn("at last");
     assertEquals(
         "warning: beware\nedit     2/2  2.00 s/it  4.0 s\nwarning: at last\n", text.toString());
+  }
+
+  @Test
+  void aWarningIsSaidOnceAndKeptForEveryRecord() {
+    var progress = progress(ConsoleProgress.Mode.NONE, StandardCharsets.UTF_8);
+    progress.warn("a");
+    progress.warn("b\nc");
+    progress.warn("a");
+    assertEquals("warning: a\nwarning: b?c\n", text.toString());
+    assertEquals(List.of("a", "b\nc"), progress.takeWarnings());
+    assertEquals(List.of(), progress.takeWarnings());
+    progress.warn("a");
+    assertEquals(List.of("a"), progress.takeWarnings());
+    assertEquals("warning: a\nwarning: b?c\n", text.toString());
   }
 
   @Test
