@@ -173,7 +173,7 @@ public final class EditCommand implements Callable<Integer> {
     var warnings = progress.takeWarnings();
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    var part = ContactSheet.part(List.of(edit));
+    var part = ContactSheet.part(List.of(edit.checked().drawing()));
     cells.add(ContactSheet.Cell.of("original", edit.original(), part));
     try (var engine = options.run.engine.start(keeping)) {
       engine.submit(progress.followed(Job.open(folder.path()))).await();
