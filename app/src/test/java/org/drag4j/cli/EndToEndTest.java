@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -120,12 +121,38 @@ class EndToEndTest {
     assertArrayEquals(
         Files.readAllBytes(folder.resolve("b.png")), Files.readAllBytes(folder.resolve("c.png")));
     var lines =
-        succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
-                "-o", path("g.png"))
+        succeeds(
+                "generate",
+                "-p",
+                prompt,
+                "-m",
+                MODEL,
+                "--steps",
+                "1",
+                "-W",
+                "64",
+                "-H",
+                "64",
+                "-o",
+                path("g.png"))
             .err();
     assertTrue(lines.contains("warning: prompt: expected at most 75 tokens"), lines);
-    succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
-        "--long-prompt", "chunks", "-o", path("h.png"));
+    succeeds(
+        "generate",
+        "-p",
+        prompt,
+        "-m",
+        MODEL,
+        "--steps",
+        "1",
+        "-W",
+        "64",
+        "-H",
+        "64",
+        "--long-prompt",
+        "chunks",
+        "-o",
+        path("h.png"));
     var texts = PictureFiles.texts(folder.resolve("h.png"));
     assertTrue(String.valueOf(texts.get("parameters")).contains("Long prompt: chunks"));
   }
@@ -157,8 +184,16 @@ class EndToEndTest {
     succeeds("edit", path("a.png"), "-o", path("b.png"), "--progress", "none");
     assertEquals(
         PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("b.png")));
-    assertArrayEquals(
-        Files.readAllBytes(folder.resolve("a.png")), Files.readAllBytes(folder.resolve("b.png")));
+    // Each says itself which document made it; all else they say is the same.
+    var first = PictureFiles.texts(folder.resolve("a.png"));
+    var second = PictureFiles.texts(folder.resolve("b.png"));
+    assertEquals(Set.of("parameters", "drag-edit", "drag-run", "drag-made"), first.keySet());
+    for (var keyword : first.keySet()) {
+      assertEquals(
+          !keyword.equals("drag-made"), first.get(keyword).equals(second.get(keyword)), keyword);
+    }
+    var made = json("info", path("b.png"), "--json").at("/texts/drag-made");
+    assertEquals("a.png", made.get("document").asString());
     succeeds("edit", path("a.png"), "-o", path("c.png"), "--seed", "6", "--no-metadata");
     assertNotEquals(
         PictureFiles.read(folder.resolve("a.png")), PictureFiles.read(folder.resolve("c.png")));
@@ -578,6 +613,7 @@ class EndToEndTest {
                 MODEL,
                 "-o",
                 path("g.png"),
+                "--overwrite",
                 "--progress",
                 "none"));
     args.addAll(List.of(more));
@@ -608,7 +644,7 @@ class EndToEndTest {
     }
     assertTrue(changed > 1000, "" + changed);
     String[] start = {
-      "generate", "-p", "x", "-m", MODEL, "-o", path("g.png"), "--steps", "4", "--progress", "none"
+      "generate", "-p", "x", "-m", MODEL, "-o", path("h.png"), "--steps", "4", "--progress", "none"
     };
     assertFails(2, "--strength: expected above 0, up to 1, got 0.0", start, "--strength", "0");
     assertFails(2, "--mask: expected an --image as well, got none", start, "--mask", "m.png");
@@ -755,11 +791,11 @@ class EndToEndTest {
           "-m",
           MODEL,
           "-o",
-          path("alone.png"),
+          path("alone-" + i + ".png"),
           "--progress",
           "none");
       assertEquals(
-          PictureFiles.read(folder.resolve("alone.png")),
+          PictureFiles.read(folder.resolve("alone-" + i + ".png")),
           PictureFiles.read(out.resolve("%02d.png".formatted(i))));
     }
   }
@@ -767,7 +803,7 @@ class EndToEndTest {
   @Test
   void oneBatchAtATimeInAFolder() throws IOException {
     var out = Files.createDirectories(folder.resolve("out"));
-    try (var _ = ResultLog.open(out.resolve("results.jsonl"))) {
+    try (var _ = ResultLog.open(out.resolve("results.jsonl"), /* replace= */ false)) {
       var second = run("batch", path("pig.json"), "-o", out.toString(), "-m", MODEL);
       assertEquals(1, second.code());
       assertTrue(second.err().contains("expected one batch at a time, got another"), second.err());

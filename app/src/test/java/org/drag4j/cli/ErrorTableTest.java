@@ -144,6 +144,55 @@ class ErrorTableTest {
               "DIR/folder.png: expected a file to write, got a folder; name a file in it"),
           new Row(
               1,
+              "edit DIR/good.json -o DIR/small.png -m DIR/lost",
+              "DIR/small.png: expected no such file, or a picture that good.json made, got a file"
+                  + " that is there; name another one, or replace it with --overwrite"),
+          new Row(
+              1,
+              "drag DIR/cat.png --from 1,2,32,32 --to 9,2,32,32 --save DIR/text.png",
+              "DIR/text.png: expected no such file, got a file that is there; name another one, or"
+                  + " replace it with --overwrite"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,32,32 --to 9,2,32,32 --save DIR/cat.png",
+              "--save: expected another file than what is read, got DIR/cat.png; see drag4j drag"
+                  + " --help"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,9,9 --to 9,2,9,9 --save DIR/new.png -o DIR/new.png",
+              "-o: expected another file than --save names, got DIR/new.png; see drag4j drag"
+                  + " --help"),
+          new Row(
+              1,
+              "generate -p x -o DIR/small.png -m DIR/lost",
+              "DIR/small.png: expected no such file, got a file that is there; name another one, or"
+                  + " replace it with --overwrite"),
+          new Row(
+              1,
+              "bench unet --save DIR/text.png -m DIR/lost",
+              "DIR/text.png: expected no such file, got a file that is there; name another one, or"
+                  + " replace it with --overwrite"),
+          new Row(
+              1,
+              "batch DIR/empty -o DIR/out",
+              "DIR/empty: expected edit documents, files that end in .json, got none; name another"
+                  + " folder"),
+          new Row(
+              1,
+              "batch DIR/cat.png DIR/small.png -o DIR/out",
+              "batch: expected edit documents, got 2 pictures without one; name a document, and"
+                  + " pictures to edit by it with --image"),
+          new Row(
+              1,
+              "batch DIR/good.json DIR/mask.json -i DIR/cat.png -o DIR/out",
+              "--image: expected one document for all pictures, got 2; name one document"),
+          new Row(
+              1,
+              "edit DIR/moved.json -o DIR/out.png",
+              "DIR/elsewhere/dog.png: expected the picture of the document, got no such file, and"
+                  + " no dog.png beside the document; put it there, or name it with -i"),
+          new Row(
+              1,
               "edit DIR/lost.json -o DIR/out.png",
               "DIR/lost.json: expected an edit document, got no such file; check the path"),
           new Row(
@@ -266,8 +315,8 @@ class ErrorTableTest {
               1,
               "edit DIR/good.json -o DIR/out.png --set method.stpes=3",
               "--set: method.stpes: expected one of name, steps, start, end, copy, handleNoise,"
-                  + " variant, layers, injectSteps, injectStrength, fill, overlap, guidance,"
-                  + " negativePrompt, faithful, batched, got an unknown field; did you mean"
+                  + " variant, layers, injectSteps, injectStrength, fill, overlap, border,"
+                  + " guidance, negativePrompt, faithful, batched, got an unknown field; did you mean"
                   + " steps?"),
           new Row(
               1,
@@ -325,7 +374,7 @@ class ErrorTableTest {
               "edit DIR/hash.json -o DIR/out.png",
               "DIR/cat.png: expected the picture of SHA-256"
                   + " 0000000000000000000000000000000000000000000000000000000000000000, got another"
-                  + " one; edit the picture the document was drawn for, or remove sha256"),
+                  + " one; name the picture that the document was drawn for, or another one, with -i"),
           new Row(
               1,
               "edit DIR/picture-text.json -o DIR/out.png",
@@ -421,7 +470,8 @@ class ErrorTableTest {
           new Row(
               3,
               "edit DIR/lost-model.json -o DIR/out.png",
-              "DIR/lost: expected a model folder, got nothing of that name; check the path"),
+              "DIR/lost: expected the model that the document names, got nothing of that name; name"
+                  + " its folder with --model"),
           new Row(
               3,
               "EDIT -m DIR/models/no-unet",
@@ -501,9 +551,9 @@ class ErrorTableTest {
           new Row(
               3,
               "EDIT -m DIR/models/link",
-              "DIR/models/link/unet/diffusion_pytorch_model.safetensors: expected a file, got a link"
-                  + " to \"../blobs/0\", where nothing is; copy models with what their links point to"
-                  + " (cp -L), or finish the download"),
+              "DIR/models/link/unet/diffusion_pytorch_model.safetensors: expected a file, got a"
+                  + " link to \"../blobs/0\", where nothing is; copy models with what their links"
+                  + " point to (cp -L), or finish the download"),
           new Row(
               3,
               "model info DIR/lost",
@@ -565,6 +615,11 @@ class ErrorTableTest {
     write("nothing.json", good.replace("[8,8,32,32]", "[8,8,2,2]"));
     write("lost-picture.json", good.replace("cat.png", "lost.png"));
     write("up.json", good.replace("cat.png", "../cat.png"));
+    write(
+        "moved.json",
+        good.replace(
+            "\"cat.png\"",
+            "\"elsewhere/dog.png\", \"sha256\": \"" + "0".repeat(64) + "\""));
     write(
         "hash.json",
         good.replace("\"cat.png\"", "\"cat.png\", \"sha256\": \"" + "0".repeat(64) + "\""));
@@ -643,7 +698,9 @@ class ErrorTableTest {
         "StableDiffusionPipeline",
         "StableDiffusionXLPipeline");
     replace(
-        model("inpainting").resolve("unet/config.json"), "\"in_channels\": 4", "\"in_channels\": 9");
+        model("inpainting").resolve("unet/config.json"),
+        "\"in_channels\": 4",
+        "\"in_channels\": 9");
     replace(
         model("zero-snr").resolve("scheduler/scheduler_config.json"),
         "\"clip_sample\"",

@@ -75,7 +75,8 @@ class PagesTest {
           "OutputOptions", "What is shown",
           "GlimpseOptions", "Pictures meanwhile",
           "ProgressOption", "Progress",
-          "MetadataOption", "What the picture carries");
+          "MetadataOption", "What the picture carries",
+          "OverwriteOption", "Replacing files");
 
   private static final String GENERATED = "## Every option";
 

@@ -74,6 +74,7 @@ class ProcessTest {
         HOME.resolve("models/demo").toString(),
         "-o",
         folder.resolve("older.png").toString(),
+        "--overwrite",
         "--progress",
         "json");
   }

@@ -37,6 +37,9 @@ public final class PictureFiles {
   private static final int MAX_BYTES = 256 << 20;
   private static final int MAX_CAUSES = 8;
 
+  /** Bytes that tell a file's kind. */
+  private static final int MAX_START = 12;
+
   /** Where a BMP says how many pixels there are to a metre. */
   private static final int BMP_DENSITY = 38;
 
@@ -68,7 +71,7 @@ public final class PictureFiles {
           file,
           "the picture of SHA-256 " + sha256.get(),
           "another one",
-          "edit the picture the document was drawn for, or remove sha256");
+          "name the picture that the document was drawn for, or another one, with -i");
     }
     var decoded = decoded(file, bytes, warnings);
     return new Loaded(decoded.picture(), decoded.metadata(), hash);
@@ -104,10 +107,45 @@ public final class PictureFiles {
     return PngFile.matches(bytes) ? PngFile.parse(file, bytes).texts() : Map.of();
   }
 
+  /**
+   * What a PNG holds beside its pixels.
+   *
+   * @param texts by keyword
+   * @param pixels as {@link #pixels} digests them
+   */
+  public record Stored(Map<String, String> texts, String pixels) {}
+
+  /**
+   * Texts of a PNG, and a digest of its pixels, which are not decoded.
+   *
+   * @throws PictureException where it is missing, damaged, too large or no PNG
+   */
+  public static Stored stored(Path file) {
+    var png = PngFile.parse(file, bytes(file));
+    return new Stored(png.texts(), Sha256.hex(png.essential()));
+  }
+
+  /** A digest of all that decides about a PNG's pixels; its texts do not. */
+  public static String pixels(byte[] png) {
+    return Sha256.hex(PngFile.parse("", png).essential());
+  }
+
   /** Whether a file is a PNG, by its first bytes; false where there is none. */
   public static boolean isPng(Path file) {
     try (var in = Files.newInputStream(file)) {
       return PngFile.matches(in.readNBytes(8));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Whether a file begins as one of the pictures does that can be read. */
+  public static boolean isPicture(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try (var in = Files.newInputStream(file)) {
+      return FileKind.of(in.readNBytes(MAX_START)) != FileKind.OTHER;
     } catch (IOException e) {
       return false;
     }
@@ -146,6 +184,11 @@ public final class PictureFiles {
             .map(deep -> PngPixels.write(picture, deep))
             .orElseGet(() -> PngPixels.write(picture));
     return PngFile.with(pixels, metadata);
+  }
+
+  /** A PNG that was written without any data, with these. */
+  public static byte[] with(byte[] png, PictureMetadata metadata) {
+    return PngFile.with(png, metadata);
   }
 
   /** A mask as the bytes of a PNG: white where it is set, else black. */
@@ -412,7 +455,8 @@ public final class PictureFiles {
       if (text.contains("colors may look incorrect")) {
         notes.add("CMYK without a colour profile; its colours are approximate");
       } else if (text.contains("profile is incompatible") || text.contains("non-rgb icc profile")) {
-        notes.add("its colour profile is for other colours and was left out; colours count as sRGB");
+        notes.add(
+            "its colour profile is for other colours and was left out; colours count as sRGB");
       } else if (text.contains("extraneous bytes before marker 0xd9")) {
         // Too many data at the end cannot be too few.
         notes.add("bytes before its end that are no part of the picture were skipped");

@@ -1,14 +1,20 @@
 package org.drag4j.engine;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.drag4j.cache.Sha256;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.document.MaskSource;
@@ -26,11 +32,29 @@ import org.drag4j.session.EditResult;
  * A document and its pictures from files, checked one against the other.
  *
  * @param documentFolder that file names in the document are relative to
- * @param hash SHA-256 of the picture's file
+ * @param sources the picture to edit, then the further ones
  * @param carried what the picture's file carries
  */
-public record Edit(Path documentFolder, CheckedEdit checked, String hash, PictureMetadata carried) {
+public record Edit(
+    Path documentFolder, CheckedEdit checked, List<Source> sources, PictureMetadata carried) {
   private static final Pattern STREAMS = Pattern.compile("/dev/(stdin|fd/.*)|/proc/[^/]+/fd/.*");
+
+  /** How deep in a model's folder its files can lie: in a cache of Hugging Face they lie deepest. */
+  private static final int MODEL_DEPTH = 5;
+
+  private static final int MODEL_FILES = 10_000;
+
+  /** Copies the list. */
+  public Edit {
+    sources = List.copyOf(sources);
+  }
+
+  /**
+   * The file of a picture of the document.
+   *
+   * @param sha256 lower case hexadecimal
+   */
+  public record Source(Place place, String sha256) {}
 
   /**
    * Reads a document and its picture.
@@ -80,27 +104,88 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash, Pictur
    * @param folder that file names in the document are relative to
    */
   public static Edit of(Path folder, EditDocument document) {
-    return of(folder, document, Edit::silent);
+    return of(folder, document, Optional.empty(), Edit::silent);
   }
 
   /**
-   * The same with somebody who hears what is odd about the pictures.
+   * The same for a document whose picture the user named, with somebody who hears what is odd about
+   * the pictures.
    *
+   * @param given the picture as the user named it; empty where the document alone names it
    * @param warnings takes one line each
    */
-  public static Edit of(Path folder, EditDocument document, Consumer<String> warnings) {
-    var loaded = load(folder, document.image(), warnings);
+  public static Edit of(
+      Path folder, EditDocument document, Optional<Path> given, Consumer<String> warnings) {
+    var images = images(document);
+    var places = places(folder, document, given);
+    var sources = new ArrayList<Source>();
+    var loaded = new ArrayList<PictureFiles.Loaded>();
+    for (int i = 0; i < images.size(); i++) {
+      loaded.add(PictureFiles.load(places.get(i).path(), images.get(i).sha256(), warnings));
+      sources.add(new Source(places.get(i), loaded.get(i).sha256()));
+    }
+    var first = loaded.getFirst();
     var further =
-        document.pictures().stream()
-            .map(image -> load(folder, image, warnings).picture())
-            .toArray(Picture[]::new);
-    var checked = CheckedEdit.of(document, loaded.picture(), further);
-    return new Edit(folder, checked, loaded.sha256(), loaded.metadata());
+        loaded.stream().skip(1).map(PictureFiles.Loaded::picture).toArray(Picture[]::new);
+    var checked = CheckedEdit.of(document, first.picture(), further);
+    return new Edit(folder, checked, sources, first.metadata());
   }
 
-  private static PictureFiles.Loaded load(
-      Path folder, EditDocument.Image image, Consumer<String> warnings) {
-    return PictureFiles.load(folder.resolve(image.file()), image.sha256(), warnings);
+  /**
+   * The files of a document's pictures, of which no pixel is decoded; as {@link #of(Path,
+   * EditDocument, Optional, Consumer)}.
+   *
+   * @throws PictureException where one is missing
+   */
+  public static List<Source> sources(Path folder, EditDocument document, Optional<Path> given) {
+    return places(folder, document, given).stream()
+        .map(place -> new Source(place, PictureFiles.sha256(place.path())))
+        .toList();
+  }
+
+  private static List<EditDocument.Image> images(EditDocument document) {
+    return Stream.concat(Stream.of(document.image()), document.pictures().stream()).toList();
+  }
+
+  private static List<Place> places(Path folder, EditDocument document, Optional<Path> given) {
+    var places = new ArrayList<Place>();
+    for (var image : images(document)) {
+      places.add(
+          places.isEmpty() && given.isPresent()
+              ? Place.of(given.get())
+              : place(folder, image, places.isEmpty()));
+    }
+    return places;
+  }
+
+  /**
+   * Where a picture is: as the document names it, or else of that name beside the document, where
+   * the document knows the picture's digest.
+   *
+   * @param first whether it is the one to edit, which -i can name
+   */
+  private static Place place(Path folder, EditDocument.Image image, boolean first) {
+    var named = Place.in(folder, image.file());
+    if (image.sha256().isEmpty()) {
+      return named;
+    }
+    String name = Place.bare(image.file());
+    var beside = new Place(folder.resolve(name), false);
+    boolean there = Files.exists(named.path());
+    if (there && !Files.exists(beside.path())) {
+      return named;
+    }
+    if (there && PictureFiles.sha256(named.path()).equals(image.sha256().get())) {
+      return named;
+    }
+    if (Files.exists(beside.path())) {
+      return beside;
+    }
+    throw new PictureException(
+        named.path(),
+        "the picture of the document",
+        "no such file, and no " + name + " beside the document",
+        first ? "put it there, or name it with -i" : "put it there");
   }
 
   /**
@@ -109,7 +194,7 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash, Pictur
    * @throws org.drag4j.geometry.EditDocumentException where it does not fit them
    */
   public Edit with(EditDocument other) {
-    return new Edit(documentFolder, checked.with(other), hash, carried);
+    return new Edit(documentFolder, checked.with(other), sources, carried);
   }
 
   /** The document. */
@@ -136,11 +221,7 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash, Pictur
 
   /** A file's name in a document: relative where it lies in the folder or below, else absolute. */
   public static String name(Path file, Path documentFolder) {
-    var absolute = file.toAbsolutePath().normalize();
-    var folder = documentFolder.toAbsolutePath().normalize();
-    return absolute.startsWith(folder) && !absolute.equals(folder)
-        ? folder.relativize(absolute).toString().replace('\\', '/')
-        : absolute.toString();
+    return new Place(file, true).nameFrom(documentFolder);
   }
 
   /**
@@ -160,12 +241,12 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash, Pictur
 
   /** The picture's file. */
   public Path picture() {
-    return documentFolder.resolve(document().image().file());
+    return sources.getFirst().place().path();
   }
 
   /** The model that the document names. */
-  public Optional<Path> model() {
-    return document().model().map(documentFolder::resolve);
+  public Optional<Place> model() {
+    return document().model().map(name -> Place.in(documentFolder, name));
   }
 
   /** The work, with this model. */
@@ -174,7 +255,7 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash, Pictur
   }
 
   /** What a result carries: its texts, and what the picture's file does. */
-  public PictureMetadata metadata(EditResult result, Path model, Path out, Setup setup) {
+  public PictureMetadata metadata(EditResult result, Place model, Path out, Setup setup) {
     return carried.with(texts(result, model, out, setup));
   }
 
@@ -188,28 +269,75 @@ public record Edit(Path documentFolder, CheckedEdit checked, String hash, Pictur
   }
 
   /**
+   * A digest of all that the result depends on: the document but for names of files, the pictures,
+   * the model's files, and the settings of the run.
+   */
+  public static String work(EditDocument document, List<Source> sources, Path model, Setup setup) {
+    var unnamed = new EditDocument.Image(EditDocument.UNNAMED, Optional.empty());
+    var what = new ArrayList<String>();
+    what.add(
+        document
+            .withFiles(unnamed, Optional.empty())
+            .withPictures(_ -> unnamed)
+            .withMasks(MaskFiles::inline)
+            .toJson());
+    sources.forEach(source -> what.add(source.sha256()));
+    what.addAll(modelFiles(model));
+    what.add(setup.choices());
+    return Sha256.hex(String.join("\n", what).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Names, sizes and times of a model's files, so that another model in its place is noticed. */
+  private static List<String> modelFiles(Path model) {
+    try (var files = Files.walk(model, MODEL_DEPTH, FileVisitOption.FOLLOW_LINKS)) {
+      var facts = new ArrayList<String>();
+      facts.add(model.toRealPath().toString());
+      for (var file : files.limit(MODEL_FILES).filter(Files::isRegularFile).sorted().toList()) {
+        facts.add(
+            model.relativize(file)
+                + " "
+                + Files.size(file)
+                + " "
+                + Files.getLastModifiedTime(file));
+      }
+      return facts;
+    } catch (IOException | UncheckedIOException e) {
+      // What is wrong with it is said where it is opened.
+      return List.of(model.toString());
+    }
+  }
+
+  /** What a result of this edit is made from. */
+  public Provenance.Origin origin(Optional<Path> file, Path model, Setup setup) {
+    return new Provenance.Origin(
+        file, sources.getFirst().sha256(), work(document(), sources, model, setup));
+  }
+
+  /**
    * The texts that the result carries, by keyword: enough to be made again from where it is written
-   * to.
+   * to. Files are named as {@link Place#nameFrom} does; pictures are known by their digest as well.
    *
    * @param out where the result is written to
    */
-  public Map<String, String> texts(EditResult result, Path model, Path out, Setup setup) {
+  public Map<String, String> texts(EditResult result, Place model, Path out, Setup setup) {
     var folder = folder(out);
+    var images =
+        sources.stream()
+            .map(source ->
+                new EditDocument.Image(
+                    source.place().nameFrom(folder), Optional.of(source.sha256())))
+            .iterator();
     var complete =
         document()
-            .withFiles(
-                new EditDocument.Image(name(picture(), folder), Optional.of(hash)),
-                Optional.of(name(model, folder)))
-            .withPictures(other ->
-                new EditDocument.Image(
-                    name(documentFolder.resolve(other.file()), folder), other.sha256()))
+            .withFiles(images.next(), Optional.of(model.nameFrom(folder)))
+            .withPictures(_ -> images.next())
             .withMasks(MaskFiles::inline);
     var run = new LinkedHashMap<String, Object>();
     run.put("version", Metadata.version());
     run.putAll(setup.facts());
     run.putAll(frame(result));
     String size = "%dx%d".formatted(original().width(), original().height());
-    return Metadata.of(complete, model, size, run);
+    return Metadata.of(complete, model.path(), size, run);
   }
 
   /** Which part of the original was edited and at which size, by name. */

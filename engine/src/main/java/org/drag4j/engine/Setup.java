@@ -105,6 +105,11 @@ public record Setup(
         "vectors " + options.vectorBits());
   }
 
+  /** What the user chose of all that results depend on. */
+  String choices() {
+    return facts() + " " + new TreeMap<>(kernels) + " " + new TreeSet<>(fusionsOff);
+  }
+
   /** Facts of the setup that a result carries, by name. */
   Map<String, Object> facts() {
     var facts = new LinkedHashMap<String, Object>();

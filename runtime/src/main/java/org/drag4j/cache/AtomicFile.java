@@ -3,6 +3,7 @@ package org.drag4j.cache;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,10 +13,16 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Files that appear complete or not at all. */
+/**
+ * Files that appear complete or not at all. A symbolic link stays, and what it points to is
+ * written. What is no regular file, such as a device or a pipe, is written as it is.
+ */
 public final class AtomicFile {
   private static final Pattern TEMPORARY =
       Pattern.compile("\\..+\\.([0-9a-f]{1,15})-[0-9a-f]+\\.tmp");
+
+  /** Most links from one to the next, as Linux has it. */
+  private static final int MAX_LINKS = 40;
 
   private AtomicFile() {}
 
@@ -26,14 +33,42 @@ public final class AtomicFile {
     void write(OutputStream out) throws IOException;
   }
 
+  /** Says whether a file that is there may be replaced. */
+  @FunctionalInterface
+  public interface Older {
+    /** Any may. */
+    Older ANY = file -> {};
+
+    /**
+     * Looks at a regular file.
+     *
+     * @throws IOException where it must stay
+     */
+    void require(Path file) throws IOException;
+  }
+
   /**
    * Writes beside the file and renames; on failure nothing is left and an older file stays.
    *
    * @throws IOException where the folder is missing, read-only or full
    */
   public static void write(Path file, Content content) throws IOException {
-    var target = file.toAbsolutePath().normalize();
+    write(file, Older.ANY, content);
+  }
+
+  /**
+   * The same where a file that is there, or appears meanwhile, may not be replaced by all means.
+   *
+   * @param older is asked when everything is written; a file that it was not asked about is never
+   *     replaced
+   */
+  public static void write(Path file, Older older, Content content) throws IOException {
     requireFolder(file);
+    var target = target(file);
+    if (isNotRegular(target)) {
+      fill(target, file, content, StandardOpenOption.WRITE);
+      return;
+    }
     var temporary =
         target.resolveSibling(
             "."
@@ -44,17 +79,42 @@ public final class AtomicFile {
                 + Long.toHexString(System.nanoTime())
                 + ".tmp");
     try {
-      try (var out =
-          new BufferedOutputStream(
-              Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW), 1 << 16)) {
-        content.write(out);
+      fill(temporary, file, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      if (older.equals(Older.ANY) || !appears(temporary, target)) {
+        older.require(target);
+        Files.move(
+            temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw named(file, e);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Fails in the name of the file that the user knows. */
+  private static void fill(
+      Path to, Path file, Content content, StandardOpenOption... options)
+      throws IOException {
+    try (var out = new BufferedOutputStream(Files.newOutputStream(to, options), 1 << 16)) {
+      content.write(out);
+    } catch (IOException e) {
+      throw named(file, e);
+    }
+  }
+
+  /** Gives a file its name, unless that is taken; no other process can take it in between. */
+  private static boolean appears(Path temporary, Path target) throws IOException {
+    try {
+      try {
+        Files.createLink(target, temporary);
+      } catch (FileAlreadyExistsException e) {
+        return false;
+      } catch (FileSystemException | UnsupportedOperationException e) {
+        // A file system without hard links.
+        Files.copy(temporary, target);
+      }
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
     }
   }
 
@@ -69,6 +129,28 @@ public final class AtomicFile {
             + said.orElse(failure.getClass().getSimpleName())
             + "; make room, or name another place",
         failure);
+  }
+
+  /**
+   * Where the symbolic links of a name end, which need not exist.
+   *
+   * @throws IOException where they go round in a circle
+   */
+  public static Path target(Path file) throws IOException {
+    var at = file.toAbsolutePath();
+    for (int links = 0; Files.isSymbolicLink(at); links++) {
+      if (links == MAX_LINKS) {
+        throw new IOException(
+            file + ": expected a link to a file, got links in a circle; name another file");
+      }
+      at = at.resolveSibling(Files.readSymbolicLink(at));
+    }
+    return at;
+  }
+
+  /** Whether something is there that is neither a regular file nor a folder. */
+  private static boolean isNotRegular(Path target) {
+    return Files.exists(target) && !Files.isRegularFile(target) && !Files.isDirectory(target);
   }
 
   /**
@@ -93,15 +175,23 @@ public final class AtomicFile {
    * @throws IOException where its folder is missing or read-only, or it is a folder itself
    */
   public static void requireFolder(Path file) throws IOException {
-    var folder = file.toAbsolutePath().normalize().getParent();
-    if (folder == null || Files.isDirectory(file)) {
+    var target = target(file);
+    var folder = target.getParent();
+    if (folder == null || Files.isDirectory(target)) {
       throw new IOException(file + ": expected a file to write, got a folder; name a file in it");
     }
     if (!Files.isDirectory(folder)) {
       throw new IOException(
-          file + ": expected an existing folder, got no folder " + folder + "; create it");
+          file
+              + ": expected an existing folder, got no folder "
+              + folder.normalize()
+              + "; create it");
     }
-    if (!Files.isWritable(folder)) {
+    if (Files.exists(target) && !Files.isWritable(target)) {
+      throw new IOException(
+          file + ": expected a file that may be written, got a read-only one; name another");
+    }
+    if (!isNotRegular(target) && !Files.isWritable(folder)) {
       throw new IOException(
           file + ": expected a folder to write in, got a read-only one; name another");
     }

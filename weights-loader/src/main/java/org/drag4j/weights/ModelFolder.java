@@ -208,8 +208,7 @@ public record ModelFolder(Path path) {
         : Optional.empty();
   }
 
-  private static void merge(
-      Map<String, AddedToken> all, Map<String, AddedToken> more, Path from) {
+  private static void merge(Map<String, AddedToken> all, Map<String, AddedToken> more, Path from) {
     more.forEach((text, token) -> {
       var known = all.putIfAbsent(text, token);
       if (known != null && known.id() != token.id()) {

@@ -1,48 +1,34 @@
 package org.drag4j.cli.command;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.drag4j.cache.AtomicFile;
-import org.drag4j.cache.Sha256;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
-import org.drag4j.cli.option.DocumentOptions;
 import org.drag4j.cli.option.EditOptions;
 import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.document.EditDocument;
-import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
+import org.drag4j.engine.Place;
+import org.drag4j.engine.Provenance;
 import org.drag4j.geometry.EditDocumentException;
-import org.drag4j.method.Documents;
 import org.drag4j.method.Given;
 import org.drag4j.method.Methods;
 import org.drag4j.picture.PictureException;
-import org.drag4j.picture.PictureFiles;
 import org.drag4j.pipeline.CancelledException;
 import org.drag4j.weights.ModelException;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,11 +44,8 @@ import picocli.CommandLine.Spec;
             + " does not stop the others; started again, it goes on where it was interrupted.",
     mixinStandardHelpOptions = true)
 public final class BatchCommand implements Callable<Integer> {
-  private static final String LINES = "-";
   private static final long MEGABYTE = 1 << 20;
   private static final int MAX_CACHE = 1 << 20;
-  private static final int MAX_DOCUMENTS = 100_000;
-  private static final int MAX_LINE = 16 << 20;
 
   private final Host host;
 
@@ -82,8 +65,18 @@ public final class BatchCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description =
           "Where the pictures go, and results.jsonl with a line for each document; made if it"
-              + " does not exist.")
+              + " does not exist. A document whose picture is there and says that it was made from"
+              + " the same document, picture, model and settings is done.")
   Path output = Path.of("");
+
+  @Option(
+      names = {"-i", "--image"},
+      paramLabel = "IMAGE",
+      arity = "1..*",
+      description =
+          "Pictures to edit by one document, each instead of the document's; a folder stands for"
+              + " the pictures in it.")
+  List<Path> images = new ArrayList<>();
 
   @Option(
       names = "--cache",
@@ -94,75 +87,103 @@ public final class BatchCommand implements Callable<Integer> {
 
   @Mixin final EditOptions options = new EditOptions();
 
+  /** Documents that are done, or have failed. */
+  private int count;
+
   /** Runs in this process. */
   public BatchCommand(Host host) {
     this.host = host;
   }
 
-  /** A document by the name it has in the results, and the picture it becomes. */
-  private record Item(String name, Path picture, Path folder, Optional<Path> file, String line) {
-    /**
-     * Reads it anew.
-     *
-     * @throws EditDocumentException where it is damaged
-     */
-    EditDocument read(DocumentOptions options, Consumer<String> warnings) {
-      if (file.isPresent()) {
-        return options.read(file.get(), warnings);
-      }
-      var masks = MaskFiles.in(folder, warnings);
-      byte[] json = line.getBytes(StandardCharsets.UTF_8);
-      return options.applied(Documents.parse(name, json, masks), masks);
-    }
-  }
-
-  /** An item that can be done. */
+  /**
+   * An item that can be read.
+   *
+   * @param hash of all that its picture depends on
+   */
   private record Work(
-      Item item,
+      BatchItem item,
       EditDocument document,
-      String picture,
-      Path model,
+      List<Edit.Source> sources,
+      Place model,
       String hash,
       List<String> warnings) {
     /** Equal for works that share what their method keeps. */
     List<Record> sharing() {
-      return Methods.of(document).keeps(new Given(picture, document.prompt(), document.longPrompt(), document.seed()));
+      String picture = sources.getFirst().sha256();
+      return Methods.of(document)
+          .keeps(
+              new Given(
+                  picture, document.prompt(), document.longPrompt(), document.seed()));
+    }
+
+    /** Whether a picture is what this gives. */
+    boolean isDone(Provenance made) {
+      return made.isOf(hash);
+    }
+
+    /** Whether a picture was made by the same document, of the same picture where that is named. */
+    boolean isBy(Provenance made) {
+      return item.file().filter(made::isBy).isPresent()
+          && (item.image().isEmpty() || made.image().equals(sources.getFirst().sha256()));
+    }
+
+    Stream<Path> read() {
+      return Stream.concat(
+          item.file().stream(), sources.stream().map(source -> source.place().path()));
     }
   }
+
+  /** A work that is still to be done. */
+  private record Task(Work work, OutputFile out) {}
 
   @Override
   public Integer call() throws Exception {
     options.run.engine.check(spec);
     UsageMessage.requireRange(spec, "--cache", 0, MAX_CACHE, cache);
     options.run.engine.setup().prepare();
-    var items = items();
+    var named = BatchItems.of(documents);
+    var items = images.isEmpty() ? named : BatchItems.of(named, images);
     var keeping = options.keeping(spec, Keeping.WEIGHTS.withInversions(cache * MEGABYTE));
     Files.createDirectories(output);
+    var log = output.resolve("results.jsonl");
     try (var progress = options.run.show.progress(spec, host);
-        var results = ResultLog.open(output.resolve("results.jsonl"))) {
+        var results = ResultLog.open(log, options.overwrite.allowed())) {
       AtomicFile.sweep(output);
-      var works = new LinkedHashMap<Path, Map<List<Record>, List<Work>>>();
-      int failed = 0;
-      int skipped = 0;
+      var works = new ArrayList<Work>();
       for (var item : items) {
         try {
-          var work = work(item);
-          if (results.isDone(item.name(), work.hash()) && Files.exists(item.picture())) {
-            skipped++;
-          } else {
-            works
-                .computeIfAbsent(work.model(), _ -> new LinkedHashMap<>())
-                .computeIfAbsent(work.sharing(), _ -> new ArrayList<>())
-                .add(work);
-          }
+          works.add(work(item));
         } catch (EditDocumentException | PictureException | ModelException e) {
-          failed += failure(results, item, e, List.of());
+          failure(results, item, e, List.of());
         }
       }
+      int failed = items.size() - works.size();
+      var names = BatchNames.in(output, works.stream().flatMap(Work::read).toList());
+      var tasks = new LinkedHashMap<Path, Map<List<Record>, List<Task>>>();
+      int skipped = 0;
+      for (var work : works) {
+        var picture = names.take(work.item().stem(), work::isBy, work::isDone);
+        if (Provenance.of(picture).filter(work::isDone).isPresent()) {
+          skipped++;
+          continue;
+        }
+        try {
+          var out = options.overwrite.picture(spec, picture, work.item().file());
+          out.check(work.read().toArray(Path[]::new));
+          tasks
+              .computeIfAbsent(
+                  work.model().path().toAbsolutePath().normalize(), _ -> new LinkedHashMap<>())
+              .computeIfAbsent(work.sharing(), _ -> new ArrayList<>())
+              .add(new Task(work, out));
+        } catch (IOException e) {
+          failed += failure(results, work.item(), e, work.warnings());
+        }
+      }
+      count = skipped + failed;
       try (var engine = options.run.engine.start(keeping)) {
-        for (var group : works.entrySet()) {
-          var work = group.getValue().values().stream().flatMap(List::stream).toList();
-          failed += run(engine, group.getKey(), work, progress, results);
+        for (var group : tasks.entrySet()) {
+          var all = group.getValue().values().stream().flatMap(List::stream).toList();
+          failed += run(engine, group.getKey(), all, items.size(), progress, results);
         }
       }
       progress.finish();
@@ -174,63 +195,56 @@ public final class BatchCommand implements Callable<Integer> {
     }
   }
 
-  private Work work(Item item) {
+  private Work work(BatchItem item) {
     var warnings = new ArrayList<String>();
     var document = item.read(options.document, warnings::add);
-    var folder =
-        options
-            .run
-            .model
-            .required(document.model().map(item.folder()::resolve))
-            .toAbsolutePath()
-            .normalize();
-    var setup = options.run.engine.setup();
-    // All that the result depends on, so that a change of any file is noticed.
-    String picture = PictureFiles.sha256(item.folder().resolve(document.image().file()));
-    String what =
-        String.join(
-            "\n",
-            document.withMasks(MaskFiles::inline).toJson(),
-            picture,
-            folder.toString(),
-            setup.device() + " " + setup.exact() + " " + setup.options().activations());
-    String hash = Sha256.hex(what.getBytes(StandardCharsets.UTF_8));
-    return new Work(item, document, picture, folder, hash, warnings);
+    var sources = Edit.sources(item.folder(), document, item.image());
+    var model =
+        options.run.model.of(document.model().map(name -> Place.in(item.folder(), name)));
+    String hash = Edit.work(document, sources, model.path(), options.run.engine.setup());
+    return new Work(item, document, sources, model, hash, warnings);
   }
 
   /** The number of failures. */
   private int run(
-      Engine engine, Path model, List<Work> works, ConsoleProgress progress, ResultLog results)
+      Engine engine,
+      Path model,
+      List<Task> tasks,
+      int of,
+      ConsoleProgress progress,
+      ResultLog results)
       throws InterruptedException {
     try {
       engine.submit(progress.followed(Job.open(model))).await();
     } catch (ModelException e) {
       // The model cannot be opened: so none of its documents can be carried out.
-      works.forEach(work -> failure(results, work.item(), e, work.warnings()));
-      return works.size();
+      tasks.forEach(task -> failure(results, task.work().item(), e, task.work().warnings()));
+      count += tasks.size();
+      return tasks.size();
     }
     int failed = 0;
-    for (var work : works) {
-      failed += one(engine, work, progress, results);
+    for (var task : tasks) {
+      count++;
+      progress.item(task.work().item().title(), count, of);
+      failed += one(engine, model, task, progress, results);
     }
     return failed;
   }
 
-  private int one(Engine engine, Work work, ConsoleProgress progress, ResultLog results)
+  private int one(
+      Engine engine, Path model, Task task, ConsoleProgress progress, ResultLog results)
       throws InterruptedException {
+    var work = task.work();
     var item = work.item();
     try {
       long started = System.nanoTime();
       work.warnings().forEach(progress::warn);
-      var edit = Edit.of(item.folder(), work.document(), progress::warn);
-      OutputFile.require(spec, item.picture(), edit.picture());
-      var result = engine.submit(progress.followed(edit.job(work.model()))).await();
-      new Edited(edit, result, work.model(), options.run.engine.setup(), item.picture())
+      var edit = Edit.of(item.folder(), work.document(), item.image(), progress::warn);
+      var result = engine.submit(progress.followed(edit.job(model))).await();
+      new Edited(edit, result, work.model(), options.run.engine.setup(), task.out())
           .save(options.metadata, progress);
-      var row = new LinkedHashMap<String, Object>();
-      row.put("document", item.name());
-      row.put("ok", true);
-      row.put("picture", item.picture().toString());
+      var row = row(item, true);
+      row.put("picture", task.out().path().toString());
       row.put("seed", edit.document().seed());
       row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);
       row.put("hash", work.hash());
@@ -244,10 +258,8 @@ public final class BatchCommand implements Callable<Integer> {
     }
   }
 
-  private int failure(ResultLog results, Item item, Exception e, List<String> warnings) {
-    var row = new LinkedHashMap<String, Object>();
-    row.put("document", item.name());
-    row.put("ok", false);
+  private int failure(ResultLog results, BatchItem item, Exception e, List<String> warnings) {
+    var row = row(item, false);
     row.put("error", ExitCode.message(e));
     row.put("code", ExitCode.of(e));
     row.put("warnings", warnings);
@@ -255,93 +267,16 @@ public final class BatchCommand implements Callable<Integer> {
     return 1;
   }
 
+  private static Map<String, Object> row(BatchItem item, boolean ok) {
+    var row = new LinkedHashMap<String, Object>();
+    row.put("document", item.name());
+    item.image().ifPresent(image -> row.put("image", image.toString()));
+    row.put("ok", ok);
+    return row;
+  }
+
   private void print(String line) {
     spec.commandLine().getOut().println(line);
     spec.commandLine().getOut().flush();
-  }
-
-  private List<Item> items() throws IOException {
-    var items = new ArrayList<Item>();
-    Set<Path> pictures = new HashSet<>();
-    for (var argument : documents) {
-      if (argument.toString().equals(LINES)) {
-        lines(items, pictures);
-      } else if (Files.isDirectory(argument)) {
-        try (Stream<Path> files = Files.list(argument)) {
-          for (var file : files.sorted().toList()) {
-            if (file.toString().toLowerCase(Locale.ROOT).endsWith(".json")) {
-              add(items, file, pictures);
-            }
-          }
-        }
-      } else {
-        add(items, argument, pictures);
-      }
-    }
-    return items;
-  }
-
-  private void add(List<Item> items, Path file, Set<Path> pictures) {
-    requireRoom(items);
-    items.add(
-        new Item(
-            file.toString(),
-            picture(OutputFile.stem(file), pictures),
-            Edit.folder(file),
-            Optional.of(file),
-            ""));
-  }
-
-  private void lines(List<Item> items, Set<Path> pictures) throws IOException {
-    var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    int number = 0;
-    for (String line = line(in, 1); line != null; line = line(in, number + 1)) {
-      number++;
-      if (!line.isBlank()) {
-        requireRoom(items);
-        String name = "line-" + number;
-        items.add(
-            new Item(
-                name,
-                picture(name, pictures),
-                Path.of("").toAbsolutePath(),
-                Optional.empty(),
-                line));
-      }
-    }
-  }
-
-  /** The next line without its end, null after the last; none is held beyond its limit. */
-  private static @Nullable String line(Reader in, int number) throws IOException {
-    var line = new StringBuilder();
-    int c = in.read();
-    if (c < 0) {
-      return null;
-    }
-    for (; c >= 0 && c != '\n'; c = in.read()) {
-      if (line.length() == MAX_LINE) {
-        throw new IOException(
-            "stdin, line " + number + ": expected at most 16 MB, got more; check the input");
-      }
-      line.append((char) c);
-    }
-    return line.toString();
-  }
-
-  private static void requireRoom(List<Item> items) {
-    if (items.size() >= MAX_DOCUMENTS) {
-      throw new UncheckedIOException(
-          new IOException(
-              "batch: expected at most " + MAX_DOCUMENTS + " documents, got more; split it"));
-    }
-  }
-
-  /** A name of its own for each, the same in every run. */
-  private Path picture(String stem, Set<Path> taken) {
-    var picture = output.resolve(stem + ".png");
-    for (int i = 2; !taken.add(picture); i++) {
-      picture = output.resolve(stem + "-" + i + ".png");
-    }
-    return picture;
   }
 }

@@ -9,11 +9,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
-import org.drag4j.cache.AtomicFile;
 import org.drag4j.cli.console.BuildCommit;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
+import org.drag4j.cli.option.OverwriteOption;
 import org.drag4j.cli.option.StudyOptions;
 import org.drag4j.cli.option.UsageMessage;
 import org.drag4j.device.Backend;
@@ -82,6 +82,7 @@ public final class BenchCommand implements Callable<Integer> {
   Optional<Path> save = Optional.empty();
 
   @Mixin final StudyOptions options = new StudyOptions();
+  @Mixin final OverwriteOption overwrite = new OverwriteOption();
 
   /** Runs in this process. */
   public BenchCommand(Host host) {
@@ -98,9 +99,9 @@ public final class BenchCommand implements Callable<Integer> {
         throw new ParameterException(
             spec.commandLine(), "--save: expected a network, got edit; it has no one output");
       }
-      AtomicFile.requireFolder(save.get());
+      overwrite.file(spec, "--save", save.get()).check();
     }
-    var folder = ModelFolder.open(options.run.model.required());
+    var folder = ModelFolder.open(options.run.model.required().path());
     try (var progress = options.run.show.progress(spec, host);
         var backend = options.run.engine.setup().open();
         var workload = open(folder, backend, progress)) {
@@ -115,6 +116,8 @@ public final class BenchCommand implements Callable<Integer> {
         if (times.isEmpty() && warmup == 0) {
           timed(workload);
         }
+        // What has appeared meanwhile is no less the user's.
+        overwrite.file(spec, "--save", save.get()).check();
         workload.save(save.get());
       }
       if (times.isPresent()) {

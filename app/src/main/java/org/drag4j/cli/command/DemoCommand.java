@@ -13,8 +13,10 @@ import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.PictureOptions;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Keeping;
+import org.drag4j.engine.Place;
+import org.drag4j.engine.Provenance;
 import org.drag4j.picture.Picture;
-import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,28 +72,49 @@ public final class DemoCommand implements Callable<Integer> {
           "demo: expected one of " + String.join(", ", known) + ", got '" + name + "'");
     }
     options.run.engine.setup().prepare();
-    var out = output.orElse(Path.of(name + "-edited.png"));
-    var both = out.resolveSibling(name + "-before-after.png");
     var progress = options.run.show.progress(spec, host);
     var sample = home.sample(name);
-    var edit = Edit.of(Edit.folder(sample), document.read(sample, progress::warn), progress::warn);
-    OutputFile.require(spec, out, edit.picture());
-    OutputFile.require(spec, both, out);
+    var out =
+        options.overwrite.picture(
+            spec, output.orElse(Path.of(name + "-edited.png")), Optional.of(sample));
+    var both = out.beside(name + "-before-after.png");
+    var changed = document.read(sample, progress::warn);
+    var edit = Edit.of(Edit.folder(sample), changed, Optional.empty(), progress::warn);
+    out.check(edit.picture());
+    both.check(edit.picture());
+    both.checkApart(out);
     options.glimpses.check(spec, out, edit.picture());
     try (progress) {
-      var folder = options.run.model.folder().orElse(home.demoModel());
+      var folder =
+          options
+              .run
+              .model
+              .folder()
+              .map(Place::of)
+              .orElseGet(() -> new Place(home.demoModel(), /* absolute= */ false));
       var engine = options.run.engine;
       var edited =
-          Edited.of(edit, folder, out, engine, Keeping.NOTHING, options.glimpses, progress);
+          Edited.of(
+              edit,
+              folder,
+              out,
+              engine,
+              Keeping.NOTHING,
+              options.glimpses,
+              options.metadata,
+              progress);
       var result = edited.result();
       edited.save(options.metadata, progress);
-      PictureFiles.writePng(beside(edit.original(), result.picture()), both);
+      both.save(
+          beside(edit.original(), result.picture()),
+          PictureMetadata.NONE,
+          options.metadata.origin(() -> Provenance.Origin.of(out.document())));
       progress.finish();
       engine.printTrace(spec);
       var error = ColourError.of(edit.original(), result.picture(), result.pixels());
       if (!options.run.show.json()) {
         var err = spec.commandLine().getErr();
-        err.println("before and after: " + both);
+        err.println("before and after: " + both.path());
         err.println(
             String.format(
                 Locale.ROOT,
@@ -101,10 +124,10 @@ public final class DemoCommand implements Callable<Integer> {
         err.flush();
       }
       var json = edited.json(progress);
-      json.put("beforeAfter", both.toString());
+      json.put("beforeAfter", both.path().toString());
       json.put("colourError", error.edited());
       json.put("colourErrorUnedited", error.unedited());
-      options.run.show.print(spec, json, out.toString(), both.toString());
+      options.run.show.print(spec, json, out.path().toString(), both.path().toString());
     }
     return ExitCode.OK;
   }

@@ -1,6 +1,6 @@
 package org.drag4j.cli.command;
 
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
-import org.drag4j.cache.AtomicFile;
+import java.util.stream.Stream;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
 import org.drag4j.cli.option.EditOptions;
@@ -102,40 +102,71 @@ public final class DragCommand implements Callable<Integer> {
           spec.commandLine(),
           "--to: expected one for each of " + from.size() + " --from, got " + to.size());
     }
-    var out = output.orElseGet(() -> OutputFile.edited(image));
-    OutputFile.require(spec, out, image);
-    if (mask.isPresent()) {
-      OutputFile.require(spec, out, mask.get());
-    }
-    glimpses.check(spec, out, image);
-    if (save.isPresent()) {
-      AtomicFile.requireFolder(save.get());
+    boolean alone = save.isPresent() && options.run.model.folder().isEmpty() && output.isEmpty();
+    Optional<OutputFile> saved =
+        save.isPresent()
+            ? Optional.of(options.overwrite.file(spec, "--save", save.get()))
+            : Optional.empty();
+    if (saved.isPresent()) {
+      saved.get().check(sources());
     }
     var progress = options.run.show.progress(spec, host);
-    var edit = Edit.of(Edit.folder(save.orElse(image)), document(progress::warn), progress::warn);
-    if (save.isPresent()) {
-      var text = edit.document().toJson().getBytes(StandardCharsets.UTF_8);
-      AtomicFile.write(save.get(), stream -> stream.write(text));
-      if (options.run.model.folder().isEmpty() && output.isEmpty()) {
-        var err = spec.commandLine().getErr();
-        err.println("drag4j: the document alone was written; name a --model to edit as well");
-        err.flush();
-        var json = new LinkedHashMap<String, Object>();
-        json.put("document", save.get().toString());
-        json.put("warnings", progress.takeWarnings());
-        options.run.show.print(spec, json, save.get().toString());
-        return ExitCode.OK;
-      }
+    var out = alone ? Optional.<OutputFile>empty() : Optional.of(out(saved));
+    var document = document(progress::warn);
+    var folder = Edit.folder(save.orElse(image));
+    var edit = Edit.of(folder, document, Optional.of(image), progress::warn);
+    if (saved.isPresent()) {
+      saved.get().write(document.toJson());
+    }
+    if (out.isEmpty()) {
+      var size = ModelSize.of(options.run.model, document, edit.documentFolder());
+      var task = edit.checked().task(size.side(), size.factor());
+      edit.checked().warnings(task).forEach(progress::warn);
+      var err = spec.commandLine().getErr();
+      err.println("drag4j: the document alone was written; name a --model to edit as well");
+      err.flush();
+      var name = saved.map(OutputFile::path).map(Path::toString).orElse("");
+      var json = new LinkedHashMap<String, Object>();
+      json.put("document", name);
+      json.put("warnings", progress.takeWarnings());
+      options.run.show.print(spec, json, name);
+      return ExitCode.OK;
     }
     options.run.engine.setup().prepare();
     var keeping = options.keeping(spec, Keeping.NOTHING);
     try (progress) {
-      var folder = options.run.model.required();
-      var edited = Edited.of(edit, folder, out, options.run.engine, keeping, glimpses, progress);
+      var edited =
+          Edited.of(
+              edit,
+              options.run.model.required(),
+              out.get(),
+              options.run.engine,
+              keeping,
+              glimpses,
+              options.metadata,
+              progress);
       edited.save(options.metadata, progress);
       edited.print(spec, options.run, progress);
     }
     return ExitCode.OK;
+  }
+
+  /** Where the edited picture goes, checked before anything is read or written. */
+  private OutputFile out(Optional<OutputFile> saved) throws IOException {
+    var out =
+        options.overwrite.picture(
+            spec, output.orElseGet(() -> OutputFile.edited(image)), save);
+    out.check(sources());
+    glimpses.check(spec, out, sources());
+    if (saved.isPresent()) {
+      out.checkApart(saved.get());
+    }
+    return out;
+  }
+
+  /** What is read. */
+  private Path[] sources() {
+    return Stream.concat(Stream.of(image), mask.stream()).toArray(Path[]::new);
   }
 
   private EditDocument document(Consumer<String> warnings) {

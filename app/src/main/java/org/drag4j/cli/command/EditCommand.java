@@ -19,6 +19,8 @@ import org.drag4j.engine.Edit;
 import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
+import org.drag4j.engine.Place;
+import org.drag4j.engine.Provenance;
 import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.PictureMetadata;
@@ -111,11 +113,12 @@ public final class EditCommand implements Callable<Integer> {
       return ExitCode.OK;
     }
     options.run.engine.setup().prepare();
-    var out = output.orElseGet(() -> OutputFile.edited(file));
-    OutputFile.require(spec, out);
+    var out =
+        options.overwrite.picture(
+            spec, output.orElseGet(() -> OutputFile.edited(file)), Optional.of(file));
     var changed = image.applied(options.document.read(file, progress::warn));
-    var edit = Edit.of(Edit.folder(file), changed, progress::warn);
-    OutputFile.require(spec, out, edit.picture(), file);
+    var edit = Edit.of(Edit.folder(file), changed, image.file(), progress::warn);
+    out.check(edit.picture(), file);
     glimpses.check(spec, out, edit.picture(), file);
     var keeping = options.keeping(spec, seeds.isPresent() ? Keeping.WEIGHTS : Keeping.NOTHING);
     try (progress) {
@@ -124,7 +127,16 @@ public final class EditCommand implements Callable<Integer> {
         return ExitCode.OK;
       }
       var folder = options.run.model.of(edit);
-      var edited = Edited.of(edit, folder, out, options.run.engine, keeping, glimpses, progress);
+      var edited =
+          Edited.of(
+              edit,
+              folder,
+              out,
+              options.run.engine,
+              keeping,
+              glimpses,
+              options.metadata,
+              progress);
       edited.save(options.metadata, progress);
       edited.print(spec, options.run, progress);
     }
@@ -132,10 +144,10 @@ public final class EditCommand implements Callable<Integer> {
   }
 
   /** One edit of another seed. */
-  private record Sown(Path picture, Edit edit) {}
+  private record Sown(OutputFile picture, Edit edit) {}
 
   /** Checks everything before the first edit. */
-  private List<Sown> sown(Path file, Edit edit, int count, Path out) throws IOException {
+  private List<Sown> sown(Path file, Edit edit, int count, OutputFile out) throws IOException {
     long first = edit.document().seed();
     if (count < 1 || count > MAX_SEEDS || first > Long.MAX_VALUE - count) {
       throw new ParameterException(
@@ -145,45 +157,47 @@ public final class EditCommand implements Callable<Integer> {
     var all = new ArrayList<Sown>();
     for (int i = 0; i < count; i++) {
       long seed = first + i;
-      var picture = out.resolveSibling(OutputFile.stem(out) + "-" + seed + ".png");
-      OutputFile.require(spec, picture, edit.picture(), file, out);
+      var picture = out.beside(OutputFile.stem(out.path()) + "-" + seed + ".png");
+      picture.check(edit.picture(), file);
+      glimpses.check(spec, picture, edit.picture(), file);
       all.add(new Sown(picture, edit.with(edit.document().withSeed(seed))));
     }
     return all;
   }
 
   private void several(
-      Path file, Edit edit, int count, Path out, Keeping keeping, ConsoleProgress progress)
+      Path file, Edit edit, int count, OutputFile out, Keeping keeping, ConsoleProgress progress)
       throws IOException, InterruptedException {
     var all = sown(file, edit, count, out);
     var folder = options.run.model.of(edit);
     var warnings = progress.takeWarnings();
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    var part = ContactSheet.part(List.of(edit));
+    var part = ContactSheet.part(List.of(edit.checked().drawing()));
     cells.add(ContactSheet.Cell.of("original", edit.original(), part));
     try (var engine = options.run.engine.start(keeping)) {
-      engine.submit(progress.followed(Job.open(folder))).await();
+      engine.submit(progress.followed(Job.open(folder.path()))).await();
       for (var one : all) {
         rows.add(one(one, folder, engine, progress, part, cells));
       }
     }
-    OutputFile.save(ContactSheet.of(cells), out, PictureMetadata.NONE, progress);
+    var origin = options.metadata.origin(() -> Provenance.Origin.of(out.document()));
+    out.save(ContactSheet.of(cells), PictureMetadata.NONE, origin, progress);
     progress.finish();
     options.run.engine.printTrace(spec);
     var json = new LinkedHashMap<String, Object>();
-    json.put("sheet", out.toString());
+    json.put("sheet", out.path().toString());
     json.put("runs", rows);
     json.put("warnings", warnings);
     var lines = new ArrayList<String>();
-    all.forEach(one -> lines.add(one.picture().toString()));
-    lines.add(out.toString());
+    all.forEach(one -> lines.add(one.picture().path().toString()));
+    lines.add(out.path().toString());
     options.run.show.print(spec, json, lines.toArray(String[]::new));
   }
 
   private Map<String, Object> one(
       Sown one,
-      Path folder,
+      Place folder,
       Engine engine,
       ConsoleProgress progress,
       View part,
@@ -191,7 +205,8 @@ public final class EditCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     long started = System.nanoTime();
     var edit = one.edit();
-    var job = glimpses.followed(edit.job(folder), one.picture(), progress);
+    var job =
+        glimpses.followed(edit.job(folder.path()), one.picture(), options.metadata, progress);
     var result = engine.submit(job).await();
     var edited = new Edited(edit, result, folder, options.run.engine.setup(), one.picture());
     edited.save(options.metadata, progress);

@@ -1,7 +1,6 @@
 package org.drag4j.cli.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.drag4j.cli.console.ConsoleProgress;
@@ -13,6 +12,7 @@ import org.drag4j.cli.option.RunOptions;
 import org.drag4j.document.Settings;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Keeping;
+import org.drag4j.engine.Place;
 import org.drag4j.engine.Setup;
 import org.drag4j.session.EditResult;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,19 +22,20 @@ import picocli.CommandLine.Model.CommandSpec;
  *
  * @param out where its picture goes
  */
-record Edited(Edit edit, EditResult result, Path model, Setup setup, Path out) {
+record Edited(Edit edit, EditResult result, Place model, Setup setup, OutputFile out) {
   /** Carries out an edit alone. */
   static Edited of(
       Edit edit,
-      Path model,
-      Path out,
+      Place model,
+      OutputFile out,
       EngineOptions options,
       Keeping keeping,
       GlimpseOptions glimpses,
+      MetadataOption metadata,
       ConsoleProgress progress)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     try (var engine = options.start(keeping)) {
-      var job = glimpses.followed(edit.job(model), out, progress);
+      var job = glimpses.followed(edit.job(model.path()), out, metadata, progress);
       return new Edited(edit, engine.submit(job).await(), model, options.setup(), out);
     }
   }
@@ -42,14 +43,15 @@ record Edited(Edit edit, EditResult result, Path model, Setup setup, Path out) {
   /** Writes the picture. */
   void save(MetadataOption metadata, ConsoleProgress progress) throws IOException {
     edit.loss(metadata.wanted()).ifPresent(progress::warn);
-    var carried = metadata.of(() -> edit.metadata(result, model, out, setup));
-    OutputFile.save(result.picture(), out, carried, progress);
+    var carried = metadata.of(() -> edit.metadata(result, model, out.path(), setup));
+    var origin = metadata.origin(() -> edit.origin(out.document(), model.path(), setup));
+    out.save(result.picture(), carried, origin, progress);
   }
 
   /** What JSON output says of it. */
   Map<String, Object> json(ConsoleProgress progress) {
     var json = new LinkedHashMap<String, Object>();
-    json.put("picture", out.toString());
+    json.put("picture", out.path().toString());
     json.put("width", result.picture().width());
     json.put("height", result.picture().height());
     json.putAll(Edit.frame(result));
@@ -67,6 +69,6 @@ record Edited(Edit edit, EditResult result, Path model, Setup setup, Path out) {
   void print(CommandSpec spec, RunOptions options, ConsoleProgress progress) {
     progress.finish();
     options.engine.printTrace(spec);
-    options.show.print(spec, json(progress), out.toString());
+    options.show.print(spec, json(progress), out.path().toString());
   }
 }

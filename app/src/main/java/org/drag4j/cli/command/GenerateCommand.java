@@ -1,5 +1,6 @@
 package org.drag4j.cli.command;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -116,7 +117,7 @@ public final class GenerateCommand implements Callable<Integer> {
       paramLabel = "OUT.png",
       defaultValue = "generated.png",
       description = "The picture. Default: ${DEFAULT-VALUE}.")
-  Path out = Path.of("");
+  Path output = Path.of("");
 
   @Option(
       names = {"-s", "--seed"},
@@ -161,18 +162,20 @@ public final class GenerateCommand implements Callable<Integer> {
     require("--strength", "above 0, up to 1", strength, strength > 0 && strength <= 1);
     require("--mask", "an --image as well", "none", mask.isEmpty() || image.isPresent());
     var sources = Stream.concat(image.stream(), mask.stream()).toArray(Path[]::new);
-    OutputFile.require(spec, out, sources);
+    var out = options.overwrite.picture(spec, output, Optional.empty());
+    out.check(sources);
     options.glimpses.check(spec, out, sources);
     options.run.engine.setup().prepare();
     var progress = options.run.show.progress(spec, host);
     var start = image.map(file -> start(file, progress::warn));
     try (progress) {
-      var picture = generated(start, progress);
-      OutputFile.save(picture, out, options.metadata.of(() -> metadata(picture)), progress);
+      var picture = generated(start, out, progress);
+      var metadata = options.metadata.of(() -> metadata(picture));
+      out.save(picture, metadata, Optional.empty(), progress);
       progress.finish();
       options.run.engine.printTrace(spec);
       var json = new LinkedHashMap<String, Object>();
-      json.put("picture", out.toString());
+      json.put("picture", output.toString());
       json.put("width", picture.width());
       json.put("height", picture.height());
       json.put("seed", seed);
@@ -180,21 +183,24 @@ public final class GenerateCommand implements Callable<Integer> {
       json.put("device", options.run.engine.setup().device());
       json.put("seconds", progress.phaseSeconds());
       json.put("warnings", progress.takeWarnings());
-      options.run.show.print(spec, json, out.toString());
+      options.run.show.print(spec, json, output.toString());
     }
     return ExitCode.OK;
   }
 
-  private Picture generated(Optional<TextToImage.Start> start, ConsoleProgress progress)
-      throws InterruptedException {
+  private Picture generated(
+      Optional<TextToImage.Start> start, OutputFile out, ConsoleProgress progress)
+      throws IOException, InterruptedException {
     var job =
         Job.of(
-            options.run.model.required(),
+            options.run.model.required().path(),
             (editor, steps, glimpse) ->
                 TextToImage.generate(
                     editor.pipeline(), wanted(editor.pipeline(), start), steps, glimpse));
     try (var engine = options.run.engine.start(Keeping.NOTHING)) {
-      return engine.submit(options.glimpses.followed(job, out, progress)).await();
+      return engine
+          .submit(options.glimpses.followed(job, out, options.metadata, progress))
+          .await();
     }
   }
 

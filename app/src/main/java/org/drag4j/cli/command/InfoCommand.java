@@ -4,10 +4,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.engine.Metadata;
+import org.drag4j.engine.Provenance;
 import org.drag4j.picture.PictureFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,6 +25,9 @@ import tools.jackson.databind.json.JsonMapper;
     description = "Print size and texts of a picture: the edit document and parameters it carries.",
     mixinStandardHelpOptions = true)
 public final class InfoCommand implements Callable<Integer> {
+  private static final Set<String> JSON =
+      Set.of(Metadata.DOCUMENT, Metadata.RUN, Provenance.KEYWORD);
+
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Parameters(paramLabel = "FILE.png", description = "A PNG, JPEG, WebP or BMP.")
@@ -72,7 +77,7 @@ public final class InfoCommand implements Callable<Integer> {
   }
 
   private static Object value(JsonMapper mapper, String keyword, String text) {
-    if (!keyword.equals(Metadata.DOCUMENT) && !keyword.equals(Metadata.RUN)) {
+    if (!JSON.contains(keyword)) {
       return text;
     }
     try {

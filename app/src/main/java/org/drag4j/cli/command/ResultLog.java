@@ -9,25 +9,22 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import org.drag4j.cache.AtomicFile;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Results as JSON lines in a file that only grows: what an interrupted run has written counts in
- * the next one, but for a last line that was cut.
+ * Results as JSON lines in a file that only grows. A last line that an interrupted run has cut is
+ * taken away.
  */
 public final class ResultLog implements AutoCloseable {
   private static final long MAX_BYTES = 1 << 30;
+  private static final String BEGIN = "{\"document\":";
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private final Path path;
   private final FileChannel file;
-  private final Set<String> done = new HashSet<>();
 
   private ResultLog(Path path, FileChannel file) {
     this.path = path;
@@ -37,19 +34,22 @@ public final class ResultLog implements AutoCloseable {
   /**
    * Opens or creates it, for one process at a time.
    *
-   * @throws IOException where it cannot be read and written, or another process does
+   * @param replace whether a file that is no such log may be replaced
+   * @throws IOException where it cannot be read and written, another process does, or it is a file
+   *     of another kind
    */
-  public static ResultLog open(Path path) throws IOException {
+  public static ResultLog open(Path path, boolean replace) throws IOException {
     var channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
-      return open(path, channel);
+      return open(path, channel, replace);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
     }
   }
 
-  private static ResultLog open(Path path, FileChannel channel) throws IOException {
+  private static ResultLog open(Path path, FileChannel channel, boolean replace)
+      throws IOException {
     lock(path, channel);
     if (Files.size(path) > MAX_BYTES) {
       throw new IOException(path + ": expected at most 1 GB, got more; use another folder");
@@ -59,11 +59,35 @@ public final class ResultLog implements AutoCloseable {
     while (whole > 0 && bytes[whole - 1] != '\n') {
       whole--;
     }
+    if (!isLog(bytes, whole)) {
+      if (!replace) {
+        throw new IOException(
+            path
+                + ": expected results of a batch, got a file of another kind; use another folder, or"
+                + " replace it with --overwrite");
+      }
+      whole = 0;
+    }
     var log = new ResultLog(path, channel);
     log.file.truncate(whole);
     log.file.position(whole);
-    new String(bytes, 0, whole, StandardCharsets.UTF_8).lines().forEach(log::take);
     return log;
+  }
+
+  /** Whether all lines are results, and what is behind the last of them begins as one. */
+  private static boolean isLog(byte[] bytes, int whole) {
+    var last = new String(bytes, whole, bytes.length - whole, StandardCharsets.UTF_8);
+    return BEGIN.startsWith(last.substring(0, Math.min(last.length(), BEGIN.length())))
+        && new String(bytes, 0, whole, StandardCharsets.UTF_8).lines().allMatch(ResultLog::isRow);
+  }
+
+  private static boolean isRow(String line) {
+    try {
+      var row = MAPPER.readTree(line);
+      return row.has("document") && row.has("ok");
+    } catch (JacksonException e) {
+      return false;
+    }
   }
 
   /** The lock goes with the channel, and with a process that is killed. */
@@ -79,31 +103,6 @@ public final class ResultLog implements AutoCloseable {
           path
               + ": expected one batch at a time, got another at work; wait, or use another folder");
     }
-  }
-
-  private void take(String line) {
-    var row = row(line);
-    if (row.path("ok").asBoolean(false)) {
-      done.add(key(row.path("document").asString(""), row.path("hash").asString("")));
-    }
-  }
-
-  /** A line that is none of ours says nothing about a document. */
-  private static JsonNode row(String line) {
-    try {
-      return MAPPER.readTree(line);
-    } catch (JacksonException e) {
-      return MAPPER.getNodeFactory().missingNode();
-    }
-  }
-
-  private static String key(String document, String hash) {
-    return hash + " " + document;
-  }
-
-  /** Whether a document of that name and content was carried out. */
-  boolean isDone(String document, String hash) {
-    return done.contains(key(document, hash));
   }
 
   /** Appends a result and returns its line; it is on the disk before the next one begins. */

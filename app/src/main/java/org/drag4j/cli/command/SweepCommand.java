@@ -1,7 +1,6 @@
 package org.drag4j.cli.command;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.drag4j.cache.AtomicFile;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
@@ -24,6 +22,8 @@ import org.drag4j.engine.Edit;
 import org.drag4j.engine.Engine;
 import org.drag4j.engine.Job;
 import org.drag4j.engine.Keeping;
+import org.drag4j.engine.Place;
+import org.drag4j.engine.Provenance;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
@@ -72,7 +72,8 @@ public final class SweepCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description =
           "Where 01.png, 02.png, ..., sheet.png and table.csv go; made if it does not exist. The"
-              + " sheet shows the part that is edited."
+              + " sheet shows the part that is edited. What an earlier sweep of the document made"
+              + " there is taken away; beside other things the sweep makes a folder of its own."
               + " Default: DOC-sweep in the current folder.")
   Optional<Path> output = Optional.empty();
 
@@ -94,45 +95,76 @@ public final class SweepCommand implements Callable<Integer> {
     // Everything is read and checked before the first run.
     var progress = options.run.show.progress(spec, host);
     var document = image.applied(options.document.read(file, progress::warn));
-    var base = Edit.of(Edit.folder(file), document, progress::warn);
+    var base = Edit.of(Edit.folder(file), document, image.file(), progress::warn);
     var runs = runs(base);
-    var folder = output.orElseGet(() -> Path.of(OutputFile.stem(file) + "-sweep"));
-    var modelFolder = options.run.model.of(base);
+    var model = options.run.model.of(base);
+    var keeping = options.keeping(spec, Keeping.WEIGHTS.withInversions(CACHE));
+    var folder = folder(progress);
+    var pictures = new ArrayList<OutputFile>();
+    for (int i = 0; i < runs.size(); i++) {
+      pictures.add(picture(folder, name(i), base));
+    }
+    var sheet = picture(folder, SweepFolder.SHEET, base);
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    var part = ContactSheet.part(runs.stream().map(Run::edit).toList());
+    var part = ContactSheet.part(runs.stream().map(run -> run.edit().checked().drawing()).toList());
     cells.add(ContactSheet.Cell.of("original", base.original(), part));
-    var keeping = options.keeping(spec, Keeping.WEIGHTS.withInversions(CACHE));
-    Files.createDirectories(folder);
     try (progress) {
       try (var engine = options.run.engine.start(keeping)) {
-        engine.submit(progress.followed(Job.open(modelFolder))).await();
+        engine.submit(progress.followed(Job.open(model.path()))).await();
+        folder.clear();
         for (int i = 0; i < runs.size(); i++) {
-          var out = folder.resolve(name(i));
-          cells.add(one(runs.get(i), out, modelFolder, engine, progress, part, rows));
+          cells.add(one(runs.get(i), pictures.get(i), model, engine, progress, part, rows));
         }
       }
-      var sheet = folder.resolve("sheet.png");
-      OutputFile.save(ContactSheet.of(cells), sheet, PictureMetadata.NONE, progress);
+      var csv = csv(rows);
+      var origin =
+          options.metadata.origin(() ->
+              new Provenance.Origin(Optional.of(file), "", SweepFolder.digest(csv)));
+      sheet.save(ContactSheet.of(cells), PictureMetadata.NONE, origin, progress);
       progress.finish();
-      var table = table(rows);
-      AtomicFile.write(
-          folder.resolve("table.csv"),
-          stream -> stream.write(csv(rows).getBytes(StandardCharsets.UTF_8)));
+      options
+          .overwrite
+          .file(spec, "-o", folder.path().resolve(SweepFolder.TABLE))
+          .write(csv);
       var json = new LinkedHashMap<String, Object>();
-      json.put("folder", folder.toString());
-      json.put("sheet", sheet.toString());
+      json.put("folder", folder.path().toString());
+      json.put("sheet", sheet.path().toString());
       json.put("runs", rows);
       json.put("warnings", progress.takeWarnings());
-      options.run.show.print(spec, json, table.toArray(String[]::new));
+      options.run.show.print(spec, json, table(rows).toArray(String[]::new));
     }
     return ExitCode.OK;
   }
 
+  /** The folder that is named, or one of the sweep's own, made if it does not exist. */
+  private SweepFolder folder(ConsoleProgress progress) throws IOException {
+    var own = Path.of(OutputFile.stem(file) + "-sweep");
+    var wanted = output.orElse(own);
+    var folder =
+        SweepFolder.of(
+            wanted,
+            output.map(named -> named.resolve(own)).orElse(own),
+            file,
+            options.overwrite.allowed());
+    if (!folder.path().equals(wanted)) {
+      progress.warn(wanted + " holds other things; the sweep goes to " + folder.path());
+    }
+    Files.createDirectories(folder.path());
+    return folder;
+  }
+
+  private OutputFile picture(SweepFolder folder, String name, Edit base) throws IOException {
+    var picture =
+        options.overwrite.picture(spec, folder.path().resolve(name), Optional.of(file));
+    picture.check(base.picture(), file);
+    return picture;
+  }
+
   private ContactSheet.Cell one(
       Run run,
-      Path out,
-      Path modelFolder,
+      OutputFile out,
+      Place model,
       Engine engine,
       ConsoleProgress progress,
       View part,
@@ -140,14 +172,14 @@ public final class SweepCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     long started = System.nanoTime();
     var edit = run.edit();
-    var result = engine.submit(progress.followed(edit.job(modelFolder))).await();
+    var result = engine.submit(progress.followed(edit.job(model.path()))).await();
     double seconds = (System.nanoTime() - started) / 1e9;
-    new Edited(edit, result, modelFolder, options.run.engine.setup(), out)
+    new Edited(edit, result, model, options.run.engine.setup(), out)
         .save(options.metadata, progress);
     var error = ColourError.of(edit.original(), result.picture(), result.pixels());
     var row = new LinkedHashMap<String, Object>();
     row.put("values", run.label());
-    row.put("picture", out.toString());
+    row.put("picture", out.path().toString());
     row.put("seconds", rounded(seconds));
     row.put("colourError", rounded(error.edited()));
     row.put("colourErrorUnedited", rounded(error.unedited()));

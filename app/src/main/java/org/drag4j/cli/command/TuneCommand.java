@@ -84,7 +84,7 @@ public final class TuneCommand implements Callable<Integer> {
             .orElseThrow(() ->
                 new ParameterException(
                     spec.commandLine(), "--tuned: expected a folder to write to, got off"));
-    var folder = ModelFolder.open(options.run.model.required());
+    var folder = ModelFolder.open(options.run.model.required().path());
     try (var progress = options.run.show.progress(spec, host);
         var backend = options.run.engine.setup().open()) {
       backend.warnings().forEach(progress::warn);

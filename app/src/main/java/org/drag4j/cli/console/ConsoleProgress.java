@@ -263,6 +263,24 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     return taken;
   }
 
+  /** One of many pieces of work begins, the next phases are its own. */
+  public void item(String name, int number, int of) {
+    finish();
+    switch (mode) {
+      case JSON ->
+          line(
+              String.format(
+                  Locale.ROOT,
+                  "{\"event\": \"item\", \"name\": %s, \"number\": %d, \"of\": %d}",
+                  JsonText.of(name),
+                  number,
+                  of));
+      case AUTO, BAR, LINES ->
+          line(number + " of " + of + ": " + name.replaceAll("\\p{Cntrl}", "?"));
+      case NONE -> {}
+    }
+  }
+
   /** A picture of what there is so far has been written. */
   public void preview(Path file, int step, int of) {
     if (mode == Mode.JSON) {

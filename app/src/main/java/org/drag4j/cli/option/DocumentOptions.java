@@ -80,8 +80,7 @@ public final class DocumentOptions {
     changed = applied(changed, "--steps", steps.map(value -> "method.steps=" + value), masks);
     changed = applied(changed, "--size", size.map(value -> "working.size=" + value), masks);
     changed =
-        applied(
-            changed, "--long-prompt", longPrompt.map(how -> "longPrompt=" + how.json()), masks);
+        applied(changed, "--long-prompt", longPrompt.map(how -> "longPrompt=" + how.json()), masks);
     return Documents.set(changed, "--set", settings, masks);
   }
 
@@ -98,9 +97,19 @@ public final class DocumentOptions {
         description = "The picture to edit, instead of the document's.")
     Optional<Path> file = Optional.empty();
 
+    /** The picture, where the user names one. */
+    public Optional<Path> file() {
+      return file;
+    }
+
     /** The document for that picture, whatever it was drawn for. */
     public EditDocument applied(EditDocument document) {
-      return file.map(path ->
+      return applied(document, file);
+    }
+
+    /** The document for a picture that the user names, or as it is. */
+    public static EditDocument applied(EditDocument document, Optional<Path> named) {
+      return named.map(path ->
               document.withFiles(
                   new EditDocument.Image(
                       path.toAbsolutePath().normalize().toString(), Optional.empty()),

@@ -11,6 +11,7 @@ public final class EditOptions {
   @Mixin public final RunOptions run = new RunOptions();
   @Mixin public final InversionOptions inversions = new InversionOptions();
   @Mixin public final MetadataOption metadata = new MetadataOption();
+  @Mixin public final OverwriteOption overwrite = new OverwriteOption();
 
   /** Checks the flags' values and opens the folder of inversions, before any work. */
   public Keeping keeping(CommandSpec spec, Keeping more) throws IOException {

@@ -7,8 +7,9 @@ import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.engine.Event;
 import org.drag4j.engine.Job;
+import org.drag4j.engine.Provenance;
 import org.drag4j.picture.Picture;
-import org.drag4j.picture.PictureFiles;
+import org.drag4j.picture.PictureMetadata;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -48,45 +49,55 @@ public final class GlimpseOptions {
   Optional<Path> path = Optional.empty();
 
   /** Checks the values, before any work. */
-  public void check(CommandSpec spec, Path out, Path... sources) throws IOException {
+  public void check(CommandSpec spec, OutputFile out, Path... sources) throws IOException {
     if (interval < 1) {
       throw new ParameterException(
           spec.commandLine(), "--preview-interval: expected at least 1, got " + interval);
     }
     if (kind != Kind.NONE) {
-      OutputFile.require(spec, file(out), sources);
+      var file = out.glimpses(path);
+      file.check(sources);
+      file.checkApart(out);
     }
-  }
-
-  private Path file(Path out) {
-    return path.orElseGet(() -> out.resolveSibling(OutputFile.stem(out) + "-preview.png"));
   }
 
   /**
    * A job that {@code progress} follows and stops, and of which pictures are written beside {@code
    * out}; one that cannot be written is the last.
+   *
+   * @param metadata says whether these carry a record
    */
-  public <R> Job<R> followed(Job<R> job, Path out, ConsoleProgress progress) {
-    var file = file(out);
-    boolean[] over = {kind == Kind.NONE};
+  public <R> Job<R> followed(
+      Job<R> job, OutputFile out, MetadataOption metadata, ConsoleProgress progress)
+      throws IOException {
+    if (kind == Kind.NONE) {
+      return progress.followed(job);
+    }
+    var file = out.glimpses(path);
+    var origin = metadata.origin(() -> Provenance.Origin.of(out.document()));
+    boolean[] over = {false};
     return job.following(
             event -> {
               progress.hear(event);
               if (event instanceof Event.Glimpse(var step, var steps, var picture)
                   && !over[0]
                   && (step % interval == 0 || step == steps)) {
-                over[0] = !written(picture.get(), file, progress);
+                over[0] = !written(picture.get(), file, origin, progress);
                 if (!over[0]) {
-                  progress.preview(file, step, steps);
+                  progress.preview(file.path(), step, steps);
                 }
               }
             })
         .stoppedBy(progress::cancelled);
   }
 
-  private static boolean written(Picture small, Path file, ConsoleProgress progress) {
+  private static boolean written(
+      Picture small,
+      OutputFile file,
+      Optional<Provenance.Origin> origin,
+      ConsoleProgress progress) {
     try {
-      PictureFiles.writePng(small.resized(small.width() * CELL, small.height() * CELL), file);
+      file.save(small.resized(small.width() * CELL, small.height() * CELL), PictureMetadata.NONE, origin);
       return true;
     } catch (IOException e) {
       progress.warn("preview: no more of them: " + ExitCode.message(e));

@@ -1,8 +1,10 @@
 package org.drag4j.cli.option;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.drag4j.engine.Edit;
+import org.drag4j.engine.Place;
 import org.drag4j.weights.ModelNotFoundException;
 import picocli.CommandLine.Option;
 
@@ -24,27 +26,42 @@ public final class ModelOption {
    *
    * @throws ModelNotFoundException where none is
    */
-  public Path required() {
-    return required(Optional.empty());
-  }
-
-  /** The folder, or else another. */
-  public Path required(Optional<Path> other) {
-    return folder
-        .or(() -> other)
+  public Place required() {
+    return named()
         .orElseThrow(() ->
             new ModelNotFoundException(
                 "model: expected a folder in the diffusers layout, got none; name one with --model"
                     + " or DRAG4J_MODEL"));
   }
 
-  /** The folder, or else what the document names. */
-  public Path of(Edit edit) {
-    return folder
-        .or(edit::model)
-        .orElseThrow(() ->
-            new ModelNotFoundException(
-                "model: expected a folder in the diffusers layout, got none; name one with"
-                    + " --model, DRAG4J_MODEL or \"model\": {\"path\": ...} in the document"));
+  /** The folder, or else what the edit's document names; as {@link #of(Optional)}. */
+  public Place of(Edit edit) {
+    return of(edit.model());
+  }
+
+  /**
+   * The folder, or else what a document names.
+   *
+   * @throws ModelNotFoundException where none is named, or nothing has the name in the document
+   */
+  public Place of(Optional<Place> inDocument) {
+    var model =
+        named()
+            .or(() -> inDocument)
+            .orElseThrow(() ->
+                new ModelNotFoundException(
+                    "model: expected a folder in the diffusers layout, got none; name one with"
+                        + " --model, DRAG4J_MODEL or \"model\": {\"path\": ...} in the document"));
+    if (folder.isEmpty() && !Files.exists(model.path())) {
+      throw new ModelNotFoundException(
+          model.path()
+              + ": expected the model that the document names, got nothing of that name; name its"
+              + " folder with --model");
+    }
+    return model;
+  }
+
+  private Optional<Place> named() {
+    return folder.map(Place::of);
   }
 }

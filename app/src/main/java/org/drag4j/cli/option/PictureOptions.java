@@ -7,4 +7,5 @@ public final class PictureOptions {
   @Mixin public final RunOptions run = new RunOptions();
   @Mixin public final GlimpseOptions glimpses = new GlimpseOptions();
   @Mixin public final MetadataOption metadata = new MetadataOption();
+  @Mixin public final OverwriteOption overwrite = new OverwriteOption();
 }
