@@ -99,7 +99,8 @@ public final class Drag4j implements Callable<Integer> {
   /** Runs the program on the standard streams. */
   static int run(Host host, String... args) {
     // One that notes what happens to System.out, which throws nothing.
-    var commands = commandLine(host, args).setOut(new PrintWriter(System.out, true, System.out.charset()));
+    var commands =
+        commandLine(host, args).setOut(new PrintWriter(System.out, true, System.out.charset()));
     return run(commands, host, args);
   }
 
@@ -124,7 +125,9 @@ public final class Drag4j implements Callable<Integer> {
     return code;
   }
 
-  /** Whether bytes of an argument meant nothing in the locale's encoding; a file may be called so. */
+  /**
+   * Whether bytes of an argument meant nothing in the locale's encoding; a file may be called so.
+   */
   private static boolean isLost(String argument) {
     try {
       return argument.contains(REPLACEMENT) && !Files.exists(Path.of(argument));
@@ -150,7 +153,9 @@ public final class Drag4j implements Callable<Integer> {
     return commandLine(host, COMMANDS);
   }
 
-  /** The command that is asked for, where the first argument names one that works alone, else all. */
+  /**
+   * The command that is asked for, where the first argument names one that works alone, else all.
+   */
   static CommandLine commandLine(Host host, String... args) {
     // Every command's options take longer to look up than most commands take to start.
     return args.length > 0 && COMMANDS.contains(args[0]) && !args[0].equals(HELP)

@@ -279,8 +279,7 @@ class CommandLineTest {
     String document = document("cat.png", DRAGS, "");
     assertTrue(fails(2, "info", "caf\uFFFD.png").startsWith("'caf\uFFFD.png': expected "));
     assertTrue(fails(2, "generate", "-p", "a caf\uFFFD").contains("got other bytes; set LC_ALL"));
-    assertTrue(
-        fails(2, "edit", document, "--set=prompt=\uFFFD\uFFFD").contains("got other bytes"));
+    assertTrue(fails(2, "edit", document, "--set=prompt=\uFFFD\uFFFD").contains("got other bytes"));
     // A file may be called so all the same.
     var odd = Files.copy(folder.resolve("cat.png"), folder.resolve("caf\uFFFD.png"));
     assertEquals(0, run("info", odd.toString()).code());

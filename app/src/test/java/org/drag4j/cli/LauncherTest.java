@@ -113,8 +113,7 @@ class LauncherTest {
     assertTrue(
         outcome
             .out()
-            .startsWith(
-                "drag4j: warning: expected Java 25.0.3 or newer, got " + version + " at "),
+            .startsWith("drag4j: warning: expected Java 25.0.3 or newer, got " + version + " at "),
         outcome.out());
   }
 

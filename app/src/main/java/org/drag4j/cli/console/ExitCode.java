@@ -95,8 +95,7 @@ public final class ExitCode {
 
   /** Without the bulk of what nobody reads, as a picture within a document is. */
   private static String shortened(String line) {
-    return LONG
-        .matcher(line)
+    return LONG.matcher(line)
         .replaceAll(word ->
             Matcher.quoteReplacement(
                 word.group().substring(0, SHOWN)

@@ -128,7 +128,8 @@ class DoctorCommandTest {
     for (var ascii : List.of("ANSI_X3.4-1968", "US-ASCII", "646")) {
       var lost = Machine.warnings(mended, ascii);
       assertEquals(1, lost.size());
-      assertTrue(lost.getFirst().startsWith("encoding: expected one for all letters, got " + ascii));
+      assertTrue(
+          lost.getFirst().startsWith("encoding: expected one for all letters, got " + ascii));
     }
   }
 

@@ -28,7 +28,9 @@ final class VectorModule {
     }
     try {
       var _ =
-          Class.forName(LOADER + ".Modules").getMethod("loadModule", String.class).invoke(null, NAME);
+          Class.forName(LOADER + ".Modules")
+              .getMethod("loadModule", String.class)
+              .invoke(null, NAME);
       return true;
     } catch (ReflectiveOperationException e) {
       return false; // a Java without the module, or one that loads modules another way

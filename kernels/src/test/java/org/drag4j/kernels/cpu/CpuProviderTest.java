@@ -16,14 +16,14 @@ import org.junit.jupiter.api.Test;
 final class CpuProviderTest {
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
-  private static DeviceOptions threads(OptionalInt count) {
+  private static DeviceOptions scalar(OptionalInt count) {
     return new DeviceOptions(count, OptionalInt.of(0), DType.F32);
   }
 
   /** The device's warnings, and the threads there are while it is open. */
   private record Opened(List<String> warnings, long threads) {
     static Opened with(OptionalInt count) {
-      try (var backend = new CpuProvider().open("cpu", threads(count))) {
+      try (var backend = new CpuProvider().open("cpu", scalar(count))) {
         long workers =
             Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("drag4j-cpu-"))
