@@ -47,6 +47,7 @@ final class EditDocumentReader {
   /** The kinds of a region. */
   static final List<String> AREA =
       List.of("polygon", "rectangle", "ellipse", "brush", "png", "points");
+
   private static final List<String> ELLIPSE = List.of("center", "radii", "angle");
   private static final List<String> BRUSH = List.of("radius", "strokes");
   private static final List<String> ARROW = List.of("from", "to");
@@ -197,7 +198,8 @@ final class EditDocumentReader {
         case "prompt" -> prompt = t.text("prompt");
         case "mask" -> mask = Optional.of(area("mask"));
         case "drags" -> drags = drags();
-        case "working" -> working = WORKING.read(t, "working", format, WORKING.names(format), _ -> {});
+        case "working" ->
+            working = WORKING.read(t, "working", format, WORKING.names(format), _ -> {});
         case "method" -> method = Optional.of(method(format));
         case "model" -> model = model();
         default -> seed = t.whole("seed", 0, Long.MAX_VALUE);
