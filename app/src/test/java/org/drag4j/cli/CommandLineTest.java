@@ -29,6 +29,7 @@ import org.drag4j.device.DeviceMemoryException;
 import org.drag4j.document.MaskSource;
 import org.drag4j.document.Settings;
 import org.drag4j.engine.Edit;
+import org.drag4j.geometry.Area;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
@@ -525,6 +526,107 @@ class CommandLineTest {
     assertTrue(
         fails(3, "drag", picture, "--from", "8,8,24,24", "--to", "16,8,24,24")
             .startsWith("model: expected a folder"));
+  }
+
+  private String written(String name, String json) throws IOException {
+    var file = folder.resolve(name);
+    Files.writeString(file, json);
+    return file.toString();
+  }
+
+  /** A model of which there is nothing but what its sizes are. */
+  private Path sizes(String name, int side) throws IOException {
+    var model = folder.resolve(name);
+    Files.createDirectories(model.resolve("unet"));
+    Files.createDirectories(model.resolve("vae"));
+    var demo = AppHome.find().demoModel();
+    for (var part : List.of("unet", "vae")) {
+      var config = Files.readString(demo.resolve(part).resolve("config.json"));
+      var own = config.replaceAll("\"sample_size\": *\\d+", "\"sample_size\": " + side / 8);
+      Files.writeString(model.resolve(part).resolve("config.json"), own);
+    }
+    return model;
+  }
+
+  @Test
+  void aPreviewSaysWhichSizeItTook() throws Exception {
+    String out = folder.resolve("p.png").toString();
+    String plain = document("cat.png", DRAGS, "");
+    var assumed = run("preview", plain, "-o", out);
+    assertTrue(
+        assumed
+            .err()
+            .endsWith(
+                "\nthe model is taken to see 512 pixels, as Stable Diffusion 1.5 does: none is"
+                    + " named; name it with --model\n"),
+        assumed.err());
+    sizes("small", 32);
+    sizes("large", 48);
+    var flag = run("preview", plain, "-o", out, "-m", folder.resolve("small").toString());
+    assertTrue(flag.err().startsWith("works on 62x48 at (0, 0) as 32x24,"), flag.err());
+    assertFalse(flag.err().contains("is taken to see"));
+    var named =
+        written(
+            "named.json",
+            Files.readString(Path.of(plain))
+                .replaceFirst("\\{", "{\"model\": {\"path\": \"large\"}, "));
+    var json = run("preview", named, "-o", out, "--json").out();
+    assertTrue(json.contains("\"modelSize\":48,"), json);
+    assertTrue(json.contains("\"workingWidth\":48,"), json);
+    var gone = written("gone.json", Files.readString(Path.of(named)).replace("large", "gone"));
+    var other = run("preview", gone, "-o", out);
+    assertTrue(other.err().contains("as Stable Diffusion 1.5 does: "), other.err());
+    assertTrue(other.err().contains("gone: expected a model folder, got nothing of that name"));
+    // With a size of its own nothing is assumed.
+    var sized = run("preview", gone, "-o", out, "--size", "24");
+    assertFalse(sized.err().contains("is taken to see"), sized.err());
+    Files.delete(Path.of(out));
+    assertTrue(
+        fails(3, "preview", plain, "-o", out, "-m", folder.resolve("gone").toString())
+            .contains("gone: expected a model folder"));
+  }
+
+  @Test
+  void aMaskOfADragIsAFile() throws Exception {
+    byte[] white = new byte[64 * 48 * 3];
+    Arrays.fill(white, 0, 64 * 8 * 3, (byte) -1);
+    PictureFiles.writePng(Picture.of(64, 48, white), folder.resolve("m.png"));
+    String saved = folder.resolve("d.json").toString();
+    String[] drag = {
+      "drag", folder.resolve("cat.png").toString(), "--from", "8,16,16,16", "--to", "32,16,16,16"
+    };
+    var mask = folder.resolve("m.png").toString();
+    var outcome = run(with(drag, "--save", saved, "--mask", mask));
+    assertEquals(0, outcome.code(), outcome.err());
+    // The mask is above handle and target.
+    assertTrue(
+        outcome
+            .err()
+            .startsWith(
+                "warning: mask: leaves out the target of drags[0], so nothing arrives there; draw"
+                    + " it over handles and targets\n"),
+        outcome.err());
+    var named = Edit.read(folder.resolve("d.json")).document().mask();
+    assertEquals("m.png", ((Area.Painted) named.orElseThrow()).png());
+    Files.createDirectory(folder.resolve("below"));
+    // A document elsewhere brings it along.
+    var below = folder.resolve("below").resolve("d.json");
+    assertEquals(0, run(with(drag, "--save", below.toString(), "--mask", mask)).code());
+    var inline = Edit.read(below).document().mask();
+    assertTrue(((Area.Painted) inline.orElseThrow()).png().startsWith(Area.Painted.INLINE));
+    var set = folder.resolve("s.json");
+    assertEquals(0, run(with(drag, "--save", set.toString(), "--set", "mask.png=m.png")).code());
+    assertEquals(named, Edit.read(set).document().mask());
+    assertTrue(
+        fails(1, with(drag, "--mask", folder.resolve("none.png").toString()))
+            .contains("none.png: expected a picture, got no such file"));
+    assertTrue(
+        fails(2, with(drag, "--mask", mask, "-o", mask))
+            .contains("another file than what is read"));
+  }
+
+  private static String[] with(String[] line, String... more) {
+    return Stream.concat(Arrays.stream(line), Arrays.stream(more)).toArray(String[]::new);
   }
 
   @Test

@@ -113,6 +113,24 @@ class EngineTest {
   }
 
   @Test
+  void whatHasNoEffectIsSaidBeforeTheWork() throws Exception {
+    var elsewhere = List.of("mask={\"rectangle\": [0, 200, 250, 50]}");
+    var edit = eyes();
+    var masked = edit.with(Documents.set(edit.document(), "test", elsewhere, MaskSource.NONE));
+    try (var engine = Engine.start(CPU)) {
+      engine.submit(masked.job(MODEL).following(heard::add)).await();
+    }
+    var warnings = heard.stream().filter(e -> e instanceof Event.Warning).toList();
+    assertEquals(
+        List.of(
+            new Event.Warning(
+                "mask: leaves out the target of drags[0], drags[1], so nothing arrives there; draw"
+                    + " it over handles and targets")),
+        warnings);
+    assertTrue(heard.indexOf(warnings.getFirst()) < heard.indexOf(new Event.Phase("encode", 1)));
+  }
+
+  @Test
   void jobsOfAnyThreadAreCarriedOutInOrderByOneThreadOnOneModel() throws Exception {
     var order = new CopyOnWriteArrayList<Integer>();
     Set<String> threads = new ConcurrentSkipListSet<>();

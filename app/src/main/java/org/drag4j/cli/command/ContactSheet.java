@@ -9,7 +9,7 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.drag4j.engine.Edit;
+import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.View;
@@ -30,21 +30,16 @@ final class ContactSheet {
     /** A part of a picture. */
     static Cell of(String label, Picture picture, View part) {
       return new Cell(
-          label,
-          picture.cropped(part.x(), part.y(), part.windowWidth(), part.windowHeight()));
+          label, picture.cropped(part.x(), part.y(), part.windowWidth(), part.windowHeight()));
     }
   }
 
   /**
-   * The part of their picture that is worth showing of these edits: where something is taken from
-   * or goes to in any of them, and what is around; all of it where it is small.
+   * The part of their picture that is worth showing of these drawings: where something is taken
+   * from or goes to in any of them, and what is around; all of it where it is small.
    */
-  static View part(List<Edit> edits) {
-    var touched =
-        edits.stream()
-            .map(edit -> edit.checked().drawing().touched())
-            .reduce(RegionMask::union)
-            .orElseThrow();
+  static View part(List<Drawing> drawings) {
+    var touched = drawings.stream().map(Drawing::touched).reduce(RegionMask::union).orElseThrow();
     return Frame.around(touched, SIDE, 1).working();
   }
 

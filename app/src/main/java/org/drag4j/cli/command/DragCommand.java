@@ -119,6 +119,9 @@ public final class DragCommand implements Callable<Integer> {
       saved.get().write(document.toJson());
     }
     if (out.isEmpty()) {
+      var size = ModelSize.of(options.run.model, document, folder);
+      var task = edit.checked().task(size.side(), size.factor());
+      edit.checked().warnings(task).forEach(progress::warn);
       var err = spec.commandLine().getErr();
       err.println("drag4j: the document alone was written; name a --model to edit as well");
       err.flush();

@@ -13,18 +13,13 @@ import org.drag4j.cli.option.DocumentOptions;
 import org.drag4j.cli.option.ModelOption;
 import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.OverwriteOption;
-import org.drag4j.document.EditDocument;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.JsonText;
 import org.drag4j.engine.Provenance;
-import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Preview;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureMetadata;
-import org.drag4j.pipeline.ModelShape;
 import org.drag4j.session.CheckedEdit;
-import org.drag4j.weights.ModelException;
-import org.drag4j.weights.ModelFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,32 +35,6 @@ import picocli.CommandLine.Spec;
             + " loaded.",
     mixinStandardHelpOptions = true)
 public final class PreviewCommand implements Callable<Integer> {
-  /** Without a model, pictures are taken to be of the size Stable Diffusion 1.5 was trained on. */
-  private static final int NATIVE = 512;
-
-  /**
-   * What is known of the model.
-   *
-   * @param side of the pictures it was trained on, in pixels
-   * @param factor pixels to a latent cell
-   * @param folder empty where its size is assumed
-   * @param assumed why; empty where it is not
-   */
-  private record Size(int side, int factor, Optional<Path> folder, String assumed) {
-    static Size of(Path folder) {
-      var shape = ModelShape.of(ModelFolder.open(folder));
-      return new Size(shape.nativeSize(), shape.factor(), Optional.of(folder), "");
-    }
-
-    static Size assumed(String why) {
-      return new Size(
-          NATIVE,
-          RegionMask.CELL,
-          Optional.empty(),
-          "the model is taken to see %d pixels, as Stable Diffusion 1.5 does: %s".formatted(NATIVE, why));
-    }
-  }
-
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Parameters(paramLabel = "DOC.json", description = "As for edit.")
@@ -117,7 +86,7 @@ public final class PreviewCommand implements Callable<Integer> {
     var read = Edit.of(Edit.folder(file), document, image.file(), warnings::warn);
     out.check(read.picture(), file);
     var edit = read.checked();
-    var size = size(document);
+    var size = ModelSize.of(model, document, Edit.folder(file));
     var task = edit.task(size.side(), size.factor());
     var preview = edit.preview(task, detail);
     edit.warnings(task).forEach(warnings::warn);
@@ -132,7 +101,10 @@ public final class PreviewCommand implements Callable<Integer> {
       stdout.println(JsonText.of(report));
     } else {
       var err = spec.commandLine().getErr();
-      lines(preview, size).forEach(err::println);
+      lines(preview).forEach(err::println);
+      if (document.working().size().isEmpty() && !size.assumed().isEmpty()) {
+        err.println(size.assumed());
+      }
       err.flush();
       stdout.println(out.path());
     }
@@ -147,22 +119,7 @@ public final class PreviewCommand implements Callable<Integer> {
     return marks ? preview.marked() : preview.picture();
   }
 
-  /** Of the model that the flag names, else of the document's, as far as it is here. */
-  private Size size(EditDocument document) {
-    if (model.folder().isPresent()) {
-      return Size.of(model.folder().get());
-    }
-    if (document.model().isEmpty()) {
-      return Size.assumed("none is named; name it with --model");
-    }
-    try {
-      return Size.of(Edit.folder(file).resolve(document.model().get()));
-    } catch (ModelException e) {
-      return Size.assumed(e.getMessage() + "; or name it with --model");
-    }
-  }
-
-  private static List<String> lines(Preview preview, Size size) {
+  private static List<String> lines(Preview preview) {
     var view = preview.frame().working();
     var lines = new ArrayList<String>();
     lines.add(
@@ -206,18 +163,15 @@ public final class PreviewCommand implements Callable<Integer> {
             + " left behind (holes), "
             + preview.collisions().count()
             + " filled more than once (collisions)");
-    if (!size.assumed().isEmpty()) {
-      lines.add(size.assumed());
-    }
     return lines;
   }
 
-  private static Map<String, Object> json(Preview preview, Size size, Path out) {
+  private static Map<String, Object> json(Preview preview, ModelSize size, Path out) {
     var view = preview.frame().working();
     var json = new LinkedHashMap<String, Object>();
     json.put("preview", out.toString());
     json.put("modelSize", size.side());
-    size.folder().ifPresent(folder -> json.put("model", folder.toString()));
+    size.model().ifPresent(folder -> json.put("model", folder.toString()));
     json.put("workingWidth", view.width());
     json.put("workingHeight", view.height());
     json.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));

@@ -107,7 +107,7 @@ public final class SweepCommand implements Callable<Integer> {
     var sheet = picture(folder, SweepFolder.SHEET, base);
     var rows = new ArrayList<Map<String, Object>>();
     var cells = new ArrayList<ContactSheet.Cell>();
-    var part = ContactSheet.part(runs.stream().map(Run::edit).toList());
+    var part = ContactSheet.part(runs.stream().map(run -> run.edit().checked().drawing()).toList());
     cells.add(ContactSheet.Cell.of("original", base.original(), part));
     try (progress) {
       try (var engine = options.run.engine.start(keeping)) {

@@ -12,8 +12,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.drag4j.cli.console.ChildProcess;
+import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.Drawing;
+import org.drag4j.geometry.View;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +92,27 @@ class ContactSheetTest {
         IntStream.range(0, cells)
             .mapToObj(_ -> new ContactSheet.Cell(label, plain(64, 64, 0)))
             .toList());
+  }
+
+  private static Drawing drawing(int width, int height, double fromX, double toX) {
+    var handle = new Area.Rectangle(fromX, height * 0.7, 90, 90);
+    var target = new Area.Rectangle(toX, height * 0.7, 90, 90);
+    return Drawing.of(List.of(Drag.region(handle, target)), Optional.empty(), width, height);
+  }
+
+  /** Of a large photo the sheet shows what is edited, at its own resolution where that fits. */
+  @Test
+  void showsTheEditedPart() {
+    var one = drawing(1600, 1000, 1200, 1100);
+    var part = ContactSheet.part(List.of(one));
+    // 1100 to 1291 by 700 to 791, and a quarter of the longer side around.
+    assertEquals(new View(1052, 602, 287, 287, 256, 256, 256, 256), part);
+    var cell = ContactSheet.Cell.of("a", plain(1600, 1000, 0), part);
+    assertEquals(287, cell.picture().width());
+    var several = ContactSheet.part(List.of(one, drawing(1600, 1000, 1200, 200)));
+    assertTrue(several.x() <= 200 && several.x() + several.windowWidth() >= 1290, "" + several);
+    // A small picture is shown whole.
+    assertEquals(240, ContactSheet.part(List.of(drawing(256, 240, 9, 100))).windowHeight());
   }
 
   @Test
