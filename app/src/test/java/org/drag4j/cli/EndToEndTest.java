@@ -121,12 +121,38 @@ class EndToEndTest {
     assertArrayEquals(
         Files.readAllBytes(folder.resolve("b.png")), Files.readAllBytes(folder.resolve("c.png")));
     var lines =
-        succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
-                "-o", path("g.png"))
+        succeeds(
+                "generate",
+                "-p",
+                prompt,
+                "-m",
+                MODEL,
+                "--steps",
+                "1",
+                "-W",
+                "64",
+                "-H",
+                "64",
+                "-o",
+                path("g.png"))
             .err();
     assertTrue(lines.contains("warning: prompt: expected at most 75 tokens"), lines);
-    succeeds("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64",
-        "--long-prompt", "chunks", "-o", path("h.png"));
+    succeeds(
+        "generate",
+        "-p",
+        prompt,
+        "-m",
+        MODEL,
+        "--steps",
+        "1",
+        "-W",
+        "64",
+        "-H",
+        "64",
+        "--long-prompt",
+        "chunks",
+        "-o",
+        path("h.png"));
     var texts = PictureFiles.texts(folder.resolve("h.png"));
     assertTrue(String.valueOf(texts.get("parameters")).contains("Long prompt: chunks"));
   }
@@ -316,7 +342,13 @@ class EndToEndTest {
     var density = new Density(2835, 2835, true);
     var carried =
         new PictureMetadata(
-            Map.of("Author", "me"), Optional.empty(), Optional.of(density), List.of(), List.of());
+            Map.of("Author", "me"),
+            Optional.empty(),
+            Optional.of(density),
+            Optional.empty(),
+            Optional.empty(),
+            List.of(),
+            List.of());
     byte[] png = PictureFiles.png(pig.withAlpha(alpha), carried);
     Files.write(folder.resolve("pig.png"), Arrays.copyOf(png, png.length - 1));
     var result = json("edit", path("pig.json"), "-o", path("a.png"), "-m", MODEL, "--json");

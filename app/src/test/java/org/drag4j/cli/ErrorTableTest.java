@@ -551,9 +551,9 @@ class ErrorTableTest {
           new Row(
               3,
               "EDIT -m DIR/models/link",
-              "DIR/models/link/unet/diffusion_pytorch_model.safetensors: expected a file, got a link"
-                  + " to \"../blobs/0\", where nothing is; copy models with what their links point to"
-                  + " (cp -L), or finish the download"),
+              "DIR/models/link/unet/diffusion_pytorch_model.safetensors: expected a file, got a"
+                  + " link to \"../blobs/0\", where nothing is; copy models with what their links"
+                  + " point to (cp -L), or finish the download"),
           new Row(
               3,
               "model info DIR/lost",
@@ -698,7 +698,9 @@ class ErrorTableTest {
         "StableDiffusionPipeline",
         "StableDiffusionXLPipeline");
     replace(
-        model("inpainting").resolve("unet/config.json"), "\"in_channels\": 4", "\"in_channels\": 9");
+        model("inpainting").resolve("unet/config.json"),
+        "\"in_channels\": 4",
+        "\"in_channels\": 9");
     replace(
         model("zero-snr").resolve("scheduler/scheduler_config.json"),
         "\"clip_sample\"",

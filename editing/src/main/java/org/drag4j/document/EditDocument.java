@@ -217,12 +217,14 @@ public record EditDocument(
 
   /** The same with another seed. */
   public EditDocument withSeed(long other) {
-    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, working, method, model, other);
+    return new EditDocument(
+        image, pictures, prompt, longPrompt, mask, drags, working, method, model, other);
   }
 
   /** The same with other parameters of the method. */
   public EditDocument withMethod(Method other) {
-    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, working, other, model, seed);
+    return new EditDocument(
+        image, pictures, prompt, longPrompt, mask, drags, working, other, model, seed);
   }
 
   /** The same with another mask, or none. */
@@ -232,7 +234,8 @@ public record EditDocument(
 
   /** The same at another size. */
   public EditDocument withWorking(Working other) {
-    return new EditDocument(image, pictures, prompt, longPrompt, mask, drags, other, method, model, seed);
+    return new EditDocument(
+        image, pictures, prompt, longPrompt, mask, drags, other, method, model, seed);
   }
 
   /** The same for a picture and a model of these names. */

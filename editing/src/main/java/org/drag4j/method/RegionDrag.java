@@ -312,8 +312,7 @@ public record RegionDrag(
     // In chunks, the prompt's context is as long as the longer of the two needs.
     boolean padded = given.longPrompt() == LongPrompt.CHUNKS && guidance != 1;
     return List.of(
-        new Inversion(
-            given, steps, start, variant, layers, batched, padded ? negativePrompt : ""));
+        new Inversion(given, steps, start, variant, layers, batched, padded ? negativePrompt : ""));
   }
 
   @Override

@@ -176,7 +176,14 @@ public final class PictureFiles {
 
   /** The bytes of a PNG with these data. */
   public static byte[] png(Picture picture, PictureMetadata metadata) {
-    return PngFile.with(PngPixels.write(picture), metadata);
+    byte[] pixels =
+        metadata
+            .samples()
+            .filter(deep -> deep.high().width() == picture.width())
+            .filter(deep -> deep.high().height() == picture.height())
+            .map(deep -> PngPixels.write(picture, deep))
+            .orElseGet(() -> PngPixels.write(picture));
+    return PngFile.with(pixels, metadata);
   }
 
   /** A PNG that was written without any data, with these. */
@@ -258,14 +265,23 @@ public final class PictureFiles {
       notes.add("the end of the file is missing or damaged; all pixels are there");
     }
     var converted = new ArrayList<String>();
-    if (png.depth() > 8) {
-      converted.add("reduced from 16 bits a sample to 8");
-    }
     png.gamma().ifPresent(_ -> converted.add("converted to sRGB from its gamma (gAMA)"));
     var stored = pixels(origin, essential, png.gamma());
-    var coloured = coloured(stored, png.profile(), converted);
-    return upright(
-        coloured, png.texts(), png.exif(), png.density(), converted, List.copyOf(png.unkept()));
+    var coloured = coloured(stored.picture(), png.profile(), converted);
+    boolean same = converted.isEmpty();
+    if (png.depth() > 8 && !same) {
+      converted.add(PictureMetadata.REDUCED);
+    }
+    var said =
+        new PictureMetadata(
+            png.texts(),
+            png.exif(),
+            png.density(),
+            same ? png.colours() : Optional.of(ColourTag.SRGB),
+            stored.samples().filter(_ -> same),
+            converted,
+            png.unkept());
+    return upright(coloured, said);
   }
 
   private static Decoded jpeg(Object origin, byte[] bytes, Collection<String> notes) {
@@ -290,8 +306,20 @@ public final class PictureFiles {
     }
     // Decoders give the profile of coloured pictures alone.
     var converted = new ArrayList<>(raw.converted());
+    if (raw.samples().isPresent()) {
+      converted.add(PictureMetadata.REDUCED);
+    }
     var picture = jpeg.grey() ? coloured(raw.picture(), jpeg.profile(), converted) : raw.picture();
-    return upright(picture, Map.of(), jpeg.exif(), jpeg.density(), converted, jpeg.unkept());
+    var said =
+        new PictureMetadata(
+            Map.of(),
+            jpeg.exif(),
+            jpeg.density(),
+            jpeg.profile().map(_ -> ColourTag.SRGB),
+            Optional.empty(),
+            converted,
+            jpeg.unkept());
+    return upright(picture, said);
   }
 
   private static Decoded webp(Object origin, byte[] bytes, Collection<String> notes) {
@@ -300,13 +328,16 @@ public final class PictureFiles {
     var warnings = new Warnings(true);
     var raw = decode(origin, webp.essential(), "webp", Optional.empty(), warnings);
     notes.addAll(warnings.notes);
-    return upright(
-        raw.picture(),
-        Map.of(),
-        webp.exif(),
-        webp.exif().flatMap(Exif::density),
-        raw.converted(),
-        webp.unkept());
+    var said =
+        new PictureMetadata(
+            Map.of(),
+            webp.exif(),
+            webp.exif().flatMap(Exif::density),
+            webp.profile().map(_ -> ColourTag.SRGB),
+            Optional.empty(),
+            raw.converted(),
+            webp.unkept());
+    return upright(raw.picture(), said);
   }
 
   private static Decoded bmp(Object origin, byte[] bytes) {
@@ -318,26 +349,13 @@ public final class PictureFiles {
           Optional.of(new Density(in.getInt(BMP_DENSITY), in.getInt(BMP_DENSITY + 4), true))
               .filter(Density::isKnown);
     }
-    return upright(raw.picture(), Map.of(), Optional.empty(), density, raw.converted(), List.of());
+    return upright(raw.picture(), PictureMetadata.NONE.with(density));
   }
 
-  private static Decoded upright(
-      Picture stored,
-      Map<String, String> texts,
-      Optional<Exif> exif,
-      Optional<Density> density,
-      List<String> converted,
-      List<String> unkept) {
-    var orientation = exif.map(Exif::orientation).orElse(Orientation.UPRIGHT);
+  private static Decoded upright(Picture stored, PictureMetadata said) {
+    var orientation = said.exif().map(Exif::orientation).orElse(Orientation.UPRIGHT);
     var picture = orientation.upright(stored);
-    var metadata =
-        new PictureMetadata(
-            texts,
-            exif.map(data -> data.upright(picture.width(), picture.height())),
-            orientation.turns() ? density.map(Density::turned) : density,
-            converted,
-            unkept);
-    return new Decoded(picture, metadata);
+    return new Decoded(picture, said.upright(orientation, picture.width(), picture.height()));
   }
 
   /** The picture in sRGB, where its profile says that it is something else. */
@@ -347,12 +365,15 @@ public final class PictureFiles {
     return profile.map(p -> p.toSrgb(stored)).orElse(stored);
   }
 
-  private static Picture pixels(Object file, byte[] png, Optional<Gamma> gamma) {
+  private static Raw pixels(Object file, byte[] png, Optional<Gamma> gamma) {
     try {
       var plain = PngPixels.read(png);
       return plain.isPresent()
-          ? gamma.map(g -> g.toSrgb(plain.get())).orElse(plain.get())
-          : decode(file, png, "png", gamma, new Warnings(true)).picture();
+          ? new Raw(
+              gamma.map(g -> g.toSrgb(plain.get())).orElse(plain.get()),
+              List.of(),
+              Optional.empty())
+          : decode(file, png, "png", gamma, new Warnings(true));
     } catch (DataFormatException e) {
       throw damaged(file, "PNG");
     }
@@ -366,8 +387,8 @@ public final class PictureFiles {
         "the file is damaged, fetch it again");
   }
 
-  /** Pixels as they are stored, and what they were converted from. */
-  private record Raw(Picture picture, List<String> converted) {}
+  /** Pixels as they are stored, what they were converted from, and reduced from. */
+  private record Raw(Picture picture, List<String> converted, Optional<DeepSamples> samples) {}
 
   private static Raw decode(
       Object file, byte[] bytes, String format, Optional<Gamma> gamma, Warnings warnings) {
@@ -512,7 +533,8 @@ public final class PictureFiles {
             : ColourProfile.of(image.getColorModel().getColorSpace());
     return new Raw(
         profile.map(p -> p.toSrgb(picture)).orElse(picture),
-        profile.map(ColourProfile::converted).stream().toList());
+        profile.map(ColourProfile::converted).stream().toList(),
+        bits == 16 ? Optional.of(DeepSamples.of(image.getRaster())) : Optional.empty());
   }
 
   /** One sample, reduced or widened to 8 bits. */

@@ -29,6 +29,8 @@ final class PngFile {
   /** Chunks that decide about pixels; all others are left out of what is decoded. */
   private static final List<String> NEEDED = List.of("IHDR", "PLTE", "tRNS", "IDAT");
 
+  private static final List<String> COLOURS = List.of("sRGB", "gAMA", "cHRM", "cICP", "iCCP");
+
   private static final int OVERHEAD = 12;
 
   /** Signature and IHDR. */
@@ -51,6 +53,7 @@ final class PngFile {
   private static final int SRGB_TRANSFER = 13;
 
   private final ByteArrayOutputStream essential;
+  private final ByteArrayOutputStream colours = new ByteArrayOutputStream();
   private final Map<String, String> texts = new LinkedHashMap<>();
   private final Set<String> broken = new LinkedHashSet<>();
   private final List<String> notes = new ArrayList<>();
@@ -164,6 +167,9 @@ final class PngFile {
         essential.write(file, start, OVERHEAD + length);
       }
       take(type, ByteBuffer.wrap(file, body, length).slice());
+      if (COLOURS.contains(type) && (!type.equals("iCCP") || profile.isPresent())) {
+        colours.write(file, start, OVERHEAD + length);
+      }
     }
   }
 
@@ -306,6 +312,7 @@ final class PngFile {
   static byte[] with(byte[] png, PictureMetadata metadata) {
     var out = new ByteArrayOutputStream(png.length);
     out.write(png, 0, HEADER_END);
+    metadata.colours().ifPresent(tag -> out.writeBytes(tag.chunks()));
     metadata.density().ifPresent(d -> out.writeBytes(chunk("pHYs", density(d))));
     metadata.exif().ifPresent(exif -> out.writeBytes(chunk("eXIf", exif.bytes())));
     metadata.texts().forEach((keyword, text) -> out.writeBytes(textChunk(keyword, text)));
@@ -339,7 +346,7 @@ final class PngFile {
     return chunk(plain ? "tEXt" : "iTXt", body.toByteArray());
   }
 
-  private static byte[] chunk(String type, byte[] content) {
+  static byte[] chunk(String type, byte[] content) {
     var chunk = ByteBuffer.allocate(OVERHEAD + content.length);
     chunk.putInt(content.length);
     chunk.put(type.getBytes(StandardCharsets.ISO_8859_1));
@@ -395,6 +402,13 @@ final class PngFile {
   /** How samples stand for light, where that is said, unusual, and nothing better is said. */
   Optional<Gamma> gamma() {
     return srgb || profile.isPresent() ? Optional.empty() : gamma.filter(g -> !g.isUsual());
+  }
+
+  /** What it says about its colours, if anything. */
+  Optional<ColourTag> colours() {
+    return colours.size() == 0
+        ? Optional.empty()
+        : Optional.of(new ColourTag(colours.toByteArray()));
   }
 
   /** Bits of a sample. */

@@ -220,6 +220,46 @@ final class PngPixels {
     return fromA <= fromB && fromA <= fromC ? a : fromB <= fromC ? b : c;
   }
 
+  /**
+   * A picture as a PNG of 16 bits a sample: those of {@code deep}, which is as large, where they
+   * are what the picture shows.
+   */
+  static byte[] write(Picture picture, DeepSamples deep) {
+    int width = picture.width();
+    int height = picture.height();
+    int bands = picture.isOpaque() ? 3 : 4;
+    byte[][] levels = {picture.rgb(), deep.high().rgb(), deep.low().rgb()};
+    byte[][] opacities = {picture.alpha(), deep.high().alpha(), deep.low().alpha()};
+    byte[] row = new byte[width * bands * 2];
+    byte[] above = new byte[row.length];
+    byte[] line = new byte[1 + row.length];
+    var data = new Compressed(row.length * (long) height);
+    for (int y = 0; y < height; y++) {
+      var out = ByteBuffer.wrap(row);
+      for (int at = y * width; at < (y + 1) * width; at++) {
+        for (int c = 0; c < 3; c++) {
+          out.putShort(sample(levels, 3 * at + c));
+        }
+        if (bands == 4) {
+          out.putShort(sample(opacities, at));
+        }
+      }
+      filter(row, above, line);
+      data.add(line);
+      byte[] done = row;
+      row = above;
+      above = done;
+    }
+    return file(width, height, 16, bands == 3 ? RGB : RGBA, data);
+  }
+
+  /** A level, or the sample that it was reduced from. */
+  private static short sample(byte[][] parts, int at) {
+    int level = parts[0][at] & 0xff;
+    int deep = (parts[1][at] & 0xff) << 8 | (parts[2][at] & 0xff);
+    return (short) (DeepSamples.level(deep) == level ? deep : level * 0x101);
+  }
+
   /** A picture as a PNG without texts. The same picture gives the same bytes. */
   static byte[] write(Picture picture) {
     int width = picture.width();

@@ -59,9 +59,7 @@ final class ModelKind {
     }
     if (unet.isPresent() && unet.get().has("time_cond_proj_dim")) {
       throw other(
-          folder.path(),
-          "a latent consistency model (LCM)",
-          "use the model it was distilled from");
+          folder.path(), "a latent consistency model (LCM)", "use the model it was distilled from");
     }
     var kind = unet.map(c -> CHANNELS.get(c.integer("in_channels", 4)));
     if (kind.isPresent()) {

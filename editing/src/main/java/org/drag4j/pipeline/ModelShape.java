@@ -37,8 +37,8 @@ public record ModelShape(
   /**
    * The shape of a model that is not opened.
    *
-   * @throws org.drag4j.weights.ModelException where a configuration is missing or damaged,
-   *     or the model is of a kind that is not run
+   * @throws org.drag4j.weights.ModelException where a configuration is missing or damaged, or the
+   *     model is of a kind that is not run
    */
   public static ModelShape of(ModelFolder folder) {
     ModelKind.check(folder);

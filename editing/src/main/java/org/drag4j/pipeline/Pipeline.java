@@ -286,9 +286,7 @@ public final class Pipeline implements Models, AutoCloseable {
     return ("prompt: expected at most %d tokens, got %d; left off %s; shorten it, or use"
             + " --long-prompt chunks")
         .formatted(
-            most,
-            most + tokenizer.excess(prompt),
-            '"' + shown.replaceAll("\\p{C}", "?") + '"');
+            most, most + tokenizer.excess(prompt), '"' + shown.replaceAll("\\p{C}", "?") + '"');
   }
 
   @Override

@@ -99,12 +99,14 @@ public record SchedulerConfig(
   /** The one value of each key whose others would change the noise or where the steps are. */
   private static final Map<String, Object> USUAL =
       Map.of(
-          "lambda_min_clipped", Double.NEGATIVE_INFINITY,
-          "predict_epsilon", true,
-          "timestep_type", "discrete");
+          "lambda_min_clipped",
+          Double.NEGATIVE_INFINITY,
+          "predict_epsilon",
+          true,
+          "timestep_type",
+          "discrete");
 
-  private static final String OTHER_MODEL =
-      "drag4j does not do this (yet); use another model";
+  private static final String OTHER_MODEL = "drag4j does not do this (yet); use another model";
 
   public SchedulerConfig {
     if (numTrainTimesteps < 1 || numTrainTimesteps > MAX_TRAIN_TIMESTEPS) {
@@ -153,7 +155,9 @@ public record SchedulerConfig(
     String name = c.string("_class_name", "DDIMScheduler");
     if (!name.endsWith("Scheduler") || !CLASSES.contains(name.replaceFirst("Scheduler$", ""))) {
       throw c.refused(
-          "_class_name", "a scheduler of Stable Diffusion 1.x and 2.x as DDIMScheduler", OTHER_MODEL);
+          "_class_name",
+          "a scheduler of Stable Diffusion 1.x and 2.x as DDIMScheduler",
+          OTHER_MODEL);
     }
     for (var key : c.unread(READ, USUAL)) {
       throw c.refused(key, String.valueOf(USUAL.getOrDefault(key, "null or false")), remedy(key));

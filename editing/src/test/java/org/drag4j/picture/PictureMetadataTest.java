@@ -379,12 +379,49 @@ class PictureMetadataTest {
     var loaded = PictureFiles.load(file, Optional.empty(), warning -> fail(warning));
     var loss = loaded.metadata().loss("p", false).orElseThrow();
     assertTrue(loss.startsWith("p: converted to sRGB from its colour profile"), loss);
+    assertEquals(Optional.of(ColourTag.SRGB), loaded.metadata().colours());
     var deep = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
     Files.write(file, inserted(encoded(deep), HEADER, gamma(100_000)));
     assertEquals(
         Optional.of(
-            "p: reduced from 16 bits a sample to 8; converted to sRGB from its gamma (gAMA)"),
+            "p: converted to sRGB from its gamma (gAMA); reduced from 16 bits a sample to 8"),
         PictureFiles.load(file, Optional.empty(), _ -> {}).metadata().loss("p", true));
+  }
+
+  @Test
+  void samplesOf16BitsStayWhereNothingIsEdited() throws IOException {
+    int[] samples = {0, 1, 127, 128, 129, 256, 0x1234, 0x8000, 0xfffe, 0xffff, 40_000, 77};
+    var image = new BufferedImage(12, 1, BufferedImage.TYPE_USHORT_GRAY);
+    for (int i = 0; i < samples.length; i++) {
+      image.getRaster().setSample(i, 0, 0, samples[i]);
+    }
+    byte[] colours = joined(gamma(45_455), chunk("sRGB", new byte[1]));
+    byte[] exif = chunk("eXIf", tiff(3, ByteOrder.BIG_ENDIAN));
+    byte[] png = inserted(encoded(image), HEADER, joined(colours, exif));
+    Files.write(file, png);
+    var loaded = PictureFiles.load(file, Optional.empty(), warning -> fail(warning));
+    byte[] edited = loaded.picture().rgb();
+    edited[0] = 9;
+    var out = folder.resolve("out.png");
+    PictureFiles.writePng(Picture.of(12, 1, edited), out, loaded.metadata());
+    var written = ImageIO.read(out.toFile()).getRaster();
+    // The picture was turned by 180 degrees.
+    assertEquals(9 * 257, written.getSample(0, 0, 0));
+    assertEquals(77, written.getSample(0, 0, 1));
+    for (int i = 1; i < samples.length; i++) {
+      assertEquals(samples[samples.length - 1 - i], written.getSample(i, 0, 2));
+    }
+    assertEquals(
+        Optional.of(new ColourTag(colours)), PngFile.parse(out, Files.readAllBytes(out)).colours());
+    var again = PictureFiles.load(out, Optional.empty(), warning -> fail(warning));
+    assertArrayEquals(edited, again.picture().rgb());
+    assertEquals(Optional.empty(), again.metadata().loss("p", true));
+    assertEquals(
+        Optional.of("p: reduced from 16 bits a sample to 8"), again.metadata().loss("p", false));
+    // With opacity, and where that is what was edited.
+    var layer = Picture.of(12, 1, edited).withAlpha(new byte[12]);
+    PictureFiles.writePng(layer, out, loaded.metadata());
+    assertEquals(layer, PictureFiles.read(out));
   }
 
   @Test

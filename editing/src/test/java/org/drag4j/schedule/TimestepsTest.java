@@ -160,9 +160,7 @@ class TimestepsTest {
   }
 
   private static void refused(String key, String value) {
-    var e =
-        assertThrows(
-            ConfigException.class, () -> config("{\"" + key + "\":" + value + "}"));
+    var e = assertThrows(ConfigException.class, () -> config("{\"" + key + "\":" + value + "}"));
     String message = String.valueOf(e.getMessage());
     assertTrue(message.contains(key) && message.length() < 250, message);
   }

@@ -177,7 +177,8 @@ record ParityScheduler(Pipeline pipeline, ParityTolerance tolerance, ParityRows 
   }
 
   private Denoiser denoiser(LatentGrid grid, List<String> texts) {
-    var contexts = pipeline.text(List.of(texts.get(UNCONDITIONAL), texts.get(CONDITIONAL)), LongPrompt.CUT);
+    var contexts =
+        pipeline.text(List.of(texts.get(UNCONDITIONAL), texts.get(CONDITIONAL)), LongPrompt.CUT);
     return Denoiser.compile(pipeline, grid, contexts);
   }
 

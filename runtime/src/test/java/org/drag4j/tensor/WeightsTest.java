@@ -61,8 +61,7 @@ class WeightsTest {
                 continue;
               }
               var e =
-                  assertThrows(
-                      WeightMismatchException.class, () -> weights.checked(param, arena));
+                  assertThrows(WeightMismatchException.class, () -> weights.checked(param, arena));
               assertEquals(
                   "memory: w: expected finite numbers, got NaN or infinity at element "
                       + at

@@ -187,7 +187,12 @@ public final class ClipTokenizer {
         byPair,
         Map.copyOf(tokens),
         Special.NONE,
-        special(Map.of(START, new AddedToken(startId, true, false), END, new AddedToken(endId, true, false))));
+        special(
+            Map.of(
+                START,
+                new AddedToken(startId, true, false),
+                END,
+                new AddedToken(endId, true, false))));
   }
 
   /**
@@ -211,8 +216,9 @@ public final class ClipTokenizer {
   }
 
   /**
-   * The same vocabulary with tokens beside it, as textual inversion trains them. Where {@code x} and
-   * {@code x_1}, {@code x_2} and so on are among them, {@code x} stands for all, as in diffusers.
+   * The same vocabulary with tokens beside it, as textual inversion trains them. Where {@code x}
+   * and {@code x_1}, {@code x_2} and so on are among them, {@code x} stands for all, as in
+   * diffusers.
    *
    * @param added by text; one that the vocabulary has must have its number there
    * @throws IllegalArgumentException where a number is out of range or another token's
@@ -225,12 +231,17 @@ public final class ClipTokenizer {
       int id = entry.getValue().id();
       var owner = owners.putIfAbsent(id, entry.getKey());
       var known = tokens.getOrDefault(entry.getKey(), id);
-      if (id < 0 || id >= MAX_TOKENS || known != id || (owner != null && !owner.equals(entry.getKey()))) {
+      if (id < 0
+          || id >= MAX_TOKENS
+          || known != id
+          || (owner != null && !owner.equals(entry.getKey()))) {
         throw new IllegalArgumentException(
             "tokenizer: added token \""
                 + entry.getKey()
                 + "\": expected "
-                + (known == id ? "a number of its own below " + MAX_TOKENS : "the vocabulary's number " + known)
+                + (known == id
+                    ? "a number of its own below " + MAX_TOKENS
+                    : "the vocabulary's number " + known)
                 + ", got "
                 + id
                 + "; check that added_tokens.json and the vocabulary belong together");
@@ -272,7 +283,7 @@ public final class ClipTokenizer {
                     entry.getValue().singleWord()
                         ? "(?<!\\w)" + Pattern.quote(entry.getKey()) + "(?!\\w)"
                         : Pattern.quote(entry.getKey()))
-            .collect(Collectors.joining("|"));
+                .collect(Collectors.joining("|"));
     return new Special(Pattern.compile(pattern, Pattern.UNICODE_CHARACTER_CLASS), ids);
   }
 
@@ -347,9 +358,9 @@ public final class ClipTokenizer {
   }
 
   /**
-   * The whole text in as many pieces as it needs, each int[{@link #LENGTH}] with start and end token
-   * of its own, as other programs encode long prompts; one where {@link #tokenize} leaves nothing
-   * off.
+   * The whole text in as many pieces as it needs, each int[{@link #LENGTH}] with start and end
+   * token of its own, as other programs encode long prompts; one where {@link #tokenize} leaves
+   * nothing off.
    *
    * @throws IllegalArgumentException as {@link #encode}
    */

@@ -107,7 +107,9 @@ final class ClipTokenizerTest {
     assertArrayEquals(CLIP.withPadding(0).tokenize("bird"), three.get(2));
   }
 
-  /** As textual inversion adds them: with several vectors, in any case, and only as single words. */
+  /**
+   * As textual inversion adds them: with several vectors, in any case, and only as single words.
+   */
   @Test
   void addedTokensAreTakenOutFirst() {
     var added =

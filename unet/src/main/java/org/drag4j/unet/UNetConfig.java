@@ -82,16 +82,26 @@ public record UNetConfig(
   /** The one value of each key that would change the network. */
   private static final Map<String, Object> USUAL =
       Map.of(
-          "act_fn", "silu",
-          "time_embedding_type", "positional",
-          "resnet_time_scale_shift", "default",
-          MID_BLOCK, "UNetMidBlock2DCrossAttn",
-          "attention_type", "default",
-          "mid_block_scale_factor", 1,
-          "resnet_out_scale_factor", 1,
-          "downsample_padding", 1,
-          "conv_in_kernel", 3,
-          "conv_out_kernel", 3);
+          "act_fn",
+          "silu",
+          "time_embedding_type",
+          "positional",
+          "resnet_time_scale_shift",
+          "default",
+          MID_BLOCK,
+          "UNetMidBlock2DCrossAttn",
+          "attention_type",
+          "default",
+          "mid_block_scale_factor",
+          1,
+          "resnet_out_scale_factor",
+          1,
+          "downsample_padding",
+          1,
+          "conv_in_kernel",
+          3,
+          "conv_out_kernel",
+          3);
 
   /** Channels of the timestep embedding. */
   public int timeEmbedDim() {

@@ -55,7 +55,6 @@ public record AddedToken(int id, boolean normalized, boolean singleWord) {
     boolean special = token.bool("special", false);
     tokens.put(
         content,
-        new AddedToken(
-            id, token.bool("normalized", !special), token.bool("single_word", false)));
+        new AddedToken(id, token.bool("normalized", !special), token.bool("single_word", false)));
   }
 }

@@ -80,9 +80,10 @@ final class Json {
       byte[] text,
       Function<String, ? extends ModelException> error,
       Function<JsonParser, T> body) {
-    mistaken(text).ifPresent(what -> {
-      throw error.apply("%s: expected a JSON object in UTF-8, got %s".formatted(origin, what));
-    });
+    mistaken(text)
+        .ifPresent(what -> {
+          throw error.apply("%s: expected a JSON object in UTF-8, got %s".formatted(origin, what));
+        });
     var malformed = malformed(text);
     if (malformed.isPresent()) {
       int at = malformed.getAsInt();

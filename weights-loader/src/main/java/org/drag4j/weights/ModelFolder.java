@@ -159,6 +159,9 @@ public record ModelFolder(Path path) {
    */
   public Optional<Vocabulary> vocabulary() {
     var folder = path.resolve(TOKENIZER);
+    if (!Links.exists(folder)) {
+      return Optional.empty();
+    }
     var vocab = folder.resolve("vocab.json");
     var merges = folder.resolve("merges.txt");
     if (Links.exists(vocab) || Links.exists(merges)) {
@@ -208,8 +211,7 @@ public record ModelFolder(Path path) {
         : Optional.empty();
   }
 
-  private static void merge(
-      Map<String, AddedToken> all, Map<String, AddedToken> more, Path from) {
+  private static void merge(Map<String, AddedToken> all, Map<String, AddedToken> more, Path from) {
     more.forEach((text, token) -> {
       var known = all.putIfAbsent(text, token);
       if (known != null && known.id() != token.id()) {

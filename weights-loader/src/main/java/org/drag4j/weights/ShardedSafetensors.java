@@ -15,8 +15,8 @@ import tools.jackson.core.JsonToken;
 
 /**
  * Weights split over several safetensors files by an index ({@code *.safetensors.index.json}) whose
- * {@code weight_map} says which file holds which tensor. Every file must lie in the index's folder, or be a
- * link there, as in Hugging Face's cache.
+ * {@code weight_map} says which file holds which tensor. Every file must lie in the index's folder,
+ * or be a link there, as in Hugging Face's cache.
  */
 public final class ShardedSafetensors implements WeightFile {
   private static final int MAX_BYTES = 16 << 20;

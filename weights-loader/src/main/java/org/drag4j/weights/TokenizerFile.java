@@ -23,8 +23,8 @@ record TokenizerFile(
   /**
    * Reads a file of at most 32 MiB and a million tokens and merges.
    *
-   * @throws ConfigException where it is damaged, or no byte-pair tokenizer whose words end in {@value
-   *     #END_OF_WORD}, as CLIP's is
+   * @throws ConfigException where it is damaged, or no byte-pair tokenizer whose words end in
+   *     {@value #END_OF_WORD}, as CLIP's is
    */
   static TokenizerFile read(Path file) {
     String origin = file.toString();

@@ -162,9 +162,15 @@ class ModelFolderTest {
   void aLinkToNothingIsCalledOne() throws IOException {
     var model = model("shard.safetensors");
     var away = folder.resolve("blobs").resolve("0");
-    for (var name : List.of("vae", "tokenizer/vocab.json", "tokenizer/tokenizer.json",
-        "tokenizer/added_tokens.json", "model_index.json",
-        "unet/diffusion_pytorch_model.safetensors")) {
+    for (var name :
+        List.of(
+            "vae",
+            "tokenizer",
+            "tokenizer/vocab.json",
+            "tokenizer/tokenizer.json",
+            "tokenizer/added_tokens.json",
+            "model_index.json",
+            "unet/diffusion_pytorch_model.safetensors")) {
       var link = folder.resolve(name);
       Files.createDirectories(link.resolveSibling("."));
       Files.createSymbolicLink(link, away);

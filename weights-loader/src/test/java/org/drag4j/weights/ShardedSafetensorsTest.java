@@ -79,7 +79,8 @@ class ShardedSafetensorsTest {
     var snapshot = Files.createDirectories(temporary.resolve("snapshots/abc/unet"));
     var index = index("{\"b\":\"m-2.safetensors\",\"a\":\"m-1.safetensors\"}");
     int name = 0;
-    for (var file : List.of(index, folder.resolve("m-1.safetensors"), folder.resolve("m-2.safetensors"))) {
+    for (var file :
+        List.of(index, folder.resolve("m-1.safetensors"), folder.resolve("m-2.safetensors"))) {
       var blob = Files.move(file, blobs.resolve("" + name++));
       var link = snapshot.resolve(String.valueOf(file.getFileName()));
       Files.createSymbolicLink(link, Path.of("../../../blobs").resolve(blob.getFileName()));
@@ -91,7 +92,8 @@ class ShardedSafetensorsTest {
     }
     Files.delete(blobs.resolve("2"));
     var e = assertThrows(ModelNotFoundException.class, () -> ShardedSafetensors.open(link));
-    assertTrue(message(e).contains("m-2.safetensors: expected a file, got a link to \"../"), message(e));
+    assertTrue(
+        message(e).contains("m-2.safetensors: expected a file, got a link to \"../"), message(e));
     Files.delete(blobs.resolve("0"));
     var i = assertThrows(ModelNotFoundException.class, () -> ShardedSafetensors.open(link));
     assertTrue(message(i).contains("index.json: expected a file, got a link to"), message(i));

@@ -59,11 +59,15 @@ class VocabularyTest {
                 .formatted(more, model)));
   }
 
-  /** Merges are texts in older files, pairs in newer ones; the order of the keys does not matter. */
+  /**
+   * Merges are texts in older files, pairs in newer ones; the order of the keys does not matter.
+   */
   @Test
   void readsAWholeTokenizer() {
-    var texts = "\"end_of_word_suffix\":\"</w>\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":[\"a b\"]";
-    var pairs = "\"merges\":[[\"a\",\"b\"]],\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"end_of_word_suffix\":\"</w>\"";
+    var texts =
+        "\"end_of_word_suffix\":\"</w>\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":[\"a b\"]";
+    var pairs =
+        "\"merges\":[[\"a\",\"b\"]],\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"end_of_word_suffix\":\"</w>\"";
     var expected = new Vocabulary(Map.of("a", 0, "b", 1, "ab", 2), List.of(new Merge("a", "b")));
     assertEquals(new TokenizerFile(expected, Map.of(), Optional.empty()), whole(texts, ""));
     var added =
@@ -82,7 +86,10 @@ class VocabularyTest {
   void otherTokenizersAreRefused() {
     var vocab = "\"vocab\":{\"a\":0,\"ab\":1},\"end_of_word_suffix\":\"</w>\"";
     refused("\"vocab\":[[\"a\",-1.5]]", "", "vocab: expected an object, got a list");
-    refused("\"vocab\":{}", "", "expected CLIP's type BPE with end_of_word_suffix </w>, got type \"BPE\"");
+    refused(
+        "\"vocab\":{}",
+        "",
+        "expected CLIP's type BPE with end_of_word_suffix </w>, got type \"BPE\"");
     refused(vocab + ",\"type\":\"Unigram\"", "", "expected every name once");
     refused(vocab + ",\"merges\":[[\"a\"]]", "", "merges: expected a text, got a list");
     refused(vocab + ",\"merges\":[[\"a\",\"b\",\"c\"]]", "", "merges: expected pairs");

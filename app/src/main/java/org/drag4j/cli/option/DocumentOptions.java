@@ -80,8 +80,7 @@ public final class DocumentOptions {
     changed = applied(changed, "--steps", steps.map(value -> "method.steps=" + value), masks);
     changed = applied(changed, "--size", size.map(value -> "working.size=" + value), masks);
     changed =
-        applied(
-            changed, "--long-prompt", longPrompt.map(how -> "longPrompt=" + how.json()), masks);
+        applied(changed, "--long-prompt", longPrompt.map(how -> "longPrompt=" + how.json()), masks);
     return Documents.set(changed, "--set", settings, masks);
   }
 

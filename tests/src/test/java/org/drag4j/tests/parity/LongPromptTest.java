@@ -74,21 +74,20 @@ class LongPromptTest {
   /** Every piece is encoded by itself; the shorter prompt is followed by an empty one. */
   @Test
   void contextsOfPiecesFollowEachOther() {
-    opened(
-        pipeline -> {
-          var pieces = pipeline.text(List.of(FIRST, SECOND, "b", ""), LongPrompt.CUT);
-          var long2 = pipeline.text(List.of(LONG, "b"), LongPrompt.CHUNKS);
-          assertEquals(2 * 77 * ROW, long2.get(0).length);
-          assertEquals(2 * 77 * ROW, long2.get(1).length);
-          assertArrayEquals(pieces.get(0), rows(long2.get(0), 0), 1e-4f);
-          assertArrayEquals(pieces.get(1), rows(long2.get(0), 1), 1e-4f);
-          assertArrayEquals(pieces.get(2), rows(long2.get(1), 0), 1e-4f);
-          assertArrayEquals(pieces.get(3), rows(long2.get(1), 1), 1e-4f);
-          assertFalse(Arrays.equals(pieces.get(1), pieces.get(2)));
-          assertArrayEquals(
-              pipeline.text(List.of("a", "b"), LongPrompt.CUT).get(1),
-              pipeline.text(List.of("a", "b"), LongPrompt.CHUNKS).get(1));
-        });
+    opened(pipeline -> {
+      var pieces = pipeline.text(List.of(FIRST, SECOND, "b", ""), LongPrompt.CUT);
+      var long2 = pipeline.text(List.of(LONG, "b"), LongPrompt.CHUNKS);
+      assertEquals(2 * 77 * ROW, long2.get(0).length);
+      assertEquals(2 * 77 * ROW, long2.get(1).length);
+      assertArrayEquals(pieces.get(0), rows(long2.get(0), 0), 1e-4f);
+      assertArrayEquals(pieces.get(1), rows(long2.get(0), 1), 1e-4f);
+      assertArrayEquals(pieces.get(2), rows(long2.get(1), 0), 1e-4f);
+      assertArrayEquals(pieces.get(3), rows(long2.get(1), 1), 1e-4f);
+      assertFalse(Arrays.equals(pieces.get(1), pieces.get(2)));
+      assertArrayEquals(
+          pipeline.text(List.of("a", "b"), LongPrompt.CUT).get(1),
+          pipeline.text(List.of("a", "b"), LongPrompt.CHUNKS).get(1));
+    });
   }
 
   static List<String> methods() {
@@ -99,49 +98,37 @@ class LongPromptTest {
   @MethodSource("methods")
   void anEditTakesTheWholePromptWhereItIsAsked(String method) {
     var picture = picture();
-    opened(
-        pipeline -> {
-          var cut = Editor.edit(document(method, LONG, "cut"), picture, pipeline, progress);
-          var told =
-              "prompt: expected at most 75 tokens, got 85; left off \"b b b b b b b b b b\"; shorten"
-                  + " it, or use --long-prompt chunks";
-          assertEquals(List.of(told), warnings);
-          var first = Editor.edit(document(method, FIRST, "cut"), picture, pipeline, progress);
-          assertEquals(cut.picture(), first.picture());
-          var chunks = document(method, LONG, "chunks");
-          var whole = Editor.edit(chunks, picture, pipeline, progress);
-          assertNotEquals(cut.picture(), whole.picture());
-          var again = Documents.parse("again", chunks.toJson().getBytes(UTF_8));
-          assertEquals(
-              whole.picture(), Editor.edit(again, picture, pipeline, progress).picture());
-          assertEquals(1, warnings.size());
-        });
+    opened(pipeline -> {
+      var cut = Editor.edit(document(method, LONG, "cut"), picture, pipeline, progress);
+      var told =
+          "prompt: expected at most 75 tokens, got 85; left off \"b b b b b b b b b b\"; shorten"
+              + " it, or use --long-prompt chunks";
+      assertEquals(List.of(told), warnings);
+      var first = Editor.edit(document(method, FIRST, "cut"), picture, pipeline, progress);
+      assertEquals(cut.picture(), first.picture());
+      var chunks = document(method, LONG, "chunks");
+      var whole = Editor.edit(chunks, picture, pipeline, progress);
+      assertNotEquals(cut.picture(), whole.picture());
+      var again = Documents.parse("again", chunks.toJson().getBytes(UTF_8));
+      assertEquals(whole.picture(), Editor.edit(again, picture, pipeline, progress).picture());
+      assertEquals(1, warnings.size());
+    });
   }
 
   @Test
   void soDoesAGeneratedPicture() {
-    opened(
-        pipeline -> {
-          var cut = generated(pipeline, LongPrompt.CUT);
-          assertEquals(1, warnings.size());
-          assertNotEquals(cut, generated(pipeline, LongPrompt.CHUNKS));
-          assertEquals(1, warnings.size());
-        });
+    opened(pipeline -> {
+      var cut = generated(pipeline, LongPrompt.CUT);
+      assertEquals(1, warnings.size());
+      assertNotEquals(cut, generated(pipeline, LongPrompt.CHUNKS));
+      assertEquals(1, warnings.size());
+    });
   }
 
   private Picture generated(Pipeline pipeline, LongPrompt how) {
     var options =
         new TextToImage.Options(
-            LONG,
-            "",
-            how,
-            64,
-            64,
-            2,
-            7.5,
-            TextToImage.Sampler.DDIM,
-            1,
-            Optional.empty());
+            LONG, "", how, 64, 64, 2, 7.5, TextToImage.Sampler.DDIM, 1, Optional.empty());
     return TextToImage.generate(pipeline, options, progress);
   }
 
@@ -154,10 +141,8 @@ class LongPromptTest {
   }
 
   private static EditDocument document(String method, String prompt, String longPrompt) {
-    var drag =
-        Drag.region(new Area.Rectangle(8, 8, 24, 24), new Area.Rectangle(24, 24, 24, 24));
-    var settings =
-        List.of("method.name=" + method, "method.steps=4", "longPrompt=" + longPrompt);
+    var drag = Drag.region(new Area.Rectangle(8, 8, 24, 24), new Area.Rectangle(24, 24, 24, 24));
+    var settings = List.of("method.name=" + method, "method.steps=4", "longPrompt=" + longPrompt);
     return Documents.set(Documents.of(prompt, drag), "test", settings, MaskSource.NONE);
   }
 }
