@@ -455,7 +455,8 @@ public final class PictureFiles {
       if (text.contains("colors may look incorrect")) {
         notes.add("CMYK without a colour profile; its colours are approximate");
       } else if (text.contains("profile is incompatible") || text.contains("non-rgb icc profile")) {
-        notes.add("its colour profile is for other colours and was left out; colours count as sRGB");
+        notes.add(
+            "its colour profile is for other colours and was left out; colours count as sRGB");
       } else if (text.contains("extraneous bytes before marker 0xd9")) {
         // Too many data at the end cannot be too few.
         notes.add("bytes before its end that are no part of the picture were skipped");
