@@ -565,7 +565,11 @@ class CommandLineTest {
     var flag = run("preview", plain, "-o", out, "-m", folder.resolve("small").toString());
     assertTrue(flag.err().startsWith("works on 62x48 at (0, 0) as 32x24,"), flag.err());
     assertFalse(flag.err().contains("is taken to see"));
-    var named = written("named.json", Files.readString(Path.of(plain)).replaceFirst("\\{", "{\"model\": {\"path\": \"large\"}, "));
+    var named =
+        written(
+            "named.json",
+            Files.readString(Path.of(plain))
+                .replaceFirst("\\{", "{\"model\": {\"path\": \"large\"}, "));
     var json = run("preview", named, "-o", out, "--json").out();
     assertTrue(json.contains("\"modelSize\":48,"), json);
     assertTrue(json.contains("\"workingWidth\":48,"), json);
@@ -617,7 +621,8 @@ class CommandLineTest {
         fails(1, with(drag, "--mask", folder.resolve("none.png").toString()))
             .contains("none.png: expected a picture, got no such file"));
     assertTrue(
-        fails(2, with(drag, "--mask", mask, "-o", mask)).contains("another file than what is read"));
+        fails(2, with(drag, "--mask", mask, "-o", mask))
+            .contains("another file than what is read"));
   }
 
   private static String[] with(String[] line, String... more) {

@@ -316,8 +316,8 @@ class ErrorTableTest {
               "edit DIR/good.json -o DIR/out.png --set method.stpes=3",
               "--set: method.stpes: expected one of name, steps, start, end, copy, handleNoise,"
                   + " variant, layers, injectSteps, injectStrength, fill, overlap, border,"
-                  + " guidance, negativePrompt, faithful, batched, got an unknown field; did you mean"
-                  + " steps?"),
+                  + " guidance, negativePrompt, faithful, batched, got an unknown field; did you"
+                  + " mean steps?"),
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --method dragon",

@@ -102,7 +102,8 @@ public record EditDocument(
               absent = "the model's own, or the picture's where that is smaller")
           Optional<Integer> size,
       @Setting(
-              help = "whether a picture smaller than `size` is enlarged to it; else it keeps its own",
+              help =
+                  "whether a picture smaller than `size` is enlarged to it; else it keeps its own",
               standard = "true",
               format1 = "false",
               since = Format.V2)

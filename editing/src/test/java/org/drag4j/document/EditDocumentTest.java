@@ -199,8 +199,7 @@ class EditDocumentTest {
                 false)),
         document.method());
     assertEquals(
-        new EditDocument.Working(
-            Optional.empty(), false, true, Optional.empty(), Optional.empty()),
+        new EditDocument.Working(Optional.empty(), false, true, Optional.empty(), Optional.empty()),
         document.working());
     assertEquals(42, document.seed());
     assertEquals(Drag.Kind.REGION, document.drags().getFirst().mapping());
@@ -623,7 +622,9 @@ class EditDocumentTest {
 
   private static Mapping cells(EditDocument document, int width, int height, int nativeSize) {
     var drawing = drawing(document, width, height);
-    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT).merged(Overlap.LATER_WINS).cells();
+    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT)
+        .merged(Overlap.LATER_WINS)
+        .cells();
   }
 
   @Test

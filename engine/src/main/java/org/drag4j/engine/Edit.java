@@ -234,9 +234,7 @@ public record Edit(
   public static Area mask(Path png, Path documentFolder, Consumer<String> warnings) {
     var pixels = MaskFiles.read(png, warnings);
     String name = name(png, documentFolder);
-    return FileName.isAbsolute(name)
-        ? MaskFiles.inline(pixels)
-        : new Area.Painted(name, pixels);
+    return FileName.isAbsolute(name) ? MaskFiles.inline(pixels) : new Area.Painted(name, pixels);
   }
 
   /** The picture's file. */

@@ -119,7 +119,7 @@ public final class DragCommand implements Callable<Integer> {
       saved.get().write(document.toJson());
     }
     if (out.isEmpty()) {
-      var size = ModelSize.of(options.run.model, document, edit.documentFolder());
+      var size = ModelSize.of(options.run.model, document, folder);
       var task = edit.checked().task(size.side(), size.factor());
       edit.checked().warnings(task).forEach(progress::warn);
       var err = spec.commandLine().getErr();

@@ -57,8 +57,8 @@ public final class EditCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "OUT.png",
       description =
-          "The edited picture; with --seeds the sheet, which shows the part that is edited. Default: DOC-edited.png in the current"
-              + " folder.")
+          "The edited picture; with --seeds the sheet, which shows the part that is edited."
+              + " Default: DOC-edited.png in the current folder.")
   Optional<Path> output = Optional.empty();
 
   @Option(
@@ -210,8 +210,7 @@ public final class EditCommand implements Callable<Integer> {
     var result = engine.submit(job).await();
     var edited = new Edited(edit, result, folder, options.run.engine.setup(), one.picture());
     edited.save(options.metadata, progress);
-    cells.add(
-        ContactSheet.Cell.of("seed " + edit.document().seed(), result.picture(), part));
+    cells.add(ContactSheet.Cell.of("seed " + edit.document().seed(), result.picture(), part));
     var row = edited.json(progress);
     // This one's own, not what all together took so far.
     row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);
