@@ -315,7 +315,7 @@ class ErrorTableTest {
               1,
               "edit DIR/good.json -o DIR/out.png --set method.stpes=3",
               "--set: method.stpes: expected one of name, steps, start, end, copy, handleNoise,"
-                  + " variant, layers, injectSteps, injectStrength, fill, overlap, guidance,"
+                  + " variant, layers, injectSteps, injectStrength, fill, overlap, border, guidance,"
                   + " negativePrompt, faithful, batched, got an unknown field; did you mean"
                   + " steps?"),
           new Row(
