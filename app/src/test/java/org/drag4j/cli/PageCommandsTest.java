@@ -205,6 +205,7 @@ class PageCommandsTest {
             .redirectError(log)
             .start();
     try {
+      process.getOutputStream().close(); // nothing is typed into a command
       var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertTrue(process.waitFor(1, TimeUnit.MINUTES));
       assertEquals(0, process.exitValue(), said + Files.readString(log.toPath()));
