@@ -156,9 +156,10 @@ class PageCommandsTest {
     var answers = answers(file);
     for (int i = 0; i < expected.size(); i++) {
       var line = expected.get(i);
-      var answer = i < answers.size() ? answers.get(i) : null;
+      assertTrue(i < answers.size(), "an answer to " + line.text());
+      var answer = answers.get(i);
       var what = line.page() + ": " + line.text() + ": " + answer;
-      assertTrue(answer != null && answer.get("code").asInt() == 0, what);
+      assertEquals(0, answer.get("code").asInt(), what);
       assertFalse(answer.get("err").asString().contains("warning:"), what);
       assertTrue(answer.get("missing").isEmpty(), what);
       if (!line.shown().isEmpty()) {
@@ -239,7 +240,7 @@ class PageCommandsTest {
           page = line.substring(0, tab);
           prepare(Path.of(args[1]));
         }
-        System.out.println(JsonText.of(answer(line.substring(tab + 1).split("\t"))));
+        System.out.println(JsonText.of(answer(line.substring(tab + 1).split("\t", -1))));
       }
       clear();
     }
