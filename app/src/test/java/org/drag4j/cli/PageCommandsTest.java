@@ -283,7 +283,7 @@ class PageCommandsTest {
           if (name.endsWith(".json")) {
             var text =
                 Files.readString(file)
-                    .replaceFirst("\"steps\": *\\d+", "\"steps\": 4")
+                    .replaceFirst("\"steps\": *\\d+", "\"steps\": 10")
                     .replaceFirst("\"method\":", "\"working\": {\"size\": 64}, \"method\":");
             Files.writeString(Path.of("samples", name), text);
           } else {
