@@ -79,7 +79,8 @@ class ModelTokenizerTest {
         """);
     assertEquals(4, tokenizer(model).padId());
     write(model, "tokenizer_config.json", "{\"pad_token\":\"!\"}");
-    assertArrayEquals(new int[] {3, 2, 5, 4, 5}, Arrays.copyOf(tokenizer(model).tokenize("ab!"), 5));
+    assertArrayEquals(
+        new int[] {3, 2, 5, 4, 5}, Arrays.copyOf(tokenizer(model).tokenize("ab!"), 5));
     write(model, "added_tokens.json", "{\"<x>\":49409}");
     assertArrayEquals(new int[] {3, 2, 49409, 4}, tokenizer(model).encode("ab <X>"));
     write(model, "tokenizer_config.json", "{\"pad_token\":\"<x>\"}");
