@@ -229,7 +229,8 @@ public record EditDocument(
 
   /** The same with another mask, or none. */
   public EditDocument withMask(Optional<Area> other) {
-    return new EditDocument(image, pictures, prompt, longPrompt, other, drags, working, method, model, seed);
+    return new EditDocument(
+        image, pictures, prompt, longPrompt, other, drags, working, method, model, seed);
   }
 
   /** The same at another size. */
