@@ -452,7 +452,8 @@ class CommandLineTest {
     assertEquals(3, environment.code());
     assertTrue(environment.err().contains(empty));
     String named = document("cat.png", DRAGS, ", \"model\": {\"path\": \"elsewhere\"}");
-    assertTrue(failsToEdit(3, named).contains("elsewhere: expected the model that the document names"));
+    assertTrue(
+        failsToEdit(3, named).contains("elsewhere: expected the model that the document names"));
     assertTrue(fails(3, "edit", named, "-o", out, "-m", empty).contains("got an empty folder"));
   }
 

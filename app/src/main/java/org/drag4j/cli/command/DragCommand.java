@@ -154,8 +154,7 @@ public final class DragCommand implements Callable<Integer> {
   /** Where the edited picture goes, checked before anything is read or written. */
   private OutputFile out(Optional<OutputFile> saved) throws IOException {
     var out =
-        options.overwrite.picture(
-            spec, output.orElseGet(() -> OutputFile.edited(image)), save);
+        options.overwrite.picture(spec, output.orElseGet(() -> OutputFile.edited(image)), save);
     out.check(sources());
     glimpses.check(spec, out, sources());
     if (saved.isPresent()) {

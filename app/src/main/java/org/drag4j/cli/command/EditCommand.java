@@ -129,14 +129,7 @@ public final class EditCommand implements Callable<Integer> {
       var folder = options.run.model.of(edit);
       var edited =
           Edited.of(
-              edit,
-              folder,
-              out,
-              options.run.engine,
-              keeping,
-              glimpses,
-              options.metadata,
-              progress);
+              edit, folder, out, options.run.engine, keeping, glimpses, options.metadata, progress);
       edited.save(options.metadata, progress);
       edited.print(spec, options.run, progress);
     }
@@ -205,8 +198,7 @@ public final class EditCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     long started = System.nanoTime();
     var edit = one.edit();
-    var job =
-        glimpses.followed(edit.job(folder.path()), one.picture(), options.metadata, progress);
+    var job = glimpses.followed(edit.job(folder.path()), one.picture(), options.metadata, progress);
     var result = engine.submit(job).await();
     var edited = new Edited(edit, result, folder, options.run.engine.setup(), one.picture());
     edited.save(options.metadata, progress);
