@@ -228,7 +228,7 @@ class PreviewTest {
     var drawn = Preview.regions(CheckedEdit.of(document, original).drawing(), original);
     assertEquals(0x20c040, colour(drawn, 24, 30));
     assertEquals(colour(original, 60, 40), colour(drawn, 60, 40));
-    assertEquals(5 / 2 << 16 | 60 / 2 << 8, colour(drawn, 5, 60));
+    assertEquals(((5 / 2) << 16) | ((60 / 2) << 8), colour(drawn, 5, 60));
     assertEquals(0xe02020, colour(drawn, 40, 20));
     assertEquals(0xe02020, colour(drawn, 110, 20));
     assertEquals(0x2050e0, colour(drawn, 125, 20));
