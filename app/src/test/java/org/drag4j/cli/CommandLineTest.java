@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -173,7 +174,8 @@ class CommandLineTest {
       // Help speaks of the others.
       assertEquals(
           name.equals("help") ? Set.copyOf(Drag4j.COMMANDS) : Set.of(name), alone.keySet());
-      var type = alone.get(name).getCommandSpec().userObject().getClass();
+      var type =
+          Objects.requireNonNull(alone.get(name)).getCommandSpec().userObject().getClass();
       assertEquals(name, type.getAnnotation(Command.class).name());
     }
   }
@@ -452,7 +454,8 @@ class CommandLineTest {
     assertEquals(3, environment.code());
     assertTrue(environment.err().contains(empty));
     String named = document("cat.png", DRAGS, ", \"model\": {\"path\": \"elsewhere\"}");
-    assertTrue(failsToEdit(3, named).contains("elsewhere: expected the model that the document names"));
+    assertTrue(
+        failsToEdit(3, named).contains("elsewhere: expected the model that the document names"));
     assertTrue(fails(3, "edit", named, "-o", out, "-m", empty).contains("got an empty folder"));
   }
 
@@ -565,7 +568,11 @@ class CommandLineTest {
     var flag = run("preview", plain, "-o", out, "-m", folder.resolve("small").toString());
     assertTrue(flag.err().startsWith("works on 62x48 at (0, 0) as 32x24,"), flag.err());
     assertFalse(flag.err().contains("is taken to see"));
-    var named = written("named.json", Files.readString(Path.of(plain)).replaceFirst("\\{", "{\"model\": {\"path\": \"large\"}, "));
+    var named =
+        written(
+            "named.json",
+            Files.readString(Path.of(plain))
+                .replaceFirst("\\{", "{\"model\": {\"path\": \"large\"}, "));
     var json = run("preview", named, "-o", out, "--json").out();
     assertTrue(json.contains("\"modelSize\":48,"), json);
     assertTrue(json.contains("\"workingWidth\":48,"), json);
@@ -617,7 +624,8 @@ class CommandLineTest {
         fails(1, with(drag, "--mask", folder.resolve("none.png").toString()))
             .contains("none.png: expected a picture, got no such file"));
     assertTrue(
-        fails(2, with(drag, "--mask", mask, "-o", mask)).contains("another file than what is read"));
+        fails(2, with(drag, "--mask", mask, "-o", mask))
+            .contains("another file than what is read"));
   }
 
   private static String[] with(String[] line, String... more) {

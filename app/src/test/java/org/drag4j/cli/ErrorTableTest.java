@@ -316,8 +316,8 @@ class ErrorTableTest {
               "edit DIR/good.json -o DIR/out.png --set method.stpes=3",
               "--set: method.stpes: expected one of name, steps, start, end, copy, handleNoise,"
                   + " variant, layers, injectSteps, injectStrength, fill, overlap, border,"
-                  + " guidance, negativePrompt, faithful, batched, got an unknown field; did you mean"
-                  + " steps?"),
+                  + " guidance, negativePrompt, faithful, batched, got an unknown field; did you"
+                  + " mean steps?"),
           new Row(
               1,
               "edit DIR/good.json -o DIR/out.png --method dragon",
@@ -374,7 +374,8 @@ class ErrorTableTest {
               "edit DIR/hash.json -o DIR/out.png",
               "DIR/cat.png: expected the picture of SHA-256"
                   + " 0000000000000000000000000000000000000000000000000000000000000000, got another"
-                  + " one; name the picture that the document was drawn for, or another one, with -i"),
+                  + " one; name the picture that the document was drawn for, or another one, with"
+                  + " -i"),
           new Row(
               1,
               "edit DIR/picture-text.json -o DIR/out.png",
@@ -618,8 +619,7 @@ class ErrorTableTest {
     write(
         "moved.json",
         good.replace(
-            "\"cat.png\"",
-            "\"elsewhere/dog.png\", \"sha256\": \"" + "0".repeat(64) + "\""));
+            "\"cat.png\"", "\"elsewhere/dog.png\", \"sha256\": \"" + "0".repeat(64) + "\""));
     write(
         "hash.json",
         good.replace("\"cat.png\"", "\"cat.png\", \"sha256\": \"" + "0".repeat(64) + "\""));

@@ -224,7 +224,8 @@ class OutputsTest {
     succeeds("edit DIR/photos/pig.json" + rest + "out/aside.png");
     var here = Path.of("").toAbsolutePath().relativize(file("photos/pig.png"));
     succeeds("edit DIR/pig.json -i " + here + rest + "out/named.png");
-    succeeds("drag " + here + " --from 9,9,24,24 --to 16,9,24,24 --steps 4" + rest + "out/drag.png");
+    succeeds(
+        "drag " + here + " --from 9,9,24,24 --to 16,9,24,24 --steps 4" + rest + "out/drag.png");
     succeeds("edit DIR/pig.json -i DIR/photos/pig.png" + rest + "out/given.png");
     assertTrue(record("above.png").contains("\"photos/pig.png\""));
     for (var name : List.of("above.png", "out/aside.png", "out/named.png", "out/drag.png")) {
@@ -259,8 +260,7 @@ class OutputsTest {
     texts.computeIfPresent(
         "drag-edit", (_, json) -> json.replace("\"pig.png\"", "\"" + name + "\""));
     var elsewhere = Files.createDirectories(file("elsewhere"));
-    PictureFiles.writePng(
-        PictureFiles.read(file("a.png")), elsewhere.resolve("a.png"), texts);
+    PictureFiles.writePng(PictureFiles.read(file("a.png")), elsewhere.resolve("a.png"), texts);
     String again = "edit DIR/elsewhere/a.png --progress none -o DIR/elsewhere/b.png";
     var lost = run(again);
     assertEquals(1, lost.code());
@@ -269,8 +269,7 @@ class OutputsTest {
     succeeds(again + " -i DIR/pig.png");
     Files.copy(file("pig.png"), elsewhere.resolve("pig.png"));
     succeeds(again);
-    assertEquals(
-        PictureFiles.read(file("a.png")), PictureFiles.read(file("elsewhere/b.png")));
+    assertEquals(PictureFiles.read(file("a.png")), PictureFiles.read(file("elsewhere/b.png")));
     succeeds("preview DIR/elsewhere/a.png -o DIR/elsewhere/p.png");
     PictureFiles.writePng(pig().resized(32, 32), elsewhere.resolve("pig.png"));
     var other = run(again);
@@ -281,8 +280,7 @@ class OutputsTest {
   @Test
   void aDocumentAloneNeedsNoOtherFolder() {
     // The current folder has no file of that name, and none is made or asked for.
-    succeeds(
-        "drag DIR/pig.png --from 1,1,32,32 --to 9,9,32,32 --save DIR/d.json --preview proj");
+    succeeds("drag DIR/pig.png --from 1,1,32,32 --to 9,9,32,32 --save DIR/d.json --preview proj");
     assertTrue(Files.exists(file("d.json")));
   }
 
@@ -319,8 +317,7 @@ class OutputsTest {
     assertEquals(3, grid("grid/pig-sweep-3").size());
     succeeds(sweep + 1 + " " + ALLOW);
     assertEquals(
-        PictureFiles.read(file("grid/pig-sweep-2/01.png")),
-        PictureFiles.read(file("grid/01.png")));
+        PictureFiles.read(file("grid/pig-sweep-2/01.png")), PictureFiles.read(file("grid/01.png")));
   }
 
   private String edited(String out, String more) {
@@ -448,9 +445,9 @@ class OutputsTest {
     assertEquals(3, rows.size());
     for (int i = 0; i < 3; i++) {
       assertEquals(file("pig.json").toString(), rows.get(i).get("document").asString());
-      assertEquals(photos.resolve("p" + i + ".png").toString(), rows.get(i).get("image").asString());
       assertEquals(
-          file("out/p" + i + ".png").toString(), rows.get(i).get("picture").asString());
+          photos.resolve("p" + i + ".png").toString(), rows.get(i).get("image").asString());
+      assertEquals(file("out/p" + i + ".png").toString(), rows.get(i).get("picture").asString());
       assertTrue(
           first
               .err()
@@ -492,16 +489,14 @@ class OutputsTest {
     Files.delete(photos.resolve("b.PNG"));
     assertTrue(run(batch).err().contains("name these files themselves"));
     var again = rows(succeeds("batch DIR/photos/c.png -o DIR/again -i DIR/pig.png -m MODEL").out());
-    assertEquals(
-        file("again/pig.png").toString(), again.getFirst().get("picture").asString());
+    assertEquals(file("again/pig.png").toString(), again.getFirst().get("picture").asString());
     assertEquals(List.of("c.png"), grid("photos"));
     // Beside its own picture, which has the document's name, a document's picture has another.
     document("same/pig.json", "pig.png", 3);
     PictureFiles.writePng(pig(), file("same/pig.png"));
     String same = "batch DIR/same -o DIR/same -m MODEL --progress none";
     succeeds(same);
-    assertEquals(
-        List.of("pig-2.png", "pig.json", "pig.png", "results.jsonl"), grid("same"));
+    assertEquals(List.of("pig-2.png", "pig.json", "pig.png", "results.jsonl"), grid("same"));
     assertEquals(pig(), PictureFiles.read(file("same/pig.png")));
     assertEquals("", succeeds(same).out());
     assertNotEquals(pig(), PictureFiles.read(file("same/pig-2.png")));

@@ -113,7 +113,8 @@ public record EditDocument(
               absent = "the model's own, or the picture's where that is smaller")
           Optional<Integer> size,
       @Setting(
-              help = "whether a picture smaller than `size` is enlarged to it; else it keeps its own",
+              help =
+                  "whether a picture smaller than `size` is enlarged to it; else it keeps its own",
               standard = "true",
               format1 = "false",
               since = Format.V2)
@@ -257,7 +258,8 @@ public record EditDocument(
 
   /** The same with another mask, or none. */
   public EditDocument withMask(Optional<Area> other) {
-    return new EditDocument(image, pictures, prompt, longPrompt, other, drags, working, method, model, seed);
+    return new EditDocument(
+        image, pictures, prompt, longPrompt, other, drags, working, method, model, seed);
   }
 
   /** The same at another size. */

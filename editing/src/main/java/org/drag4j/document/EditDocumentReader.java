@@ -50,6 +50,7 @@ final class EditDocumentReader {
   /** The kinds of a region. */
   static final List<String> AREA =
       List.of("polygon", "rectangle", "ellipse", "brush", "png", "points");
+
   private static final List<String> ELLIPSE = List.of("center", "radii", "angle");
   private static final List<String> BRUSH = List.of("radius", "strokes");
   private static final List<String> ARROW = List.of("from", "to");
@@ -206,7 +207,8 @@ final class EditDocumentReader {
             longPrompt = t.oneOf(LONG_PROMPT, List.of(LongPrompt.values()), LongPrompt::json);
         case "mask" -> mask = Optional.of(area("mask"));
         case "drags" -> drags = drags();
-        case "working" -> working = WORKING.read(t, "working", format, WORKING.names(format), _ -> {});
+        case "working" ->
+            working = WORKING.read(t, "working", format, WORKING.names(format), _ -> {});
         case "method" -> method = Optional.of(method(format));
         case "model" -> model = model();
         default -> seed = t.whole("seed", 0, Long.MAX_VALUE);

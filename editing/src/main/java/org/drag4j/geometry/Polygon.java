@@ -47,16 +47,7 @@ public record Polygon(List<Point> vertices) implements Region {
   /** Inside and outline, with the vertices truncated to whole pixels as OpenCV takes them. */
   @Override
   public RegionMask rasterise(int width, int height) {
-    RegionMask mask = part(0, 0, width, height);
-    if (mask.isEmpty()) {
-      throw new IllegalArgumentException(
-          "polygon: expected at least one pixel inside the image of "
-              + width
-              + "x"
-              + height
-              + ", got none; move it into the image");
-    }
-    return mask;
+    return part(0, 0, width, height).requireShown("polygon");
   }
 
   /** What a part of the plane shows, which may lie outside the image; possibly nothing. */

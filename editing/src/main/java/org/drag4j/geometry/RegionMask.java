@@ -386,6 +386,25 @@ public final class RegionMask implements Region, PixelMask {
     return new RegionMask(w, h, cells);
   }
 
+  /**
+   * This mask, of what an image shows of a region.
+   *
+   * @param kind what the region is called
+   * @throws IllegalArgumentException if that is nothing
+   */
+  RegionMask requireShown(String kind) {
+    if (isEmpty()) {
+      throw new IllegalArgumentException(
+          kind
+              + ": expected at least one pixel inside the image of "
+              + width
+              + "x"
+              + height
+              + ", got none; move it into the image");
+    }
+    return this;
+  }
+
   /** The complaint about a region that is too small for the latent grid. */
   static IllegalArgumentException coversNoCell() {
     return new IllegalArgumentException(

@@ -46,7 +46,8 @@ public record RegionPairMapping(Region handle, Region target, Border border)
     Columns from = columns(handle, width, height, cell);
     Columns to = columns(target, width, height, cell);
     RegionMask shown = shown(target, width, height, cell);
-    float scaleX = (float) (from.last() - from.first()) / Math.max(to.last() - to.first(), LEAST_EXTENT);
+    float scaleX =
+        (float) (from.last() - from.first()) / Math.max(to.last() - to.first(), LEAST_EXTENT);
     // Truncation must fall to the same side left of the image and above it.
     int left = Math.min(from.first(), 0);
     Mapping.Builder pairs = new Mapping.Builder(shown.count());

@@ -35,16 +35,7 @@ public record Strokes(List<List<Point>> lines, double radiusX, double radiusY) i
 
   @Override
   public RegionMask rasterise(int width, int height) {
-    var mask = part(0, 0, width, height);
-    if (mask.isEmpty()) {
-      throw new IllegalArgumentException(
-          "brush: expected at least one pixel inside the image of "
-              + width
-              + "x"
-              + height
-              + ", got none; move it into the image");
-    }
-    return mask;
+    return part(0, 0, width, height).requireShown("brush");
   }
 
   /** What a part of the plane shows, which may lie outside the image; possibly nothing. */

@@ -204,13 +204,15 @@ public final class Task {
      *     nothing arrives inside the image
      */
     public Mapping cells() {
-      return Task.this.cells(drawing.mapping(drags().get(drag), view(), border))
+      return Task.this
+          .cells(drawing.mapping(drags().get(drag), view(), border))
           .clamped(view().columns(), view().rows());
     }
 
     /** The places of its arrows that start beside the handle and so move nothing. */
     public List<String> idle() {
-      return drawing.mapping(drags().get(drag), view(), border) instanceof RegionPointsMapping points
+      return drawing.mapping(drags().get(drag), view(), border)
+              instanceof RegionPointsMapping points
           ? points.idle(view().width(), view().height()).stream()
               .map(arrow -> Drawing.place(drag) + ".points[" + arrow + "]")
               .toList()

@@ -28,14 +28,14 @@ public record Moved(
       try {
         var idle =
             drag.idle().stream()
-                .map(arrow -> arrow + ": starts beside the handle, so it has no effect; start it inside")
+                .map(arrow ->
+                    arrow + ": starts beside the handle, so it has no effect; start it inside")
                 .toList();
         all.add(new Moved(drag.name(), drag.handle(), drag.cells(), idle, ""));
       } catch (IllegalArgumentException e) {
         var none = RegionMask.none(task.view().columns(), task.view().rows());
         all.add(
-            new Moved(
-                drag.name(), none, Mapping.EMPTY, List.of(), String.valueOf(e.getMessage())));
+            new Moved(drag.name(), none, Mapping.EMPTY, List.of(), String.valueOf(e.getMessage())));
       }
     }
     return all;

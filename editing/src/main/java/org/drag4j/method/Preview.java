@@ -49,8 +49,7 @@ public record Preview(
    * @param keptCells how many of these the mask keeps as they are
    * @param problem why it cannot be done; empty where it can
    */
-  public record Part(
-      String name, int handleCells, int targetCells, int keptCells, String problem) {
+  public record Part(String name, int handleCells, int targetCells, int keptCells, String problem) {
     /** Whether the region is too small for the latent grid to hold its form. */
     public boolean tooSmall() {
       return Math.min(handleCells, targetCells) < FEW;

@@ -73,8 +73,7 @@ final class Warnings {
   }
 
   private static String names(List<Moved> moves) {
-    String names =
-        moves.stream().limit(SHOWN).map(Moved::name).collect(Collectors.joining(", "));
+    String names = moves.stream().limit(SHOWN).map(Moved::name).collect(Collectors.joining(", "));
     return moves.size() > SHOWN ? names + " and " + (moves.size() - SHOWN) + " more" : names;
   }
 
@@ -89,8 +88,7 @@ final class Warnings {
           warnings.add(place + ": starts outside " + picture + "; start it inside");
         }
         if (isOutside(points.get(k).to(), drawing)) {
-          warnings.add(
-              place + ": ends outside " + picture + "; what it carries there is cut off");
+          warnings.add(place + ": ends outside " + picture + "; what it carries there is cut off");
         }
       }
     }

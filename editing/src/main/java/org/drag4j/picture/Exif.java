@@ -85,15 +85,15 @@ public final class Exif {
    * would go on showing what was edited away.
    */
   Exif upright(int width, int height) {
-    var fresh = new Exif(bytes(), tiff.order());
-    int main = main();
-    fresh.set(find(main, ORIENTATION), 1);
-    fresh.set(find(main, IMAGE_WIDTH), width);
-    fresh.set(find(main, IMAGE_HEIGHT), height);
-    int directory = directory(find(main, DIRECTORY));
-    fresh.set(find(directory, PIXEL_WIDTH), width);
-    fresh.set(find(directory, PIXEL_HEIGHT), height);
-    return fresh.withoutThumbnail();
+    var fresh = new Exif(bytes(), tiff.order()).withoutThumbnail();
+    fresh.set(fresh.find(fresh.main(), IMAGE_WIDTH), width);
+    fresh.set(fresh.find(fresh.main(), IMAGE_HEIGHT), height);
+    int directory = fresh.directory(fresh.find(fresh.main(), DIRECTORY));
+    fresh.set(fresh.find(directory, PIXEL_WIDTH), width);
+    fresh.set(fresh.find(directory, PIXEL_HEIGHT), height);
+    // Last, whatever overlaps what.
+    fresh.set(fresh.find(fresh.main(), ORIENTATION), 1);
+    return fresh;
   }
 
   private Exif withoutThumbnail() {

@@ -249,7 +249,7 @@ final class JpegFile {
         return at;
       }
     }
-    return file.length;
+    return at < file.length && unsigned(at) == 0xff ? at : file.length;
   }
 
   /** Joins the parts of the profile, and passes whole ones on to the decoder. */

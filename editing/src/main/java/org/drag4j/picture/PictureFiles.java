@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.zip.DataFormatException;
 import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
@@ -176,19 +177,27 @@ public final class PictureFiles {
 
   /** The bytes of a PNG with these data. */
   public static byte[] png(Picture picture, PictureMetadata metadata) {
-    byte[] pixels =
-        metadata
-            .samples()
-            .filter(deep -> deep.high().width() == picture.width())
-            .filter(deep -> deep.high().height() == picture.height())
-            .map(deep -> PngPixels.write(picture, deep))
-            .orElseGet(() -> PngPixels.write(picture));
-    return PngFile.with(pixels, metadata);
+    return PngFile.with(written(picture, metadata), metadata);
   }
 
-  /** A PNG that was written without any data, with these. */
-  public static byte[] with(byte[] png, PictureMetadata metadata) {
-    return PngFile.with(png, metadata);
+  /**
+   * The bytes of a PNG with these data, and with texts about its pixels.
+   *
+   * @param about gives texts by keyword for a digest of the pixels, as {@link #pixels} gives it
+   */
+  public static byte[] png(
+      Picture picture, PictureMetadata metadata, Function<String, Map<String, String>> about) {
+    byte[] png = written(picture, metadata);
+    return PngFile.with(png, metadata.with(about.apply(pixels(png))));
+  }
+
+  private static byte[] written(Picture picture, PictureMetadata metadata) {
+    return metadata
+        .samples()
+        .filter(deep -> deep.high().width() == picture.width())
+        .filter(deep -> deep.high().height() == picture.height())
+        .map(deep -> PngPixels.write(picture, deep))
+        .orElseGet(() -> PngPixels.write(picture));
   }
 
   /** A mask as the bytes of a PNG: white where it is set, else black. */

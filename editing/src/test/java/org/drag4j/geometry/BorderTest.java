@@ -36,8 +36,7 @@ class BorderTest {
   }
 
   private static Drag perspective(Area handle, Area target) {
-    return new Drag(
-        "", Optional.of(handle), Optional.of(target), List.of(), Drag.Kind.PERSPECTIVE);
+    return new Drag("", Optional.of(handle), Optional.of(target), List.of(), Drag.Kind.PERSPECTIVE);
   }
 
   /** The region mapping of two rectangles is their perspective one, wherever they lie. */
@@ -76,7 +75,8 @@ class BorderTest {
     var shifts = new ArrayList<Integer>();
     for (int i = 0; i < pairs.size(); i++) {
       if (pairs.sourceX(i) > 0 && pairs.sourceY(i) > 0) {
-        shifts.add((pairs.targetX(i) - pairs.sourceX(i)) * 100 + pairs.targetY(i) - pairs.sourceY(i));
+        shifts.add(
+            (pairs.targetX(i) - pairs.sourceX(i)) * 100 + pairs.targetY(i) - pairs.sourceY(i));
       }
     }
     return shifts.stream().distinct().toList();
@@ -119,7 +119,8 @@ class BorderTest {
 
   private static Area stroke(double x, double y) {
     return new Area.Brush(
-        9.5, List.of(List.of(new Point(x, y), new Point(x + 25, y + 10)), List.of(new Point(x, y))));
+        9.5,
+        List.of(List.of(new Point(x, y), new Point(x + 25, y + 10)), List.of(new Point(x, y))));
   }
 
   /** What lies inside is the same either way, and as released. */
@@ -131,8 +132,7 @@ class BorderTest {
       var target = triangle(random);
       var drag = Drag.region(new Area.Outline(handle), new Area.Outline(target));
       var released = new RegionPairMapping(handle, target);
-      assertEquals(
-          released.pixels(SIDE, SIDE).clamped(SIDE, SIDE), pixels(drag, Border.CUT));
+      assertEquals(released.pixels(SIDE, SIDE).clamped(SIDE, SIDE), pixels(drag, Border.CUT));
       assertEquals(released.cells(SIDE, SIDE), cells(drag, Border.SQUEEZED));
       assertEquals(released.cells(SIDE, SIDE), cells(drag, Border.CUT));
     }
@@ -186,8 +186,7 @@ class BorderTest {
   void anArrowOfWhatHangsOver() {
     var over = Drag.region(rectangle(16, 16, 30, 30), rectangle(112, 16, 30, 30));
     assertEquals(
-        List.of(new Arrow(new Point(31, 31), new Point(127, 31))),
-        task(over, Border.CUT).arrows());
+        List.of(new Arrow(new Point(31, 31), new Point(127, 31))), task(over, Border.CUT).arrows());
     assertEquals(
         List.of(new Arrow(new Point(31, 31), new Point(119.5, 31))),
         task(over, Border.SQUEEZED).arrows());

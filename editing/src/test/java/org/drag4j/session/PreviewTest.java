@@ -183,7 +183,9 @@ class PreviewTest {
         assertEquals(moved ? x - 48 : x, preview.picture().level(x, 20, 0), "" + x);
       }
     }
-    var none = preview(set(masked, "mask.rectangle=[1, 1, 3, 3]"), map(128, 64), 128, Preview.Detail.CELLS);
+    var none =
+        preview(
+            set(masked, "mask.rectangle=[1, 1, 3, 3]"), map(128, 64), 128, Preview.Detail.CELLS);
     assertEquals(0, none.moved().count());
     assertEquals(9, none.drags().getFirst().keptCells());
     assertEquals(map(128, 64), none.picture());
@@ -208,8 +210,7 @@ class PreviewTest {
     // As the edit refuses it.
     var task = edit.task(128, 8);
     var e =
-        assertThrows(
-            EditDocumentException.class, () -> task.merged(Overlap.LATER_WINS).cells());
+        assertThrows(EditDocumentException.class, () -> task.merged(Overlap.LATER_WINS).cells());
     assertEquals("drags[0]: " + part.problem(), e.getMessage());
   }
 
@@ -227,7 +228,7 @@ class PreviewTest {
     var drawn = Preview.regions(CheckedEdit.of(document, original).drawing(), original);
     assertEquals(0x20c040, colour(drawn, 24, 30));
     assertEquals(colour(original, 60, 40), colour(drawn, 60, 40));
-    assertEquals(5 / 2 << 16 | 60 / 2 << 8, colour(drawn, 5, 60));
+    assertEquals(((5 / 2) << 16) | ((60 / 2) << 8), colour(drawn, 5, 60));
     assertEquals(0xe02020, colour(drawn, 40, 20));
     assertEquals(0xe02020, colour(drawn, 110, 20));
     assertEquals(0x2050e0, colour(drawn, 125, 20));

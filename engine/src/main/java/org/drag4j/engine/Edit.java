@@ -39,7 +39,9 @@ public record Edit(
     Path documentFolder, CheckedEdit checked, List<Source> sources, PictureMetadata carried) {
   private static final Pattern STREAMS = Pattern.compile("/dev/(stdin|fd/.*)|/proc/[^/]+/fd/.*");
 
-  /** How deep in a model's folder its files can lie: in a cache of Hugging Face they lie deepest. */
+  /**
+   * How deep in a model's folder its files can lie: in a cache of Hugging Face they lie deepest.
+   */
   private static final int MODEL_DEPTH = 5;
 
   private static final int MODEL_FILES = 10_000;
@@ -125,8 +127,7 @@ public record Edit(
       sources.add(new Source(places.get(i), loaded.get(i).sha256()));
     }
     var first = loaded.getFirst();
-    var further =
-        loaded.stream().skip(1).map(PictureFiles.Loaded::picture).toArray(Picture[]::new);
+    var further = loaded.stream().skip(1).map(PictureFiles.Loaded::picture).toArray(Picture[]::new);
     var checked = CheckedEdit.of(document, first.picture(), further);
     return new Edit(folder, checked, sources, first.metadata());
   }
@@ -234,9 +235,7 @@ public record Edit(
   public static Area mask(Path png, Path documentFolder, Consumer<String> warnings) {
     var pixels = MaskFiles.read(png, warnings);
     String name = name(png, documentFolder);
-    return FileName.isAbsolute(name)
-        ? MaskFiles.inline(pixels)
-        : new Area.Painted(name, pixels);
+    return FileName.isAbsolute(name) ? MaskFiles.inline(pixels) : new Area.Painted(name, pixels);
   }
 
   /** The picture's file. */

@@ -57,8 +57,10 @@ public final class Provenance {
 
   /** The bytes of a PNG that carries these data and its record. */
   public static byte[] png(Picture picture, PictureMetadata metadata, Origin origin) {
-    byte[] bare = PictureFiles.png(picture, PictureMetadata.NONE);
-    String pixels = PictureFiles.pixels(bare);
+    return PictureFiles.png(picture, metadata, pixels -> Map.of(KEYWORD, record(origin, pixels)));
+  }
+
+  private static String record(Origin origin, String pixels) {
     var fields = new LinkedHashMap<String, String>();
     origin
         .document()
@@ -70,10 +72,7 @@ public final class Provenance {
     put(fields, IMAGE, origin.image());
     put(fields, WORK, origin.work());
     fields.put(PIXELS, pixels);
-    var texts = new LinkedHashMap<>(metadata.texts());
-    texts.remove(KEYWORD);
-    texts.put(KEYWORD, JsonText.of(fields));
-    return PictureFiles.with(bare, metadata.with(texts));
+    return JsonText.of(fields);
   }
 
   private static void put(Map<String, String> fields, String name, String value) {

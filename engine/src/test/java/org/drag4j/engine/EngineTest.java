@@ -116,8 +116,7 @@ class EngineTest {
   void whatHasNoEffectIsSaidBeforeTheWork() throws Exception {
     var elsewhere = List.of("mask={\"rectangle\": [0, 200, 250, 50]}");
     var edit = eyes();
-    var masked =
-        edit.with(Documents.set(edit.document(), "test", elsewhere, MaskSource.NONE));
+    var masked = edit.with(Documents.set(edit.document(), "test", elsewhere, MaskSource.NONE));
     try (var engine = Engine.start(CPU)) {
       engine.submit(masked.job(MODEL).following(heard::add)).await();
     }

@@ -91,8 +91,7 @@ public final class AtomicFile {
   }
 
   /** Fails in the name of the file that the user knows. */
-  private static void fill(
-      Path to, Path file, Content content, StandardOpenOption... options)
+  private static void fill(Path to, Path file, Content content, StandardOpenOption... options)
       throws IOException {
     try (var out = new BufferedOutputStream(Files.newOutputStream(to, options), 1 << 16)) {
       content.write(out);

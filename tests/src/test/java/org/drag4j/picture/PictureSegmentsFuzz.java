@@ -1,5 +1,6 @@
 package org.drag4j.picture;
 
+import java.util.List;
 import org.drag4j.tests.fuzz.Invariants;
 
 /**
@@ -19,17 +20,47 @@ public final class PictureSegmentsFuzz {
   }
 
   private static void check(byte[] data) {
-    turned(Orientation.ofJpeg(data));
-    turned(Orientation.ofWebp(data));
-    turned(Orientation.ofTiff(data));
-    var chunk = Orientation.webpChunk(data, "ICCP").orElse(data);
-    if (chunk.length <= LONGEST_PROFILE) {
-      ColourProfile.of(chunk)
-          .ifPresent(profile -> Invariants.same(2, profile.toSrgb(PICTURE).width()));
+    switch (FileKind.of(data)) {
+      case JPEG -> jpeg(data);
+      case WEBP -> webp(data);
+      default -> Exif.of(data).ifPresent(PictureSegmentsFuzz::turned);
+    }
+    if (data.length <= LONGEST_PROFILE) {
+      coloured(data);
     }
   }
 
-  private static void turned(Orientation orientation) {
+  /** Nothing is odd about what is left of an odd file. */
+  private static void jpeg(byte[] data) {
+    var jpeg = JpegFile.parse(data);
+    var again = JpegFile.parse(jpeg.essential());
+    Invariants.same(List.of(), again.notes());
+    Invariants.same(true, again.ended());
+    Invariants.same(jpeg.exif(), again.exif());
+    Invariants.same(jpeg.density(), again.density());
+    jpeg.exif().ifPresent(PictureSegmentsFuzz::turned);
+  }
+
+  private static void webp(byte[] data) {
+    try {
+      var webp = WebpFile.parse("a.webp", data);
+      var again = WebpFile.parse("b.webp", webp.essential());
+      Invariants.same(webp.exif(), again.exif());
+      webp.exif().ifPresent(PictureSegmentsFuzz::turned);
+      webp.profile().ifPresent(PictureSegmentsFuzz::coloured);
+    } catch (PictureException e) {
+      Invariants.refusal("a.webp", e);
+    }
+  }
+
+  private static void coloured(byte[] profile) {
+    ColourProfile.of(profile).ifPresent(p -> Invariants.same(2, p.toSrgb(PICTURE).width()));
+  }
+
+  private static void turned(Exif exif) {
+    var orientation = exif.orientation();
+    Invariants.same(1, exif.upright(2, 1).orientation().number());
+    Invariants.same(true, exif.density().map(Density::isKnown).orElse(true));
     var upright = orientation.upright(PICTURE);
     Invariants.same(orientation.number() >= 5 ? 1 : 2, upright.width());
     Invariants.same(2, upright.width() * upright.height());

@@ -159,6 +159,9 @@ public record ModelFolder(Path path) {
    */
   public Optional<Vocabulary> vocabulary() {
     var folder = path.resolve(TOKENIZER);
+    if (!Links.exists(folder)) {
+      return Optional.empty();
+    }
     var vocab = folder.resolve("vocab.json");
     var merges = folder.resolve("merges.txt");
     if (Links.exists(vocab) || Links.exists(merges)) {

@@ -165,6 +165,7 @@ class ModelFolderTest {
     for (var name :
         List.of(
             "vae",
+            "tokenizer",
             "tokenizer/vocab.json",
             "tokenizer/tokenizer.json",
             "tokenizer/added_tokens.json",

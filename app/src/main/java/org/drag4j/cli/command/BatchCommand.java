@@ -111,9 +111,7 @@ public final class BatchCommand implements Callable<Integer> {
     List<Record> sharing() {
       String picture = sources.getFirst().sha256();
       return Methods.of(document)
-          .keeps(
-              new Given(
-                  picture, document.prompt(), document.longPrompt(), document.seed()));
+          .keeps(new Given(picture, document.prompt(), document.longPrompt(), document.seed()));
     }
 
     /** Whether a picture is what this gives. */
@@ -199,8 +197,7 @@ public final class BatchCommand implements Callable<Integer> {
     var warnings = new ArrayList<String>();
     var document = item.read(options.document, warnings::add);
     var sources = Edit.sources(item.folder(), document, item.image());
-    var model =
-        options.run.model.of(document.model().map(name -> Place.in(item.folder(), name)));
+    var model = options.run.model.of(document.model().map(name -> Place.in(item.folder(), name)));
     String hash = Edit.work(document, sources, model.path(), options.run.engine.setup());
     return new Work(item, document, sources, model, hash, warnings);
   }
@@ -231,8 +228,7 @@ public final class BatchCommand implements Callable<Integer> {
     return failed;
   }
 
-  private int one(
-      Engine engine, Path model, Task task, ConsoleProgress progress, ResultLog results)
+  private int one(Engine engine, Path model, Task task, ConsoleProgress progress, ResultLog results)
       throws InterruptedException {
     var work = task.work();
     var item = work.item();

@@ -19,8 +19,7 @@ import org.drag4j.method.Documents;
  * @param line its text where it has no file
  * @param image the picture that takes the place of its own
  */
-record BatchItem(
-    String name, Path folder, Optional<Path> file, String line, Optional<Path> image) {
+record BatchItem(String name, Path folder, Optional<Path> file, String line, Optional<Path> image) {
   /** The same document for another picture. */
   BatchItem with(Path picture) {
     return new BatchItem(name, folder, file, line, Optional.of(picture));

@@ -155,9 +155,7 @@ final class BatchItems {
   }
 
   private void add(Path file) throws IOException {
-    add(
-        new BatchItem(
-            file.toString(), Edit.folder(file), Optional.of(file), "", Optional.empty()));
+    add(new BatchItem(file.toString(), Edit.folder(file), Optional.of(file), "", Optional.empty()));
   }
 
   private void add(BatchItem item) throws IOException {

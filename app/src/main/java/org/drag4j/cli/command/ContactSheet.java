@@ -30,8 +30,7 @@ final class ContactSheet {
     /** A part of a picture. */
     static Cell of(String label, Picture picture, View part) {
       return new Cell(
-          label,
-          picture.cropped(part.x(), part.y(), part.windowWidth(), part.windowHeight()));
+          label, picture.cropped(part.x(), part.y(), part.windowWidth(), part.windowHeight()));
     }
   }
 
@@ -40,8 +39,7 @@ final class ContactSheet {
    * from or goes to in any of them, and what is around; all of it where it is small.
    */
   static View part(List<Drawing> drawings) {
-    var touched =
-        drawings.stream().map(Drawing::touched).reduce(RegionMask::union).orElseThrow();
+    var touched = drawings.stream().map(Drawing::touched).reduce(RegionMask::union).orElseThrow();
     return Frame.around(touched, SIDE, 1).working();
   }
 

@@ -9,7 +9,6 @@ import org.drag4j.cli.console.AppHome;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
 import org.drag4j.cli.option.DocumentOptions;
-import org.drag4j.cli.option.OutputFile;
 import org.drag4j.cli.option.PictureOptions;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Keeping;

@@ -119,7 +119,7 @@ public final class DragCommand implements Callable<Integer> {
       saved.get().write(document.toJson());
     }
     if (out.isEmpty()) {
-      var size = ModelSize.of(options.run.model, document, edit.documentFolder());
+      var size = ModelSize.of(options.run.model, document, folder);
       var task = edit.checked().task(size.side(), size.factor());
       edit.checked().warnings(task).forEach(progress::warn);
       var err = spec.commandLine().getErr();
@@ -154,8 +154,7 @@ public final class DragCommand implements Callable<Integer> {
   /** Where the edited picture goes, checked before anything is read or written. */
   private OutputFile out(Optional<OutputFile> saved) throws IOException {
     var out =
-        options.overwrite.picture(
-            spec, output.orElseGet(() -> OutputFile.edited(image)), save);
+        options.overwrite.picture(spec, output.orElseGet(() -> OutputFile.edited(image)), save);
     out.check(sources());
     glimpses.check(spec, out, sources());
     if (saved.isPresent()) {

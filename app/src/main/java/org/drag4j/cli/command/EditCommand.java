@@ -57,8 +57,8 @@ public final class EditCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "OUT.png",
       description =
-          "The edited picture; with --seeds the sheet, which shows the part that is edited. Default: DOC-edited.png in the current"
-              + " folder.")
+          "The edited picture; with --seeds the sheet, which shows the part that is edited."
+              + " Default: DOC-edited.png in the current folder.")
   Optional<Path> output = Optional.empty();
 
   @Option(
@@ -129,14 +129,7 @@ public final class EditCommand implements Callable<Integer> {
       var folder = options.run.model.of(edit);
       var edited =
           Edited.of(
-              edit,
-              folder,
-              out,
-              options.run.engine,
-              keeping,
-              glimpses,
-              options.metadata,
-              progress);
+              edit, folder, out, options.run.engine, keeping, glimpses, options.metadata, progress);
       edited.save(options.metadata, progress);
       edited.print(spec, options.run, progress);
     }
@@ -205,13 +198,11 @@ public final class EditCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     long started = System.nanoTime();
     var edit = one.edit();
-    var job =
-        glimpses.followed(edit.job(folder.path()), one.picture(), options.metadata, progress);
+    var job = glimpses.followed(edit.job(folder.path()), one.picture(), options.metadata, progress);
     var result = engine.submit(job).await();
     var edited = new Edited(edit, result, folder, options.run.engine.setup(), one.picture());
     edited.save(options.metadata, progress);
-    cells.add(
-        ContactSheet.Cell.of("seed " + edit.document().seed(), result.picture(), part));
+    cells.add(ContactSheet.Cell.of("seed " + edit.document().seed(), result.picture(), part));
     var row = edited.json(progress);
     // This one's own, not what all together took so far.
     row.put("seconds", Math.rint((System.nanoTime() - started) / 1e6) / 1e3);

@@ -198,9 +198,7 @@ public final class GenerateCommand implements Callable<Integer> {
                 TextToImage.generate(
                     editor.pipeline(), wanted(editor.pipeline(), start), steps, glimpse));
     try (var engine = options.run.engine.start(Keeping.NOTHING)) {
-      return engine
-          .submit(options.glimpses.followed(job, out, options.metadata, progress))
-          .await();
+      return engine.submit(options.glimpses.followed(job, out, options.metadata, progress)).await();
     }
   }
 

@@ -63,8 +63,8 @@ public final class ResultLog implements AutoCloseable {
       if (!replace) {
         throw new IOException(
             path
-                + ": expected results of a batch, got a file of another kind; use another folder, or"
-                + " replace it with --overwrite");
+                + ": expected results of a batch, got a file of another kind; use another folder,"
+                + " or replace it with --overwrite");
       }
       whole = 0;
     }

@@ -119,14 +119,11 @@ public final class SweepCommand implements Callable<Integer> {
       }
       var csv = csv(rows);
       var origin =
-          options.metadata.origin(() ->
-              new Provenance.Origin(Optional.of(file), "", SweepFolder.digest(csv)));
+          options.metadata.origin(
+              () -> new Provenance.Origin(Optional.of(file), "", SweepFolder.digest(csv)));
       sheet.save(ContactSheet.of(cells), PictureMetadata.NONE, origin, progress);
       progress.finish();
-      options
-          .overwrite
-          .file(spec, "-o", folder.path().resolve(SweepFolder.TABLE))
-          .write(csv);
+      options.overwrite.file(spec, "-o", folder.path().resolve(SweepFolder.TABLE)).write(csv);
       var json = new LinkedHashMap<String, Object>();
       json.put("folder", folder.path().toString());
       json.put("sheet", sheet.path().toString());
@@ -155,8 +152,7 @@ public final class SweepCommand implements Callable<Integer> {
   }
 
   private OutputFile picture(SweepFolder folder, String name, Edit base) throws IOException {
-    var picture =
-        options.overwrite.picture(spec, folder.path().resolve(name), Optional.of(file));
+    var picture = options.overwrite.picture(spec, folder.path().resolve(name), Optional.of(file));
     picture.check(base.picture(), file);
     return picture;
   }

@@ -42,7 +42,8 @@ final class SweepFolder {
                 + ": expected a folder for the sweep, got other things in all of this name; name"
                 + " another with -o");
       }
-      folder = new SweepFolder(i == 1 ? own : own.resolveSibling(own.getFileName() + "-" + i), document);
+      folder =
+          new SweepFolder(i == 1 ? own : own.resolveSibling(own.getFileName() + "-" + i), document);
     }
     return folder;
   }

@@ -109,7 +109,8 @@ public final class DocumentOptions {
 
     /** The document for a picture that the user names, or as it is. */
     public static EditDocument applied(EditDocument document, Optional<Path> named) {
-      return named.map(path ->
+      return named
+          .map(path ->
               document.withFiles(
                   new EditDocument.Image(
                       path.toAbsolutePath().normalize().toString(), Optional.empty()),

@@ -97,7 +97,8 @@ public final class GlimpseOptions {
       Optional<Provenance.Origin> origin,
       ConsoleProgress progress) {
     try {
-      file.save(small.resized(small.width() * CELL, small.height() * CELL), PictureMetadata.NONE, origin);
+      file.save(
+          small.resized(small.width() * CELL, small.height() * CELL), PictureMetadata.NONE, origin);
       return true;
     } catch (IOException e) {
       progress.warn("preview: no more of them: " + ExitCode.message(e));

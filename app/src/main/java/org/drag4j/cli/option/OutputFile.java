@@ -52,8 +52,8 @@ public final class OutputFile {
   }
 
   /** A picture; as {@link #of}. */
-  static OutputFile picture(
-      CommandSpec spec, Path path, boolean replace, Optional<Path> document) throws IOException {
+  static OutputFile picture(CommandSpec spec, Path path, boolean replace, Optional<Path> document)
+      throws IOException {
     return picture(spec, OUTPUT, path, replace, document);
   }
 
@@ -104,8 +104,7 @@ public final class OutputFile {
     for (var source : sources) {
       if (isSame(path, source)) {
         throw new ParameterException(
-            spec.commandLine(),
-            option + ": expected another file than what is read, got " + path);
+            spec.commandLine(), option + ": expected another file than what is read, got " + path);
       }
     }
     if (Files.isRegularFile(path)) {

@@ -112,9 +112,7 @@ class ContactSheetTest {
     var several = ContactSheet.part(List.of(one, drawing(1600, 1000, 1200, 200)));
     assertTrue(several.x() <= 200 && several.x() + several.windowWidth() >= 1290, "" + several);
     // A small picture is shown whole.
-    assertEquals(
-        240,
-        ContactSheet.part(List.of(drawing(256, 240, 9, 100))).windowHeight());
+    assertEquals(240, ContactSheet.part(List.of(drawing(256, 240, 9, 100))).windowHeight());
   }
 
   @Test
