@@ -16,8 +16,8 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -174,8 +174,7 @@ class CommandLineTest {
       // Help speaks of the others.
       assertEquals(
           name.equals("help") ? Set.copyOf(Drag4j.COMMANDS) : Set.of(name), alone.keySet());
-      var type =
-          Objects.requireNonNull(alone.get(name)).getCommandSpec().userObject().getClass();
+      var type = Objects.requireNonNull(alone.get(name)).getCommandSpec().userObject().getClass();
       assertEquals(name, type.getAnnotation(Command.class).name());
     }
   }
