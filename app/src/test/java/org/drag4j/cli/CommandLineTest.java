@@ -572,11 +572,11 @@ class CommandLineTest {
             "named.json",
             Files.readString(Path.of(plain))
                 .replaceFirst("\\{", "{\"model\": {\"path\": \"large\"}, "));
-    var json = run("preview", named, "-o", out, "--json").out();
+    var json = run("preview", named, "-o", out, "--overwrite", "--json").out();
     assertTrue(json.contains("\"modelSize\":48,"), json);
     assertTrue(json.contains("\"workingWidth\":48,"), json);
     var gone = written("gone.json", Files.readString(Path.of(named)).replace("large", "gone"));
-    var other = run("preview", gone, "-o", out);
+    var other = run("preview", gone, "-o", out, "--overwrite");
     assertTrue(other.err().contains("as Stable Diffusion 1.5 does: "), other.err());
     assertTrue(other.err().contains("gone: expected a model folder, got nothing of that name"));
     // With a size of its own nothing is assumed.
