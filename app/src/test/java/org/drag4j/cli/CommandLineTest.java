@@ -16,8 +16,8 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -174,8 +174,7 @@ class CommandLineTest {
       // Help speaks of the others.
       assertEquals(
           name.equals("help") ? Set.copyOf(Drag4j.COMMANDS) : Set.of(name), alone.keySet());
-      var type =
-          Objects.requireNonNull(alone.get(name)).getCommandSpec().userObject().getClass();
+      var type = Objects.requireNonNull(alone.get(name)).getCommandSpec().userObject().getClass();
       assertEquals(name, type.getAnnotation(Command.class).name());
     }
   }
@@ -573,11 +572,11 @@ class CommandLineTest {
             "named.json",
             Files.readString(Path.of(plain))
                 .replaceFirst("\\{", "{\"model\": {\"path\": \"large\"}, "));
-    var json = run("preview", named, "-o", out, "--json").out();
+    var json = run("preview", named, "-o", out, "--overwrite", "--json").out();
     assertTrue(json.contains("\"modelSize\":48,"), json);
     assertTrue(json.contains("\"workingWidth\":48,"), json);
     var gone = written("gone.json", Files.readString(Path.of(named)).replace("large", "gone"));
-    var other = run("preview", gone, "-o", out);
+    var other = run("preview", gone, "-o", out, "--overwrite");
     assertTrue(other.err().contains("as Stable Diffusion 1.5 does: "), other.err());
     assertTrue(other.err().contains("gone: expected a model folder, got nothing of that name"));
     // With a size of its own nothing is assumed.

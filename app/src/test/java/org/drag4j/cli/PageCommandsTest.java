@@ -298,7 +298,8 @@ class PageCommandsTest {
         Files.writeString(Path.of(name), DOCUMENT);
       }
       var answer = answer("edit", "cat.json", "--progress", "none", "-o", "result.png");
-      if (!Integer.valueOf(0).equals(answer.get("code")) || !PictureFiles.isPng(Path.of("result.png"))) {
+      if (!Integer.valueOf(0).equals(answer.get("code"))
+          || !PictureFiles.isPng(Path.of("result.png"))) {
         throw new IOException(answer.toString());
       }
     }
