@@ -414,7 +414,7 @@ class ErrorTableTest {
           new Row(
               1,
               "edit DIR/mask.json -o DIR/out.png",
-              "mask.png: expected a mask of the picture's size, 64x48, got 8x8 in \"small.png\";"
+              "mask: expected a mask of the picture's size, 64x48, got 8x8 in \"small.png\";"
                   + " paint it over the picture"),
           new Row(
               1,

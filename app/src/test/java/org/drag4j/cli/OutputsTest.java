@@ -457,6 +457,15 @@ class OutputsTest {
     succeeds("edit DIR/pig.json -i DIR/photos/p1.png -m MODEL --progress none -o DIR/one.png");
     assertEquals(PictureFiles.read(file("one.png")), PictureFiles.read(file("out/p1.png")));
     assertEquals("", succeeds(batch).out());
+    // A result that has its photo's name does not take itself for the photo.
+    String again = "edit DIR/out/p1.png --progress none -o DIR/again.png";
+    var lost = run(again);
+    assertEquals(1, lost.code());
+    assertTrue(
+        lost.err().contains("got an edited picture of the same name; name the original with -i"),
+        lost.err());
+    succeeds(again + " -i DIR/photos/p1.png");
+    assertEquals(PictureFiles.read(file("again.png")), PictureFiles.read(file("out/p1.png")));
     // Photos of the same name from elsewhere are other photos.
     PictureFiles.writePng(pig(), Files.createDirectories(file("more")).resolve("p1.png"));
     byte[] kept = Files.readAllBytes(file("out/p1.png"));
@@ -487,7 +496,7 @@ class OutputsTest {
     assertTrue(run(batch).err().contains("got 3 pictures, 1 of them with a document inside"));
     Files.delete(photos.resolve("a.png"));
     Files.delete(photos.resolve("b.PNG"));
-    assertTrue(run(batch).err().contains("name these files themselves"));
+    assertTrue(run(batch).err().contains("make one again with edit and -i"));
     var again = rows(succeeds("batch DIR/photos/c.png -o DIR/again -i DIR/pig.png -m MODEL").out());
     assertEquals(file("again/pig.png").toString(), again.getFirst().get("picture").asString());
     assertEquals(List.of("c.png"), grid("photos"));

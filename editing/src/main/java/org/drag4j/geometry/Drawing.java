@@ -60,7 +60,7 @@ public final class Drawing {
     if (area instanceof Area.Painted(var png, var pixels)
         && (pixels.width() != width || pixels.height() != height)) {
       throw new EditDocumentException(
-          where + ".png",
+          where,
           "a mask of the picture's size, " + width + "x" + height,
           pixels.width() + "x" + pixels.height() + " in " + EditDocumentException.quote(png),
           "paint it over the picture");

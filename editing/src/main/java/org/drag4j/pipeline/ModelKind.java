@@ -14,17 +14,18 @@ final class ModelKind {
 
   /** What a pipeline's class begins with, and the family it runs. */
   private static final Map<String, String> PIPELINES =
-      Map.of(
-          "StableDiffusionXL", "Stable Diffusion XL",
-          "StableDiffusion3", "Stable Diffusion 3",
-          "Flux", "FLUX",
-          "PixArt", "PixArt",
-          "Kandinsky", "Kandinsky",
-          "IF", "DeepFloyd IF",
-          "Wuerstchen", "Wuerstchen",
-          "StableCascade", "Stable Cascade",
-          "StableUnCLIP", "Stable unCLIP",
-          "LatentConsistency", "a latent consistency model (LCM)");
+      Map.ofEntries(
+          Map.entry("StableDiffusionXL", "Stable Diffusion XL"),
+          Map.entry("StableDiffusion3", "Stable Diffusion 3"),
+          Map.entry("Flux", "FLUX"),
+          Map.entry("PixArt", "PixArt"),
+          Map.entry("Kandinsky", "Kandinsky"),
+          Map.entry("Kolors", "Kolors"),
+          Map.entry("IF", "DeepFloyd IF"),
+          Map.entry("Wuerstchen", "Wuerstchen"),
+          Map.entry("StableCascade", "Stable Cascade"),
+          Map.entry("StableUnCLIP", "Stable unCLIP"),
+          Map.entry("LatentConsistency", "a latent consistency model (LCM)"));
 
   /** What UNets of other channels than a latent's take beside it. */
   private static final Map<Integer, String> CHANNELS =

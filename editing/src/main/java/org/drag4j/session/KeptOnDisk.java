@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -382,7 +383,11 @@ public final class KeptOnDisk {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
-      warn.accept("%s: expected to keep values, got %s; they are not kept".formatted(folder, e));
+      warn.accept(
+          "%s: expected to keep values, got %s; they are not kept"
+              .formatted(
+                  folder,
+                  Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName())));
     }
   }
 

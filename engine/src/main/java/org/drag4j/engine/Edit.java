@@ -180,6 +180,7 @@ public record Edit(
       return named;
     }
     if (Files.exists(beside.path())) {
+      requireUnedited(beside.path(), image, first);
       return beside;
     }
     throw new PictureException(
@@ -187,6 +188,19 @@ public record Edit(
         "the picture of the document",
         "no such file, and no " + name + " beside the document",
         first ? "put it there, or name it with -i" : "put it there");
+  }
+
+  /** A result has the name of its picture where a batch made it of many. */
+  private static void requireUnedited(Path file, EditDocument.Image image, boolean first) {
+    if (PictureFiles.isPng(file)
+        && !PictureFiles.sha256(file).equals(image.sha256().orElseThrow())
+        && PictureFiles.texts(file).containsKey(Metadata.DOCUMENT)) {
+      throw new PictureException(
+          file,
+          "the picture of the document",
+          "an edited picture of the same name",
+          first ? "name the original with -i" : "put the original there");
+    }
   }
 
   /**

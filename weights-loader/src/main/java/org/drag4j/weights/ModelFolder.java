@@ -65,6 +65,12 @@ public record ModelFolder(Path path) {
       return open(snapshot(path));
     }
     if (!Links.exists(path.resolve(INDEX)) && !Files.isDirectory(path.resolve("unet"))) {
+      if (Files.isDirectory(path.resolve("transformer"))) {
+        throw new ConfigException(
+            path
+                + ": expected a model with a UNet, got a diffusion transformer, which drag4j does"
+                + " not run (yet); use a Stable Diffusion 1.x or 2.x model");
+      }
       throw new ModelNotFoundException(
           "%s: expected a model folder with %s or unet, got %s; name %s"
               .formatted(

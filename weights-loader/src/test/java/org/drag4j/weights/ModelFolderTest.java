@@ -58,6 +58,13 @@ class ModelFolderTest {
   }
 
   @Test
+  void aDiffusionTransformerIsCalledOne() {
+    TestFiles.text(folder.resolve("transformer").resolve("config.json"), "{}");
+    var other = assertThrows(ConfigException.class, () -> ModelFolder.open(folder));
+    assertTrue(message(other).contains("got a diffusion transformer, which"), message(other));
+  }
+
+  @Test
   void saysWhatIsMissing() {
     missing(() -> ModelFolder.open(folder.resolve("x")), "got nothing of that name");
     missing(() -> ModelFolder.open(folder), "got an empty folder");

@@ -186,8 +186,10 @@ public final class BatchCommand implements Callable<Integer> {
       }
       progress.finish();
       if (skipped > 0) {
-        spec.commandLine().getErr().println(skipped + " were done before");
-        spec.commandLine().getErr().flush();
+        say(skipped + (skipped == 1 ? " was done before" : " were done before"));
+      }
+      if (failed > 0) {
+        say(failed + " of " + items.size() + " failed; results.jsonl says why");
       }
       return failed == 0 ? ExitCode.OK : ExitCode.FAILURE;
     }
@@ -269,6 +271,11 @@ public final class BatchCommand implements Callable<Integer> {
     item.image().ifPresent(image -> row.put("image", image.toString()));
     row.put("ok", ok);
     return row;
+  }
+
+  private void say(String line) {
+    spec.commandLine().getErr().println(line);
+    spec.commandLine().getErr().flush();
   }
 
   private void print(String line) {

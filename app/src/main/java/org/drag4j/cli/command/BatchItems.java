@@ -126,8 +126,8 @@ final class BatchItems {
             ? "name another folder"
             : edited == 0
                 ? "name a document, and these pictures with --image " + folder
-                : "name these files themselves to make them again, or one of them and other"
-                    + " pictures with --image");
+                : "make one again with edit and -i, or name one of them and other pictures with"
+                    + " --image");
   }
 
   /** Pictures alone are no work, and to say so once is enough. */
