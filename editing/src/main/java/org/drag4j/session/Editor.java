@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.Optional;
 import org.drag4j.device.DeviceException;
 import org.drag4j.document.EditDocument;
-import org.drag4j.geometry.Frame;
 import org.drag4j.geometry.Task;
 import org.drag4j.method.Given;
 import org.drag4j.method.Kept;

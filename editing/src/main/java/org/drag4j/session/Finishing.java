@@ -26,8 +26,7 @@ record Finishing(Picture original, Task task, Working working, Finish finish) {
 
   /** The finishing of an edit's task. */
   static Finishing of(CheckedEdit edit, Task task) {
-    return new Finishing(
-        edit.original(), task, edit.document().working(), edit.method().finish());
+    return new Finishing(edit.original(), task, edit.document().working(), edit.method().finish());
   }
 
   /** The original's part that the model sees, at its own size. */
@@ -69,8 +68,7 @@ record Finishing(Picture original, Task task, Working working, Finish finish) {
           task.handles(task.view().original())
               .union(moved.sources(levels.width(), levels.height()));
       levels =
-          Details.restored(
-              levels, levels(unedited.get()), before, moved, left, working.detail());
+          Details.restored(levels, levels(unedited.get()), before, moved, left, working.detail());
     }
     if (seamless()) {
       levels = Seam.matched(levels, before, change, task.view().width(), task.view().height());

@@ -493,7 +493,9 @@ class EditDocumentTest {
         second(json),
         message
             .replace("expected \"regiondrag\"", "expected one of \"" + names + "\"")
-            .replace("expected one of size, crop, margin, feather", "expected one of size, enlarge, crop, margin, feather, seams, detail"));
+            .replace(
+                "expected one of size, crop, margin, feather",
+                "expected one of size, enlarge, crop, margin, feather, seams, detail"));
   }
 
   /** What came with the second format an old document cannot say, and a result of it does. */
@@ -635,7 +637,9 @@ class EditDocumentTest {
 
   private static Mapping cells(EditDocument document, int width, int height, int nativeSize) {
     var drawing = drawing(document, width, height);
-    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT).merged(Overlap.LATER_WINS).cells();
+    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT)
+        .merged(Overlap.LATER_WINS)
+        .cells();
   }
 
   @Test

@@ -59,7 +59,9 @@ class LevelsTest {
   }
 
   private static int mirrored(int at, int length) {
-    return at < 0 ? mirrored(-1 - at, length) : at < length ? at : mirrored(2 * length - 1 - at, length);
+    return at < 0
+        ? mirrored(-1 - at, length)
+        : at < length ? at : mirrored(2 * length - 1 - at, length);
   }
 
   @Test

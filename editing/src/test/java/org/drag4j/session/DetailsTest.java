@@ -83,8 +83,7 @@ class DetailsTest {
       assertEquals((edited.values()[i] + restored.values()[i]) / 2, half.values()[i], 1e-3f);
     }
     assertArrayEquals(
-        edited.values(),
-        Details.restored(edited, decoded, original, MOVED, left, 0).values());
+        edited.values(), Details.restored(edited, decoded, original, MOVED, left, 0).values());
   }
 
   /** Detail of what was there before must not shine through what is new. */
@@ -117,8 +116,7 @@ class DetailsTest {
   void pairsThatLeaveThePictureCountForNothing() {
     var original = original();
     var decoded = original.blurred(2);
-    var restored =
-        Details.restored(decoded, decoded, original, block(90, 90, 3, 3, 6), NOTHING, 1);
+    var restored = Details.restored(decoded, decoded, original, block(90, 90, 3, 3, 6), NOTHING, 1);
     assertEquals(0, error(restored, original, 8, 8, 16), 1e-3);
   }
 

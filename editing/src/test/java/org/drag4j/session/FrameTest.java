@@ -135,8 +135,7 @@ class FrameTest {
     assertEquals(View.whole(6000, 4000, 768, 512), frame.working());
     assertTrue(frame.whole());
     assertEquals(5, feather(whole, 6000, 4000));
-    var faithful =
-        document.withMethod(set(document, "method.faithful=true").method());
+    var faithful = document.withMethod(set(document, "method.faithful=true").method());
     assertTrue(frame(faithful, 6000, 4000, 512).whole());
   }
 
