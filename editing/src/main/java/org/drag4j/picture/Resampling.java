@@ -8,6 +8,7 @@ import java.util.Arrays;
  */
 final class Resampling {
   /** For every new position along a side, the old ones it takes from and their shares. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Side(int[] first, double[][] weights) {}
 
   /** Adds a row of the old image, times a weight. */

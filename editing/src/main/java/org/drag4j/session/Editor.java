@@ -1,6 +1,7 @@
 package org.drag4j.session;
 
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.Optional;
 import org.drag4j.device.DeviceException;
 import org.drag4j.document.EditDocument;
@@ -149,8 +150,8 @@ public final class Editor implements AutoCloseable {
     // Nothing is drawn, so any generator does.
     var random = TorchRandom.seeded(0);
     var values = new LinkedHashMap<String, float[]>();
-    return keeping
-        .get(
+    var kept =
+        keeping.get(
             new Unedited(given.picture(), given.seed()),
             () -> {
               values.put(DECODED, decoded(latent, task));
@@ -158,10 +159,8 @@ public final class Editor implements AutoCloseable {
             },
             random,
             progress::warn,
-            latent)
-        .values()
-        .tensors()
-        .get(DECODED);
+            latent);
+    return Objects.requireNonNull(kept.values().tensors().get(DECODED));
   }
 
   /** Gives the memory of kept values back. */

@@ -38,7 +38,7 @@ class DetailsTest {
     var levels = Levels.zero(SIDE, SIDE, 3);
     for (int i = 0; i < levels.values().length; i++) {
       int pixel = i / 3;
-      double wave = 40 * Math.sin(pixel % SIDE / 9.0) * Math.cos(pixel / SIDE / 7.0);
+      double wave = 40 * Math.sin(pixel % SIDE / 9.0) * Math.cos(Math.floorDiv(pixel, SIDE) / 7.0);
       levels.values()[i] = (float) (130 + wave + 30 * (random.nextDouble() - 0.5));
     }
     return levels;
