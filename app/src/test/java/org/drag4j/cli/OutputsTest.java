@@ -459,7 +459,9 @@ class OutputsTest {
     assertEquals("", succeeds(batch).out());
     // A result that has its photo's name does not take itself for the photo.
     String again = "edit DIR/out/p1.png --progress none -o DIR/again.png";
+    Files.move(photos, file("gone"));
     var lost = run(again);
+    Files.move(file("gone"), photos);
     assertEquals(1, lost.code());
     assertTrue(
         lost.err().contains("got an edited picture of the same name; name the original with -i"),

@@ -684,7 +684,7 @@ class EditDocumentTest {
         Documents.parse("cat.json", FULL.getBytes(StandardCharsets.UTF_8), EditDocumentTest::mask);
     var _ = drawing(document, 64, 64);
     assertEquals(
-        "drags[2].handle.png: expected a mask of the picture's size, 65x64, got 64x64 in"
+        "drags[2].handle: expected a mask of the picture's size, 65x64, got 64x64 in"
             + " \"tail.png\"; paint it over the picture",
         message(() -> drawing(document, 65, 64)));
   }
