@@ -120,39 +120,11 @@ class EndToEndTest {
     succeeds("edit", path("b.png"), "-o", path("c.png"));
     assertEquals(
         PictureFiles.read(folder.resolve("b.png")), PictureFiles.read(folder.resolve("c.png")));
-    var lines =
-        succeeds(
-                "generate",
-                "-p",
-                prompt,
-                "-m",
-                MODEL,
-                "--steps",
-                "1",
-                "-W",
-                "64",
-                "-H",
-                "64",
-                "-o",
-                path("g.png"))
-            .err();
+    var generate =
+        List.of("generate", "-p", prompt, "-m", MODEL, "--steps", "1", "-W", "64", "-H", "64");
+    var lines = succeeds(arguments(generate, "-o", path("g.png"))).err();
     assertTrue(lines.contains("warning: prompt: expected at most 75 tokens"), lines);
-    succeeds(
-        "generate",
-        "-p",
-        prompt,
-        "-m",
-        MODEL,
-        "--steps",
-        "1",
-        "-W",
-        "64",
-        "-H",
-        "64",
-        "--long-prompt",
-        "chunks",
-        "-o",
-        path("h.png"));
+    succeeds(arguments(generate, "--long-prompt", "chunks", "-o", path("h.png")));
     var texts = PictureFiles.texts(folder.resolve("h.png"));
     assertTrue(String.valueOf(texts.get("parameters")).contains("Long prompt: chunks"));
   }

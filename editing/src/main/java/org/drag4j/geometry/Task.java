@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -90,21 +91,19 @@ public final class Task {
 
   /** The latent cells of all handles, whether or not something is copied from them. */
   public RegionMask handles() {
-    var handles = RegionMask.none(view().columns(), view().rows());
-    for (var drag : drags()) {
-      if (drag.handle().isPresent()) {
-        handles = handles.union(drawing.region(drag.handle().get(), view()).toCells());
-      }
-    }
-    return handles;
+    return handles(view(), RegionMask.none(view().columns(), view().rows()), RegionMask::toCells);
   }
 
   /** The pixels of all handles in the image of a view, as far as they are shown. */
   public RegionMask handles(View in) {
-    var handles = RegionMask.none(in.width(), in.height());
+    return handles(in, RegionMask.none(in.width(), in.height()), UnaryOperator.identity());
+  }
+
+  private RegionMask handles(View in, RegionMask none, UnaryOperator<RegionMask> as) {
+    var handles = none;
     for (var drag : drags()) {
       if (drag.handle().isPresent()) {
-        handles = handles.union(drawing.region(drag.handle().get(), in));
+        handles = handles.union(as.apply(drawing.region(drag.handle().get(), in)));
       }
     }
     return handles;

@@ -47,9 +47,14 @@ public record Levels(int width, int height, int channels, float[] values) {
   public static Levels fromModel(float[] values, int width, int height) {
     var levels = new float[values.length];
     for (int i = 0; i < levels.length; i++) {
-      levels[i] = Math.clamp(values[i] / 2 + 0.5f, 0f, 1f) * 255;
+      levels[i] = level(values[i]);
     }
     return new Levels(width, height, COLOURS, levels);
+  }
+
+  /** The level, 0 to 255, of a value of a decoder; what is beyond is clamped. */
+  static float level(float value) {
+    return Math.clamp(value / 2 + 0.5f, 0f, 1f) * 255;
   }
 
   /** The picture of these levels, clamped and rounded. */

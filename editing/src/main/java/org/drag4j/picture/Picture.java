@@ -133,8 +133,7 @@ public final class Picture {
     byte[] rgb = new byte[values.length];
     float add = faithful ? 0f : 0.5f;
     for (int i = 0; i < values.length; i++) {
-      float level = Math.clamp(values[i] / 2 + 0.5f, 0f, 1f) * 255;
-      rgb[i] = (byte) (int) (level + add);
+      rgb[i] = (byte) (int) (Levels.level(values[i]) + add);
     }
     return of(width, height, rgb);
   }

@@ -111,6 +111,7 @@ public final class Editor implements AutoCloseable {
         patch =
             finishing.blended(
                 decoded,
+                plain,
                 () -> unedited(given, latent.orElseThrow(), task, progress),
                 moved,
                 change);
@@ -149,11 +150,11 @@ public final class Editor implements AutoCloseable {
   private float[] unedited(Given given, float[] latent, Task task, Progress progress) {
     // Nothing is drawn, so any generator does.
     var random = TorchRandom.seeded(0);
-    var values = new LinkedHashMap<String, float[]>();
     var kept =
         keeping.get(
             new Unedited(given.picture(), given.seed()),
             () -> {
+              var values = new LinkedHashMap<String, float[]>();
               values.put(DECODED, decoded(latent, task));
               return new KeptInMemory.Entry(new Kept.Values(values, Optional.empty()), random);
             },

@@ -55,11 +55,17 @@ record Finishing(Picture original, Task task, Working working, Finish finish) {
    * The picture that a decoder gives with details and without seams, as far as they are wanted.
    *
    * @param decoded the edited latent, decoded
+   * @param plain its picture, as {@link #plain}
    * @param unedited the original's latent, decoded
    */
-  Picture blended(float[] decoded, Supplier<float[]> unedited, Mapping moved, RegionMask change) {
+  Picture blended(
+      float[] decoded,
+      Picture plain,
+      Supplier<float[]> unedited,
+      Mapping moved,
+      RegionMask change) {
     if (!detailed() && !seamless()) {
-      return plain(decoded);
+      return plain;
     }
     var levels = levels(decoded);
     var before = Levels.of(window());

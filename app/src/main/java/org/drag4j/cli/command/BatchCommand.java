@@ -161,7 +161,7 @@ public final class BatchCommand implements Callable<Integer> {
       int skipped = 0;
       for (var work : works) {
         var picture = names.take(work.item().stem(), work::isBy, work::isDone);
-        if (Provenance.of(picture).filter(work::isDone).isPresent()) {
+        if (names.record(picture).filter(work::isDone).isPresent()) {
           skipped++;
           continue;
         }

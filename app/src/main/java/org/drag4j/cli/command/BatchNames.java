@@ -28,6 +28,9 @@ final class BatchNames {
   private final Set<Path> taken = new HashSet<>();
   private final Map<String, NavigableMap<Integer, Path>> there = new HashMap<>();
 
+  /** To read a record all pixels are read. */
+  private final Map<Path, Optional<Provenance>> records = new HashMap<>();
+
   private BatchNames(Path folder) {
     this.folder = folder;
   }
@@ -84,10 +87,15 @@ final class BatchNames {
     return picture;
   }
 
+  /** The record of a picture in the folder, as it was when it was first asked for. */
+  Optional<Provenance> record(Path picture) {
+    return records.computeIfAbsent(picture, Provenance::of);
+  }
+
   private Optional<Path> old(String stem, Predicate<Provenance> which) {
     return there.getOrDefault(stem, new TreeMap<>()).values().stream()
         .filter(file -> !taken.contains(key(file)))
-        .filter(file -> Provenance.of(file).filter(which).isPresent())
+        .filter(file -> record(file).filter(which).isPresent())
         .findFirst();
   }
 
@@ -96,7 +104,7 @@ final class BatchNames {
     for (int i = 1; ; i++) {
       var picture = folder.resolve(stem + (i == 1 ? "" : "-" + i) + PNG);
       if (!taken.contains(key(picture))
-          && Provenance.of(picture).filter(Provenance::hasDocument).isEmpty()) {
+          && record(picture).filter(Provenance::hasDocument).isEmpty()) {
         return picture;
       }
     }
