@@ -58,7 +58,8 @@ final class HeadStart {
   static Picture preview(Picture picture) {
     var document = Documents.parse("", DOCUMENT.getBytes(StandardCharsets.UTF_8));
     var edit = CheckedEdit.of(document, picture);
-    var preview = edit.preview(SIDE, RegionMask.CELL, Preview.Detail.CELLS);
+    var tasks = edit.tasks(SIDE, RegionMask.CELL);
+    var preview = edit.previews(tasks, Preview.Detail.CELLS).getLast();
     return PictureFiles.decode(
         "", PictureFiles.png(preview.picture(), PictureMetadata.NONE), _ -> {});
   }

@@ -88,6 +88,16 @@ public record EditDocument(
     PLAIN
   }
 
+  /** How the parts of a larger picture are chosen that the model sees. */
+  public enum Windows {
+    /**
+     * Fitted to the drags: those far apart have windows of their own, small moves are seen enlarged.
+     */
+    FITTED,
+    /** One around all that may change. */
+    ONE
+  }
+
   /**
    * At which size a picture is edited, and how the result goes back into it. What is absent depends
    * on model and picture.
@@ -97,6 +107,9 @@ public record EditDocument(
    * @param enlarge whether a smaller picture is enlarged to {@code size}
    * @param crop whether a larger picture is edited in a window around what may change, at its own
    *     resolution where that fits, instead of being reduced as a whole
+   * @param windows how these windows are chosen
+   * @param zoom where windows are fitted, how many pixels the model sees for one of the picture at
+   *     most; absent: chosen by the moves, unless there is a {@code size}
    * @param margin without a mask, how far around handles and targets the picture may change, in
    *     pixels of the picture; absent: 16 as the model sees them
    * @param feather how far inside its border the change fades in, in pixels of the picture; absent:
@@ -124,6 +137,24 @@ public record EditDocument(
                   "whether a larger picture is edited in a window; `false` reduces it as a whole",
               standard = "true")
           boolean crop,
+      @Setting(
+              help =
+                  "whether drags that are far apart have windows of their own and small moves are"
+                      + " seen enlarged, or `one` window holds all that may change",
+              standard = "fitted",
+              format1 = "one",
+              since = Format.V2)
+          Windows windows,
+      @Setting(
+              help =
+                  "where windows are fitted, how many pixels the model sees for one of the picture,"
+                      + " as far as the drags leave room for it; a result's document says what was"
+                      + " chosen",
+              since = Format.V2,
+              least = 1,
+              most = 2,
+              absent = "1, 1.25, 1.5 or 2, by the moves; 1 with a `size`")
+          Optional<Double> zoom,
       @Setting(
               help =
                   "without a mask, how far around handles and targets the picture may change, in"
@@ -156,7 +187,21 @@ public record EditDocument(
     /** Whatever suits model and picture. */
     public static final Working DEFAULT =
         new Working(
-            Optional.empty(), true, true, Optional.empty(), Optional.empty(), Seams.MATCHED, 1);
+            Optional.empty(),
+            true,
+            true,
+            Windows.FITTED,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Seams.MATCHED,
+            1);
+
+    /** The same with another zoom. */
+    public Working withZoom(double other) {
+      return new Working(
+          size, enlarge, crop, windows, Optional.of(other), margin, feather, seams, detail);
+    }
   }
 
   /**

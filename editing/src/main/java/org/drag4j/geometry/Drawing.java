@@ -1,10 +1,10 @@
 package org.drag4j.geometry;
 
-import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a user drew on a picture: drags, and a mask of what may change. A region is rasterised once
@@ -17,22 +17,33 @@ public final class Drawing {
   /** Side of the reduced picture on which the targets of arrows are found for a window. */
   private static final double COARSE = 1024;
 
-  /** Pixels of all rasterised regions that are kept: a bit each. */
-  private static final long MAX_KEPT = 1L << 29;
+  /** Pixels of the picture times drags above which all drags share a window: a bit each. */
+  private static final long MAX_GROUPED = 1L << 31;
 
   private final List<Drag> drags;
+  private final int[] places;
+  private final Optional<Drawing> apart;
   private final Optional<Area> mask;
   private final int width;
   private final int height;
-  // By identity: hashing a painted mask costs as much as rasterising an outline.
-  private final IdentityHashMap<Area, Map<View, RegionMask>> rasters = new IdentityHashMap<>();
-  private long kept;
+  private final Rasters rasters;
+  private @Nullable RegionMask touched;
 
-  private Drawing(List<Drag> drags, Optional<Area> mask, int width, int height) {
+  private Drawing(
+      List<Drag> drags,
+      int[] places,
+      Optional<Drawing> apart,
+      Optional<Area> mask,
+      int width,
+      int height,
+      Rasters rasters) {
     this.drags = List.copyOf(drags);
+    this.places = places;
+    this.apart = apart;
     this.mask = mask;
     this.width = width;
     this.height = height;
+    this.rasters = rasters;
   }
 
   /**
@@ -42,15 +53,16 @@ public final class Drawing {
    *     has another size
    */
   public static Drawing of(List<Drag> drags, Optional<Area> mask, int width, int height) {
-    var drawing = new Drawing(drags, mask, width, height);
+    int[] places = IntStream.range(0, drags.size()).toArray();
+    var drawing = new Drawing(drags, places, Optional.empty(), mask, width, height, new Rasters());
     mask.ifPresent(area -> drawing.requireOverlap("mask", area));
     for (int i = 0; i < drags.size(); i++) {
       var drag = drags.get(i);
       if (drag.handle().isPresent()) {
-        drawing.requireOverlap(place(i) + ".handle", drag.handle().get());
+        drawing.requireOverlap(drawing.place(i) + ".handle", drag.handle().get());
       }
       if (drag.target().isPresent()) {
-        drawing.requireOverlap(place(i) + ".target", drag.target().get());
+        drawing.requireOverlap(drawing.place(i) + ".target", drag.target().get());
       }
     }
     return drawing;
@@ -87,8 +99,36 @@ public final class Drawing {
   }
 
   /** The place of a drag in a document, as messages name it. */
-  static String place(int drag) {
-    return "drags[" + drag + "]";
+  public String place(int drag) {
+    return "drags[" + places[drag] + "]";
+  }
+
+  /** The places of drags in a document, in their order. */
+  public List<Integer> places() {
+    return Arrays.stream(places).boxed().toList();
+  }
+
+  /**
+   * Some of the drags by themselves: what the others take or fill does not change.
+   *
+   * @param which numbers of drags, ascending
+   */
+  Drawing only(List<Integer> which) {
+    var others =
+        IntStream.range(0, drags.size()).boxed().filter(i -> !which.contains(i)).toList();
+    var apart = others.isEmpty() ? Optional.<Drawing>empty() : Optional.of(part(others, Optional.empty()));
+    return part(which, apart);
+  }
+
+  private Drawing part(List<Integer> which, Optional<Drawing> without) {
+    return new Drawing(
+        which.stream().map(drags::get).toList(),
+        which.stream().mapToInt(i -> places[i]).toArray(),
+        without,
+        mask,
+        width,
+        height,
+        rasters);
   }
 
   /** The drags, in the document's order. */
@@ -117,30 +157,7 @@ public final class Drawing {
    * @throws IllegalArgumentException if none of them lies inside
    */
   public RegionMask region(Area area, View view) {
-    // Only points are cells of a view's grid; all else is the same under any grid.
-    var shown =
-        area instanceof Area.Points
-            ? view
-            : new View(
-                view.x(),
-                view.y(),
-                view.windowWidth(),
-                view.windowHeight(),
-                view.width(),
-                view.height(),
-                1,
-                1);
-    var have = rasters.getOrDefault(area, Map.of()).get(shown);
-    if (have != null) {
-      return have;
-    }
-    var made = area.in(view).rasterise(view.width(), view.height());
-    long pixels = (long) view.width() * view.height();
-    if (kept + pixels <= MAX_KEPT) {
-      kept += pixels;
-      rasters.computeIfAbsent(area, _ -> new HashMap<>()).put(shown, made);
-    }
-    return made;
+    return rasters.of(area, view);
   }
 
   /** A region as a mapping takes it: what the view shows of it, or as it is drawn. */
@@ -201,24 +218,43 @@ public final class Drawing {
     }
   }
 
-  /** Handles and targets, as far as they are drawn. */
+  /** Handles and targets, as far as they are drawn and a view shows them. */
   RegionMask regions(View view) {
     var regions = RegionMask.none(view.width(), view.height());
     for (var drag : drags) {
       if (drag.handle().isPresent()) {
-        regions = regions.union(region(drag.handle().get(), view));
+        regions = regions.union(shown(drag.handle().get(), view));
       }
       if (drag.target().isPresent()) {
-        regions = regions.union(region(drag.target().get(), view));
+        regions = regions.union(shown(drag.target().get(), view));
       }
     }
     return regions;
   }
 
-  /** What the mask allows to change in the image of a view; everything where there is none. */
+  /** What a view shows of a region, which may be nothing. */
+  private RegionMask shown(Area area, View view) {
+    try {
+      return region(area, view);
+    } catch (IllegalArgumentException e) {
+      return RegionMask.none(view.width(), view.height());
+    }
+  }
+
+  /**
+   * What the mask allows to change in the image of a view, everything where there is none; but
+   * nothing that drags apart from these take or fill.
+   */
   public RegionMask editable(View view) {
-    return mask.map(area -> region(area, view))
-        .orElseGet(() -> RegionMask.all(view.width(), view.height()));
+    return open(
+        mask.map(area -> shown(area, view))
+            .orElseGet(() -> RegionMask.all(view.width(), view.height())),
+        view);
+  }
+
+  /** The part of a mask that drags apart from these neither take nor fill. */
+  RegionMask open(RegionMask pixels, View view) {
+    return apart.map(other -> pixels.without(other.touched().in(view))).orElse(pixels);
   }
 
   /**
@@ -269,9 +305,56 @@ public final class Drawing {
     return Frame.around(shown, longest, factor);
   }
 
+  /**
+   * Windows fitted to the drags, where the picture is larger than what the model sees of it. Drags
+   * far apart have windows of their own, each at the highest resolution at which that is possible;
+   * drags that meet share one. A window that cannot hold the whole mask at that resolution cuts it.
+   *
+   * @param longest side of what the model sees, in pixels
+   * @param zoom pixels it sees to one of the picture, at most
+   * @param factor pixels to a latent cell
+   * @return one for each group of drags, in the order of their first ones
+   */
+  public List<Window> windows(int longest, double zoom, int factor) {
+    int side = (int) Math.round(Math.max(width, height) * zoom);
+    if (side <= longest) {
+      return List.of(
+          new Window(this, Frame.whole(width, height, WorkingSize.scaled(width, height, side, factor))));
+    }
+    return groups((int) Math.round(longest / zoom)).stream()
+        .map(this::only)
+        .map(drawing -> new Window(drawing, drawing.fitted(longest, zoom, factor)))
+        .toList();
+  }
+
+  /**
+   * Drags that share a window.
+   *
+   * @param drawing of these drags alone
+   */
+  public record Window(Drawing drawing, Frame frame) {}
+
+  private Frame fitted(int longest, double zoom, int factor) {
+    var alone = touched();
+    var all = mask.map(area -> alone.union(region(area, View.whole(width, height)))).orElse(alone);
+    int least = (int) Math.round(longest / zoom);
+    boolean fits = Frame.side(all.bounds(), least) == Frame.side(alone.bounds(), least);
+    return Frame.fitted(fits ? all : alone, longest, zoom, factor);
+  }
+
+  private List<List<Integer>> groups(int longest) {
+    var all = IntStream.range(0, drags.size()).boxed().toList();
+    return (long) drags.size() * width * height > MAX_GROUPED
+        ? List.of(all)
+        : Groups.of(all.stream().map(i -> only(List.of(i)).touched()).toList(), longest);
+  }
+
   /** Where something is taken from or goes to, in the whole picture; roughly where arrows end. */
   public RegionMask touched() {
-    return regions(View.whole(width, height)).union(arrowTargets());
+    if (touched == null) {
+      touched = regions(View.whole(width, height)).union(arrowTargets());
+    }
+    return touched;
   }
 
   /**

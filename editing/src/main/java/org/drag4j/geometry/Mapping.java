@@ -200,6 +200,26 @@ public final class Mapping {
   }
 
   /**
+   * The pairs of cells that these pairs of pixels stand for: each cell whose middle pixel is a
+   * target takes the cell of that pixel's source.
+   *
+   * @param view whose image the pixels are of
+   */
+  Mapping nearestCells(View view) {
+    Builder pairs = new Builder(0);
+    for (int i = 0; i < size(); i++) {
+      int column = view.column(targetX[i]);
+      int row = view.row(targetY[i]);
+      if (targetX[i] == (view.left(column) + view.left(column + 1)) / 2
+          && targetY[i] == (view.top(row) + view.top(row + 1)) / 2
+          && isInside(column, row, view.columns(), view.rows())) {
+        pairs.add(view.column(sourceX[i]), view.row(sourceY[i]), column, row);
+      }
+    }
+    return pairs.build();
+  }
+
+  /**
    * The pixels these pairs of cells stand for: each pixel of a target cell takes the one at the
    * same place of the source cell.
    *

@@ -74,6 +74,16 @@ public final class RegionMask implements Region, PixelMask {
     return new RegionMask(width, height, new BitSet(width * height));
   }
 
+  /** The pixels of a rectangle in an image of that size; the last column and row are not in it. */
+  static RegionMask rectangle(int width, int height, int left, int top, int right, int bottom) {
+    requireSize(width, height);
+    BitSet bits = new BitSet(width * height);
+    for (int y = top; y < bottom; y++) {
+      bits.set(y * width + left, y * width + right);
+    }
+    return new RegionMask(width, height, bits);
+  }
+
   static void requireSize(int width, int height) {
     if (width < 1 || height < 1 || (long) width * height > MAX_PIXELS) {
       throw new IllegalArgumentException(
@@ -132,6 +142,12 @@ public final class RegionMask implements Region, PixelMask {
     BitSet both = (BitSet) bits.clone();
     both.and(other.bits);
     return new RegionMask(width, height, both);
+  }
+
+  /** Whether a pixel is in this mask and in another of the same size. */
+  boolean meets(RegionMask other) {
+    requireSizeOf(other);
+    return bits.intersects(other.bits);
   }
 
   /**

@@ -18,6 +18,7 @@ public final class Task {
   private final Drawing drawing;
   private final Frame frame;
   private final Border border;
+  private final Pairing pairing;
   private final Map<View, List<Mapping>> pixels = new HashMap<>();
   private final Map<Overlap, Merged> merged = new EnumMap<>(Overlap.class);
 
@@ -25,11 +26,13 @@ public final class Task {
    * The drawing in a frame of its picture.
    *
    * @param border what becomes of regions that hang over the picture's border
+   * @param pairing which latent cell is copied to which
    */
-  public Task(Drawing drawing, Frame frame, Border border) {
+  public Task(Drawing drawing, Frame frame, Border border, Pairing pairing) {
     this.drawing = drawing;
     this.frame = frame;
     this.border = border;
+    this.pairing = pairing;
   }
 
   /** What the user drew. */
@@ -128,6 +131,11 @@ public final class Task {
       return pixels(view().original());
     }
 
+    /** Which pixels of what the model sees come from where, by the pairs of latent cells. */
+    public Mapping spread() {
+      return cells().clamped(view().columns(), view().rows()).spread(view());
+    }
+
     /** Which pixels of a view's image move where. */
     public Mapping pixels(View in) {
       int w = in.width();
@@ -173,7 +181,17 @@ public final class Task {
   }
 
   private Mapping cells(RegionMapping mapping) {
-    var found = mapping.cells(view().width(), view().height());
+    int w = view().width();
+    int h = view().height();
+    var found =
+        switch (pairing) {
+          case NEAREST -> {
+            var nearest = mapping.pixels(w, h).nearestCells(view());
+            // Where no middle of a cell is in the target, a cell that it touches has to do.
+            yield nearest.size() > 0 ? nearest : mapping.cells(w, h);
+          }
+          case AS_RELEASED -> mapping.cells(w, h);
+        };
     if (found.clamped(view().columns(), view().rows()).size() == 0) {
       throw new IllegalArgumentException(
           "expected a drag of at least one cell of 8x8 pixels, got none inside the image; draw it"
@@ -193,7 +211,7 @@ public final class Task {
     /** Its name, or else its place in the document. */
     public String name() {
       String given = drags().get(drag).name();
-      return given.isEmpty() ? Drawing.place(drag) : given;
+      return given.isEmpty() ? drawing.place(drag) : given;
     }
 
     /**
@@ -213,7 +231,7 @@ public final class Task {
       return drawing.mapping(drags().get(drag), view(), border)
               instanceof RegionPointsMapping points
           ? points.idle(view().width(), view().height()).stream()
-              .map(arrow -> Drawing.place(drag) + ".points[" + arrow + "]")
+              .map(arrow -> drawing.place(drag) + ".points[" + arrow + "]")
               .toList()
           : List.of();
     }
@@ -239,7 +257,7 @@ public final class Task {
       try {
         parts.add(map.apply(drawing.mapping(drags().get(i), in, border)));
       } catch (IllegalArgumentException e) {
-        throw EditDocumentException.about(Drawing.place(i), e);
+        throw EditDocumentException.about(drawing.place(i), e);
       }
     }
     return parts;
@@ -259,7 +277,24 @@ public final class Task {
     }
     var touched =
         moved.targets(original.width(), original.height()).union(drawing.regions(original));
-    return touched.grown((int) Math.round(margin));
+    return drawing.open(touched.grown((int) Math.round(margin)), original);
+  }
+
+  /**
+   * The frame's window at the picture's own size, without its outermost pixels where the picture
+   * goes on beyond them: what changes up to there can meet what stays softly.
+   */
+  public RegionMask inner() {
+    var view = view();
+    int w = view.windowWidth();
+    int h = view.windowHeight();
+    return RegionMask.rectangle(
+        w,
+        h,
+        view.x() > 0 ? 1 : 0,
+        view.y() > 0 ? 1 : 0,
+        view.x() + w < drawing.width() ? w - 1 : w,
+        view.y() + h < drawing.height() ? h - 1 : h);
   }
 
   /** Whether the user drew what may change. */

@@ -3,6 +3,7 @@ package org.drag4j.method;
 import java.util.List;
 import org.drag4j.geometry.Border;
 import org.drag4j.geometry.Overlap;
+import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.Task;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.ModelShape;
@@ -38,6 +39,11 @@ public interface EditMethod {
     return Border.CUT;
   }
 
+  /** Which latent cell is copied to which. */
+  default Pairing pairing() {
+    return Pairing.AS_RELEASED;
+  }
+
   /** Which of several drags gets a cell. */
   default Overlap overlap() {
     return Overlap.LATER_WINS;
@@ -68,6 +74,11 @@ public interface EditMethod {
    */
   default Preview preview(Task task, Picture original, Preview.Detail detail) {
     return Preview.of(this, task, original, detail);
+  }
+
+  /** The detail of a preview that is nearest to what this method does. */
+  default Preview.Detail detail() {
+    return Preview.Detail.CELLS;
   }
 
   /**

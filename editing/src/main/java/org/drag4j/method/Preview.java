@@ -37,6 +37,9 @@ public record Preview(
   /** A line is this part of the longer side wide. */
   private static final int LINES = 128;
 
+  /** Less of a reduction, such as to whole latent cells, blurs nothing that one sees. */
+  private static final double BLURRED = 1.1;
+
   private static final int HANDLE = 0xe02020;
   private static final int TARGET = 0x2050e0;
   private static final int MASK = 0x20c040;
@@ -98,7 +101,7 @@ public record Preview(
     }
     var moved = all.targets(columns, rows).within(editable);
     return new Preview(
-        copied(original, view.original(), pixels),
+        copied(original, task, pixels),
         task.frame(),
         parts,
         moved,
@@ -120,21 +123,31 @@ public record Preview(
     return RegionMask.of(columns, rows, twice);
   }
 
-  private static Picture copied(Picture original, View view, Mapping pixels) {
+  /** What is copied, as blurred as a window that is reduced for the model makes it. */
+  private static Picture copied(Picture original, Task task, Mapping pixels) {
+    var view = task.view().original();
     int w = view.width();
     int h = view.height();
     var window = original.cropped(view.x(), view.y(), w, h);
-    var patch = pixels.copy(window);
+    var seen =
+        task.frame().reduction() > BLURRED
+            ? window.resized(task.view().width(), task.view().height()).resized(w, h)
+            : window;
+    var patch = pixels.copy(seen);
     if (!original.isOpaque()) {
       patch = patch.withAlpha(pixels.copyPixels(window.alpha(), w, h, 1));
     }
-    return original.with(patch, view.x(), view.y());
+    return original.with(patch, view.x(), view.y(), pixels.targets(w, h), 0);
   }
 
-  /** This preview with its trouble marked: holes red, collisions yellow. */
-  public Picture marked() {
+  /**
+   * A picture with this preview's trouble marked: holes red, collisions yellow.
+   *
+   * @param on as large as the preview's
+   */
+  public Picture marked(Picture on) {
     var view = frame.working().original();
-    return tinted(tinted(picture, view, holes, 0xff3030), view, collisions, 0xffd000);
+    return tinted(tinted(on, view, holes, 0xff3030), view, collisions, 0xffd000);
   }
 
   /**

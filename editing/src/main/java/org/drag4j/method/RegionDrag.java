@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.drag4j.document.Format;
@@ -19,6 +20,7 @@ import org.drag4j.geometry.Border;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.Overlap;
+import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
 import org.drag4j.graph.Hook;
@@ -50,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  * @param fill what becomes of vacated cells
  * @param overlap which of several drags gets a cell
  * @param border what becomes of regions that hang over the picture's border
+ * @param pairing which latent cell is copied to which
  * @param guidance weight of the prompt on the way back; 1 leaves the negative prompt out
  * @param negativePrompt what the picture does not show
  * @param faithful whether everything is as released: no composite without a mask, no window, cells
@@ -140,6 +143,16 @@ public record RegionDrag(
             since = Format.V2,
             faithful = "squeezed")
         Border border,
+    @Setting(
+            help =
+                "`nearest`: a target cell gets the cell that its middle comes from, and the decoded"
+                    + " picture is shifted by what is left of the move; `as-released`: the drag is"
+                    + " mapped anew on the grid of cells",
+            standard = "nearest",
+            format1 = "as-released",
+            since = Format.V2,
+            faithful = "as-released")
+        Pairing pairing,
     @Setting(
             help =
                 "weight of the prompt on the way back; anything but 1 doubles the work of that"
@@ -308,6 +321,12 @@ public record RegionDrag(
   }
 
   @Override
+  public Preview.Detail detail() {
+    boolean wholeCells = variant == Variant.ENCODE_THEN_CP && pairing == Pairing.AS_RELEASED;
+    return wholeCells ? Preview.Detail.CELLS : Preview.Detail.PIXELS;
+  }
+
+  @Override
   public List<Record> keeps(Given given) {
     // In chunks, the prompt's context is as long as the longer of the two needs.
     boolean padded = given.longPrompt() == LongPrompt.CHUNKS && guidance != 1;
@@ -328,7 +347,13 @@ public record RegionDrag(
             editable(task),
             task.handles());
     var edited = edit(s, cells, () -> pairs(task).pixels(task.view()).copy(s.picture()));
-    return new Result.Latent(edited, pairs(task).pixels());
+    boolean wholeCells = variant == Variant.ENCODE_THEN_CP && pairing == Pairing.NEAREST;
+    return new Result.Latent(
+        edited,
+        pairs(task).pixels(),
+        wholeCells
+            ? Optional.of(new Result.Copied(pairs(task).pixels(task.view()), pairs(task).spread()))
+            : Optional.empty());
   }
 
   /**

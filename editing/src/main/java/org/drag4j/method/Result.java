@@ -1,5 +1,6 @@
 package org.drag4j.method;
 
+import java.util.Optional;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.picture.Picture;
@@ -13,9 +14,23 @@ public sealed interface Result {
    * A latent, to be decoded.
    *
    * @param latent {@code [H, W, C]}, scaled
+   * @param copied where whole cells could not carry content to where it should be
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Latent(float[] latent, Mapping moved) implements Result {}
+  record Latent(float[] latent, Mapping moved, Optional<Copied> copied) implements Result {
+    /** A latent whose content is where it should be. */
+    public Latent(float[] latent, Mapping moved) {
+      this(latent, moved, Optional.empty());
+    }
+  }
+
+  /**
+   * Pairs of pixels as the model sees them.
+   *
+   * @param wanted which should come from where
+   * @param done which came from where, by whole cells
+   */
+  record Copied(Mapping wanted, Mapping done) {}
 
   /**
    * Pixels of the frame's window at the picture's own size.

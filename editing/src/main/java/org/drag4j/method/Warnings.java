@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.drag4j.geometry.Drawing;
+import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
@@ -24,7 +25,7 @@ final class Warnings {
       mask(RegionMask.of(view.columns(), view.rows(), method.editable(task)), moves, warnings);
     }
     for (var move : moves) {
-      if (move.staysInPlace()) {
+      if (method.pairing() == Pairing.AS_RELEASED && move.staysInPlace()) {
         warnings.add(
             move.name()
                 + ": every latent cell stays where it is, so nothing moves; draw the target at"
@@ -82,7 +83,7 @@ final class Warnings {
     for (int i = 0; i < drawing.drags().size(); i++) {
       var points = drawing.drags().get(i).points();
       for (int k = 0; k < points.size(); k++) {
-        String place = "drags[" + i + "].points[" + k + "]";
+        String place = drawing.place(i) + ".points[" + k + "]";
         String picture = "the picture of " + drawing.width() + "x" + drawing.height();
         if (isOutside(points.get(k).from(), drawing)) {
           warnings.add(place + ": starts outside " + picture + "; start it inside");

@@ -160,4 +160,33 @@ public record Levels(int width, int height, int channels, float[] values) {
     }
     return new Levels(width, height, channels, taken);
   }
+
+  /**
+   * Every pixel taken from a position, between four pixels by their distance; beyond the borders
+   * are the outermost ones.
+   *
+   * @param x column that each comes from, as many as there are; likewise {@code y}
+   */
+  public Levels at(float[] x, float[] y) {
+    var taken = zero(width, height, channels);
+    for (int i = 0; i < x.length; i++) {
+      float column = Math.clamp(x[i], 0f, width - 1f);
+      float row = Math.clamp(y[i], 0f, height - 1f);
+      int left = (int) column;
+      int top = (int) row;
+      int right = Math.min(left + 1, width - 1);
+      int bottom = Math.min(top + 1, height - 1);
+      for (int c = 0; c < channels; c++) {
+        float above = mixed(left, right, top, c, column - left);
+        float below = mixed(left, right, bottom, c, column - left);
+        taken.values[i * channels + c] = above + (row - top) * (below - above);
+      }
+    }
+    return taken;
+  }
+
+  private float mixed(int left, int right, int row, int c, float share) {
+    float from = values[(row * width + left) * channels + c];
+    return from + share * (values[(row * width + right) * channels + c] - from);
+  }
 }

@@ -1,10 +1,12 @@
 package org.drag4j.session;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Objects;
 import java.util.Optional;
 import org.drag4j.device.DeviceException;
 import org.drag4j.document.EditDocument;
+import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.Task;
 import org.drag4j.method.Given;
 import org.drag4j.method.Kept;
@@ -77,9 +79,29 @@ public final class Editor implements AutoCloseable {
    * @throws org.drag4j.pipeline.CancelledException where the user stopped the work
    */
   public EditResult edit(CheckedEdit edit, Progress progress, Glimpse glimpse) {
-    var task = edit.checked(pipeline.shape());
-    edit.warnings(task).forEach(progress::warn);
-    var finishing = Finishing.of(edit, task);
+    var shape = pipeline.shape();
+    var settled = edit.settled(shape.nativeSize(), shape.factor());
+    var tasks = settled.checked(shape);
+    settled.warnings(tasks).forEach(progress::warn);
+    var picture = edit.original();
+    var moved = new ArrayList<Mapping>();
+    var windows = new ArrayList<EditResult.Window>();
+    for (var task : tasks) {
+      var part = edit(settled, picture, task, progress, glimpse);
+      picture = part.picture();
+      moved.add(part.moved());
+      windows.add(part.window());
+    }
+    return new EditResult(picture, Mapping.concat(moved), windows, settled.document());
+  }
+
+  /** The whole picture after one window. */
+  private record Part(Picture picture, Mapping moved, EditResult.Window window) {}
+
+  /** Edits one window of a picture, in which earlier ones may have been edited. */
+  private Part edit(
+      CheckedEdit edit, Picture original, Task task, Progress progress, Glimpse glimpse) {
+    var finishing = Finishing.of(edit, original, task);
     var view = task.view();
     var small = finishing.window().resized(view.width(), view.height());
     Result result;
@@ -102,8 +124,8 @@ public final class Editor implements AutoCloseable {
     Picture plain;
     Picture patch;
     switch (result) {
-      case Result.Latent(var edited, var _) -> {
-        float[] decoded = decoded(edited, task);
+      case Result.Latent edited -> {
+        float[] decoded = decoded(edited.latent(), task);
         if (decodes > 1) {
           progress.advance(1, decodes);
         }
@@ -113,7 +135,7 @@ public final class Editor implements AutoCloseable {
                 decoded,
                 plain,
                 () -> unedited(given, latent.orElseThrow(), task, progress),
-                moved,
+                edited,
                 change);
       }
       case Result.Pixels(var pixels, var _, var _) -> {
@@ -123,11 +145,11 @@ public final class Editor implements AutoCloseable {
     }
     var picture = finishing.stitched(patch, change, moved);
     progress.advance(decodes, decodes);
-    return new EditResult(
+    return new Part(
         picture,
         moved.moved(view.x(), view.y()),
-        plain.difference(finishing.window().onWhite(), change),
-        task.frame());
+        new EditResult.Window(
+            task.frame(), plain.difference(finishing.window().onWhite(), change)));
   }
 
   private float[] decoded(float[] latent, Task task) {

@@ -2,6 +2,7 @@ package org.drag4j.session;
 
 import java.util.function.Supplier;
 import org.drag4j.document.EditDocument.Seams;
+import org.drag4j.document.EditDocument.Windows;
 import org.drag4j.document.EditDocument.Working;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.RegionMask;
@@ -14,7 +15,7 @@ import org.drag4j.picture.Picture;
 /**
  * How a method's result goes back into its picture, by document and method.
  *
- * @param original the whole picture
+ * @param original the whole picture, in which earlier windows may have been edited
  * @param working what the document says of it
  */
 record Finishing(Picture original, Task task, Working working, Finish finish) {
@@ -25,8 +26,8 @@ record Finishing(Picture original, Task task, Working working, Finish finish) {
   private static final double FEATHER = 8;
 
   /** The finishing of an edit's task. */
-  static Finishing of(CheckedEdit edit, Task task) {
-    return new Finishing(edit.original(), task, edit.document().working(), edit.method().finish());
+  static Finishing of(CheckedEdit edit, Picture original, Task task) {
+    return new Finishing(original, task, edit.document().working(), edit.method().finish());
   }
 
   /** The original's part that the model sees, at its own size. */
@@ -52,7 +53,8 @@ record Finishing(Picture original, Task task, Working working, Finish finish) {
   }
 
   /**
-   * The picture that a decoder gives with details and without seams, as far as they are wanted.
+   * The picture that a decoder gives, shifted, with details and without seams, as far as that is
+   * wanted.
    *
    * @param decoded the edited latent, decoded
    * @param plain its picture, as {@link #plain}
@@ -62,30 +64,41 @@ record Finishing(Picture original, Task task, Working working, Finish finish) {
       float[] decoded,
       Picture plain,
       Supplier<float[]> unedited,
-      Mapping moved,
+      Result.Latent edited,
       RegionMask change) {
-    if (!detailed() && !seamless()) {
+    boolean shifted = finish.blended() && edited.copied().isPresent();
+    if (!shifted && !detailed() && !seamless()) {
       return plain;
     }
-    var levels = levels(decoded);
+    var view = task.view();
+    var seen = seen(decoded);
+    if (shifted) {
+      seen = Shift.applied(seen, edited.copied().get(), view);
+    }
+    var levels = seen.resized(view.windowWidth(), view.windowHeight());
     var before = Levels.of(window());
+    var moved = edited.moved();
     if (detailed()) {
       var left =
           task.handles(task.view().original())
               .union(moved.sources(levels.width(), levels.height()));
       levels =
-          Details.restored(levels, levels(unedited.get()), before, moved, left, working.detail());
+          Details.restored(
+              levels,
+              seen(unedited.get()).resized(view.windowWidth(), view.windowHeight()),
+              before,
+              moved,
+              left,
+              working.detail());
     }
     if (seamless()) {
-      levels = Seam.matched(levels, before, change, task.view().width(), task.view().height());
+      levels = Seam.matched(levels, before, change, view.width(), view.height());
     }
     return levels.picture();
   }
 
-  private Levels levels(float[] decoded) {
-    var view = task.view();
-    return Levels.fromModel(decoded, view.width(), view.height())
-        .resized(view.windowWidth(), view.windowHeight());
+  private Levels seen(float[] decoded) {
+    return Levels.fromModel(decoded, task.view().width(), task.view().height());
   }
 
   /** What may change, in the frame's window at the picture's own size. */
@@ -94,10 +107,12 @@ record Finishing(Picture original, Task task, Working working, Finish finish) {
     if (!task.masked() && !finish.composite()) {
       return RegionMask.all(view.width(), view.height());
     }
-    return switch (result) {
-      case Result.Latent(var _, var moved) -> task.change(moved, margin());
-      case Result.Pixels(var _, var where, var _) -> where;
-    };
+    var change =
+        switch (result) {
+          case Result.Latent(var _, var moved, var _) -> task.change(moved, margin());
+          case Result.Pixels(var _, var where, var _) -> where;
+        };
+    return working.windows() == Windows.FITTED ? change.within(task.inner()) : change;
   }
 
   private double margin() {

@@ -20,6 +20,7 @@ import org.drag4j.document.MaskFiles;
 import org.drag4j.document.MaskSource;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.FileName;
+import org.drag4j.geometry.Frame;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureException;
@@ -341,25 +342,32 @@ public record Edit(
                     source.place().nameFrom(folder), Optional.of(source.sha256())))
             .iterator();
     var complete =
-        document()
+        result
+            .document()
             .withFiles(images.next(), Optional.of(model.nameFrom(folder)))
             .withPictures(_ -> images.next())
             .withMasks(MaskFiles::inline);
     var run = new LinkedHashMap<String, Object>();
     run.put("version", Metadata.version());
     run.putAll(setup.facts());
-    run.putAll(frame(result));
+    run.put("windows", windows(result));
     String size = "%dx%d".formatted(original().width(), original().height());
     return Metadata.of(complete, model.path(), size, run);
   }
 
-  /** Which part of the original was edited and at which size, by name. */
-  public static Map<String, Object> frame(EditResult result) {
-    var view = result.frame().working();
-    var frame = new LinkedHashMap<String, Object>();
-    frame.put("workingWidth", view.width());
-    frame.put("workingHeight", view.height());
-    frame.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));
-    return frame;
+  /** Which part of a picture is edited and at which size, by name. */
+  public static Map<String, Object> window(Frame frame) {
+    var view = frame.working();
+    var window = new LinkedHashMap<String, Object>();
+    window.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));
+    window.put("workingWidth", view.width());
+    window.put("workingHeight", view.height());
+    window.put("reduction", Math.round(frame.reduction() * 1000) / 1000.0);
+    return window;
+  }
+
+  /** The parts of the original that were edited, in their order, as {@link #window}. */
+  public static List<Map<String, Object>> windows(EditResult result) {
+    return result.windows().stream().map(window -> window(window.frame())).toList();
   }
 }

@@ -8,6 +8,7 @@ import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Border;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Drawing;
+import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Task;
 import org.drag4j.method.Result;
@@ -143,7 +144,8 @@ final class SdeDragRecording implements MethodRecording {
             image.height());
     int longest = Math.max(image.width(), image.height());
     recorded.use(
-        new Task(drawing, drawing.whole(longest, recorded.models().shape().factor()), Border.CUT));
+        new Task(drawing, drawing.whole(longest, recorded.models().shape().factor()), Border.CUT,
+            Pairing.AS_RELEASED));
     var result = (Result.Latent) run.method().edit(recorded.session());
     recorded.picture("sub." + (run.parts() - 1) + ".output", recorded.decoded(result.latent()));
   }

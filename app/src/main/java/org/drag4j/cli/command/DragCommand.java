@@ -120,8 +120,8 @@ public final class DragCommand implements Callable<Integer> {
     }
     if (out.isEmpty()) {
       var size = ModelSize.of(options.run.model, document, folder);
-      var task = edit.checked().task(size.side(), size.factor());
-      edit.checked().warnings(task).forEach(progress::warn);
+      var tasks = edit.checked().tasks(size.side(), size.factor());
+      edit.checked().warnings(tasks).forEach(progress::warn);
       var err = spec.commandLine().getErr();
       err.println("drag4j: the document alone was written; name a --model to edit as well");
       err.flush();

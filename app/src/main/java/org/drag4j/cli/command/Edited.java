@@ -54,7 +54,7 @@ record Edited(Edit edit, EditResult result, Place model, Setup setup, OutputFile
     json.put("picture", out.path().toString());
     json.put("width", result.picture().width());
     json.put("height", result.picture().height());
-    json.putAll(Edit.frame(result));
+    json.put("windows", Edit.windows(result));
     json.put("movedPixels", result.pixels().size());
     json.put("seed", edit.document().seed());
     Settings.value(edit.document().method().parameters(), "steps")

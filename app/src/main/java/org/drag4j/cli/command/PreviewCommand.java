@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.drag4j.cli.console.ConsoleProgress;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.option.DocumentOptions;
@@ -49,10 +50,10 @@ public final class PreviewCommand implements Callable<Integer> {
   @Option(
       names = "--detail",
       paramLabel = "cells|pixels",
-      defaultValue = "cells",
       description =
-          "Copy whole latent cells, as the edit does, or pixels. Default: ${DEFAULT-VALUE}.")
-  Preview.Detail detail = Preview.Detail.CELLS;
+          "Copy whole latent cells, or pixels. Default: as the edit does it, which shifts cells to"
+              + " where their pixels belong unless method.pairing is as-released.")
+  Optional<Preview.Detail> detail = Optional.empty();
 
   @Option(
       names = "--marks",
@@ -87,21 +88,21 @@ public final class PreviewCommand implements Callable<Integer> {
     out.check(read.picture(), file);
     var edit = read.checked();
     var size = ModelSize.of(model, document, Edit.folder(file));
-    var task = edit.task(size.side(), size.factor());
-    var preview = edit.preview(task, detail);
-    edit.warnings(task).forEach(warnings::warn);
+    var tasks = edit.tasks(size.side(), size.factor());
+    var previews = edit.previews(tasks, detail.orElseGet(edit.method()::detail));
+    edit.warnings(tasks).forEach(warnings::warn);
     out.save(
-        drawn(preview, edit),
+        drawn(previews, edit),
         PictureMetadata.NONE,
         Optional.of(Provenance.Origin.of(out.document())));
     var stdout = spec.commandLine().getOut();
     if (json) {
-      var report = json(preview, size, out.path());
+      var report = json(previews, size, out.path());
       report.put("warnings", warnings.takeWarnings());
       stdout.println(JsonText.of(report));
     } else {
       var err = spec.commandLine().getErr();
-      lines(preview).forEach(err::println);
+      previews.stream().flatMap(PreviewCommand::lines).forEach(err::println);
       if (document.working().size().isEmpty() && !size.assumed().isEmpty()) {
         err.println(size.assumed());
       }
@@ -112,14 +113,20 @@ public final class PreviewCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private Picture drawn(Preview preview, CheckedEdit edit) {
+  private Picture drawn(List<Preview> previews, CheckedEdit edit) {
     if (regions) {
       return Preview.regions(edit.drawing(), edit.original());
     }
-    return marks ? preview.marked() : preview.picture();
+    var picture = previews.getLast().picture();
+    if (marks) {
+      for (var preview : previews) {
+        picture = preview.marked(picture);
+      }
+    }
+    return picture;
   }
 
-  private static List<String> lines(Preview preview) {
+  private static Stream<String> lines(Preview preview) {
     var view = preview.frame().working();
     var lines = new ArrayList<String>();
     lines.add(
@@ -163,18 +170,20 @@ public final class PreviewCommand implements Callable<Integer> {
             + " left behind (holes), "
             + preview.collisions().count()
             + " filled more than once (collisions)");
-    return lines;
+    return lines.stream();
   }
 
-  private static Map<String, Object> json(Preview preview, ModelSize size, Path out) {
-    var view = preview.frame().working();
+  private static Map<String, Object> json(List<Preview> previews, ModelSize size, Path out) {
     var json = new LinkedHashMap<String, Object>();
     json.put("preview", out.toString());
     json.put("modelSize", size.side());
     size.model().ifPresent(folder -> json.put("model", folder.toString()));
-    json.put("workingWidth", view.width());
-    json.put("workingHeight", view.height());
-    json.put("window", List.of(view.x(), view.y(), view.windowWidth(), view.windowHeight()));
+    json.put("windows", previews.stream().map(PreviewCommand::window).toList());
+    return json;
+  }
+
+  private static Map<String, Object> window(Preview preview) {
+    var json = Edit.window(preview.frame());
     json.put("cells", preview.moved().count());
     json.put("holes", preview.holes().count());
     json.put("collisions", preview.collisions().count());

@@ -60,7 +60,8 @@ public final class EditDocumentFuzz {
     if (small) {
       try {
         var edit = CheckedEdit.of(document, PICTURE);
-        var _ = edit.preview(WIDTH, RegionMask.CELL, Preview.Detail.CELLS);
+        var tasks = edit.tasks(WIDTH, RegionMask.CELL);
+        var _ = edit.previews(tasks, Preview.Detail.CELLS);
       } catch (EditDocumentException e) {
         // Its place is a field of the document here.
         Invariants.refusal(e.where(), e);
