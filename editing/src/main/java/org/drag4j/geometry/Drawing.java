@@ -311,19 +311,19 @@ public final class Drawing {
    * drags that meet share one. A window that cannot hold the whole mask at that resolution cuts it.
    *
    * @param longest side of what the model sees, in pixels
-   * @param zoom pixels it sees to one of the picture, at most
+   * @param zoom pixels it sees to one of the picture, at most, in windows with small moves; in
+   *     others that is 1
    * @param factor pixels to a latent cell
+   * @param border what becomes of regions that hang over the picture's border
    * @return one for each group of drags, in the order of their first ones
    */
-  public List<Window> windows(int longest, double zoom, int factor) {
-    int side = (int) Math.round(Math.max(width, height) * zoom);
-    if (side <= longest) {
-      return List.of(
-          new Window(this, Frame.whole(width, height, WorkingSize.scaled(width, height, side, factor))));
-    }
-    return groups((int) Math.round(longest / zoom)).stream()
+  public List<Window> windows(int longest, double zoom, int factor, Border border) {
+    return groups(longest).stream()
         .map(this::only)
-        .map(drawing -> new Window(drawing, drawing.fitted(longest, zoom, factor)))
+        .map(drawing -> {
+          double enlarged = zoom > 1 && Zoom.hasSmallMoves(drawing, border) ? zoom : 1;
+          return new Window(drawing, drawing.fitted(longest, enlarged, factor));
+        })
         .toList();
   }
 
@@ -335,6 +335,10 @@ public final class Drawing {
   public record Window(Drawing drawing, Frame frame) {}
 
   private Frame fitted(int longest, double zoom, int factor) {
+    int side = (int) Math.round(Math.max(width, height) * zoom);
+    if (side <= longest) {
+      return Frame.whole(width, height, WorkingSize.scaled(width, height, side, factor));
+    }
     var alone = touched();
     var all = mask.map(area -> alone.union(region(area, View.whole(width, height)))).orElse(alone);
     int least = (int) Math.round(longest / zoom);
@@ -344,7 +348,11 @@ public final class Drawing {
 
   private List<List<Integer>> groups(int longest) {
     var all = IntStream.range(0, drags.size()).boxed().toList();
-    return (long) drags.size() * width * height > MAX_GROUPED
+    boolean together =
+        drags.size() == 1
+            || Math.max(width, height) <= longest
+            || (long) drags.size() * width * height > MAX_GROUPED;
+    return together
         ? List.of(all)
         : Groups.of(all.stream().map(i -> only(List.of(i)).touched()).toList(), longest);
   }

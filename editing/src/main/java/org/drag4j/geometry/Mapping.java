@@ -139,6 +139,11 @@ public final class Mapping {
     return targetY[i];
   }
 
+  /** Whether there are pairs, and in all of them the target is the source. */
+  public boolean isStill() {
+    return size() > 0 && Arrays.equals(sourceX, targetX) && Arrays.equals(sourceY, targetY);
+  }
+
   /** All coordinates times {@code factor}: from cells to the pixels RegionDrag names them by. */
   public Mapping scaled(int factor) {
     return new Mapping(

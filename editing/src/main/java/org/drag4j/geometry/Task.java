@@ -226,6 +226,35 @@ public final class Task {
           .clamped(view().columns(), view().rows());
     }
 
+    /** Its pairs of pixels inside the frame's window, at the picture's own size, if it has any. */
+    public Mapping pixels() {
+      var in = view().original();
+      try {
+        return drawing
+            .mapping(drags().get(drag), in, border)
+            .pixels(in.width(), in.height())
+            .clamped(in.width(), in.height());
+      } catch (IllegalArgumentException e) {
+        return Mapping.EMPTY;
+      }
+    }
+
+    /**
+     * Whether everything stays where it is.
+     *
+     * @throws IllegalArgumentException as {@link #cells}
+     */
+    public boolean isStill() {
+      return switch (pairing) {
+        case NEAREST -> {
+          int w = view().width();
+          int h = view().height();
+          yield drawing.mapping(drags().get(drag), view(), border).pixels(w, h).clamped(w, h).isStill();
+        }
+        case AS_RELEASED -> cells().isStill();
+      };
+    }
+
     /** The places of its arrows that start beside the handle and so move nothing. */
     public List<String> idle() {
       return drawing.mapping(drags().get(drag), view(), border)

@@ -24,55 +24,49 @@ public final class Zoom {
    *
    * @param longest side of what the model sees, in pixels
    * @param factor pixels to a latent cell
+   * @param border what becomes of regions that hang over the picture's border
    */
   public static double of(Drawing drawing, int longest, int factor, Border border) {
     double chosen = 1;
     double least = Double.POSITIVE_INFINITY;
     for (double zoom : CHOICES) {
-      var off = Off.NONE;
-      for (var window : drawing.windows(longest, zoom, factor)) {
-        var task = new Task(window.drawing(), window.frame(), border, Pairing.NEAREST);
-        off = off.and(off(task, factor));
+      double off = 0;
+      boolean copies = false;
+      for (var window : drawing.windows(longest, zoom, factor, border)) {
+        var view = window.frame().working();
+        double cellX = factor / view.scaleX();
+        double cellY = factor / view.scaleY();
+        for (var move : smallMoves(window.drawing(), border)) {
+          double right = Math.rint(move.x() / cellX);
+          double down = Math.rint(move.y() / cellY);
+          off = Math.max(off, Math.hypot(move.x() - right * cellX, move.y() - down * cellY));
+          copies |= right != 0 || down != 0;
+        }
       }
-      if (zoom == 1 && !off.copies()) {
+      if (zoom == 1 && !copies) {
         return 1;
       }
-      if (off.pixels() <= least + TOLERANCE) {
+      if (off <= least + TOLERANCE) {
         chosen = zoom;
       }
-      least = Math.min(least, off.pixels());
+      least = Math.min(least, off);
     }
     return chosen;
   }
 
-  /**
-   * How small moves lie to the cells.
-   *
-   * @param pixels the farthest that one is from whole cells, in pixels of the picture
-   * @param copies whether one is nearest to at least a cell
-   */
-  private record Off(double pixels, boolean copies) {
-    static final Off NONE = new Off(0, false);
-
-    Off and(Off other) {
-      return new Off(Math.max(pixels, other.pixels), copies || other.copies);
-    }
+  /** Whether a move of a drawing is small. */
+  static boolean hasSmallMoves(Drawing drawing, Border border) {
+    return !smallMoves(drawing, border).isEmpty();
   }
 
-  private static Off off(Task task, int factor) {
-    var off = Off.NONE;
-    for (var arrow : task.arrows()) {
-      double cellX = factor / task.view().scaleX();
-      double cellY = factor / task.view().scaleY();
-      double x = (arrow.to().x() - arrow.from().x()) / task.view().scaleX();
-      double y = (arrow.to().y() - arrow.from().y()) / task.view().scaleY();
-      if (Math.hypot(x, y) < SMALL) {
-        double right = Math.rint(x / cellX);
-        double down = Math.rint(y / cellY);
-        double pixels = Math.hypot(x - right * cellX, y - down * cellY);
-        off = off.and(new Off(pixels, right != 0 || down != 0));
-      }
-    }
-    return off;
+  /** How far small moves go, in pixels of the picture. */
+  private static List<Point> smallMoves(Drawing drawing, Border border) {
+    var view = View.whole(drawing.width(), drawing.height());
+    return new Task(drawing, new Frame(view, /* whole= */ true), border, Pairing.NEAREST)
+        .arrows().stream()
+            .map(arrow ->
+                new Point(arrow.to().x() - arrow.from().x(), arrow.to().y() - arrow.from().y()))
+            .filter(move -> Math.hypot(move.x(), move.y()) < SMALL)
+            .toList();
   }
 }

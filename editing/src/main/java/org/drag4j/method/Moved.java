@@ -12,11 +12,17 @@ import org.drag4j.geometry.Task;
  * @param name for people: the drag's, or else its place in the document
  * @param handle latent cells that it moves
  * @param cells pairs of latent cells inside the view; none where it cannot be done
+ * @param still whether it can be done and leaves everything where it is
  * @param idle parts of it that have no effect, a line each
  * @param problem why it cannot be done; empty where it can
  */
 public record Moved(
-    String name, RegionMask handle, Mapping cells, List<String> idle, String problem) {
+    String name,
+    RegionMask handle,
+    Mapping cells,
+    boolean still,
+    List<String> idle,
+    String problem) {
   public Moved {
     idle = List.copyOf(idle);
   }
@@ -31,11 +37,18 @@ public record Moved(
                 .map(arrow ->
                     arrow + ": starts beside the handle, so it has no effect; start it inside")
                 .toList();
-        all.add(new Moved(drag.name(), drag.handle(), drag.cells(), idle, ""));
+        all.add(
+            new Moved(drag.name(), drag.handle(), drag.cells(), drag.isStill(), idle, ""));
       } catch (IllegalArgumentException e) {
         var none = RegionMask.none(task.view().columns(), task.view().rows());
         all.add(
-            new Moved(drag.name(), none, Mapping.EMPTY, List.of(), String.valueOf(e.getMessage())));
+            new Moved(
+                drag.name(),
+                none,
+                Mapping.EMPTY,
+                /* still= */ false,
+                List.of(),
+                String.valueOf(e.getMessage())));
       }
     }
     return all;
@@ -44,15 +57,5 @@ public record Moved(
   /** The latent cells that it fills. */
   RegionMask targets() {
     return cells.targets(handle.width(), handle.height());
-  }
-
-  /** Whether it can be done and leaves every cell where it is. */
-  boolean staysInPlace() {
-    for (int i = 0; i < cells.size(); i++) {
-      if (cells.sourceX(i) != cells.targetX(i) || cells.sourceY(i) != cells.targetY(i)) {
-        return false;
-      }
-    }
-    return cells.size() > 0;
   }
 }

@@ -124,8 +124,9 @@ public record RegionDrag(
         double injectStrength,
     @Setting(
             help =
-                "what cells the handle leaves start from: what they have, noise alone, or copies of"
-                    + " the nearest cells around",
+                "what cells the handle leaves start from: what they have, noise alone, copies of"
+                    + " the nearest cells around, or what goes over smoothly from one side to the"
+                    + " other",
             standard = "none")
         Fill fill,
     @Setting(
@@ -226,7 +227,9 @@ public record RegionDrag(
     /** They start from noise alone. */
     NOISE,
     /** They get copies of the nearest cells around. */
-    NEIGHBOURS
+    NEIGHBOURS,
+    /** They go over smoothly from one side to the other; their noise stays. */
+    SMOOTH
   }
 
   /** In which order copying and encoding happen. */
@@ -409,6 +412,7 @@ public record RegionDrag(
           handleNoised(states.getLast(), cells.source()),
           new ArrayDeque<>(states.subList(1, inverted + 1)),
           cells.source(),
+          source,
           (t, z, epsilon) -> sde.sample(t, z, epsilon, stored.removeLast()));
     }
 
@@ -478,6 +482,7 @@ public record RegionDrag(
           x,
           new ArrayDeque<>(previews),
           cells.target(),
+          preview,
           (t, z, epsilon) -> {
             var next = sde.sampleOde(t, z, epsilon);
             // Drawn by the released code and not used; the next draw must come after it.
@@ -547,15 +552,23 @@ public record RegionDrag(
 
     /**
      * The way back: paste, keep what must not change, predict with the original's keys and values.
+     *
+     * @param clean the latent that the visited states come from
      */
     private float[] denoise(
-        SiteBank bank, float[] x, ArrayDeque<float[]> visited, int[] from, Solver solver) {
+        SiteBank bank,
+        float[] x,
+        ArrayDeque<float[]> visited,
+        int[] from,
+        float[] clean,
+        Solver solver) {
       int[] ts = sde.denoisingTimesteps();
       int stop =
           switch (copy) {
             case AS_RELEASED -> 0;
             case STOP_AT_END -> (int) (end * sde.schedule().trainTimesteps());
           };
+      float[] other = fill == Fill.SMOOTH ? smoothed(clean, from) : new float[0];
       s.progress().phase("edit", ts.length);
       try (var network = new Guided(this, bank)) {
         for (int k = 0; k < ts.length; k++) {
@@ -563,6 +576,10 @@ public record RegionDrag(
           if (ts[k] >= stop) {
             if (fill == Fill.NEIGHBOURS) {
               grid.copyCells(h, cells.neighbours(), x, cells.vacated());
+            }
+            if (fill == Fill.SMOOTH) {
+              var content = sde.schedule().withContent(ts[k], h, clean, other);
+              grid.copyCells(content, cells.vacated(), x, cells.vacated());
             }
             grid.copyCells(h, from, x, cells.target());
           }
@@ -576,6 +593,13 @@ public record RegionDrag(
         }
       }
       return x;
+    }
+
+    /** The clean latent with cells copied, and vacated ones between what is around them then. */
+    private float[] smoothed(float[] clean, int[] from) {
+      var pasted = clean.clone();
+      grid.copyCells(clean, from, pasted, cells.target());
+      return grid.smoothed(pasted, cells.vacated());
     }
 
     private float[] handleNoised(float[] latent, int[]... where) {

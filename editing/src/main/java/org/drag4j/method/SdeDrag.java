@@ -175,7 +175,9 @@ public record SdeDrag(
           cells.size() > 0
               ? List.<String>of()
               : List.of(name + ": no part of its patch stays in the picture, so nothing moves");
-      moves.add(new Moved(name, RegionMask.of(columns, rows, from), cells, idle, ""));
+      moves.add(
+          new Moved(
+              name, RegionMask.of(columns, rows, from), cells, cells.isStill(), idle, ""));
     }
     return moves;
   }

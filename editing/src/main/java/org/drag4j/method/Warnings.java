@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.drag4j.geometry.Drawing;
-import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
@@ -25,11 +24,16 @@ final class Warnings {
       mask(RegionMask.of(view.columns(), view.rows(), method.editable(task)), moves, warnings);
     }
     for (var move : moves) {
-      if (method.pairing() == Pairing.AS_RELEASED && move.staysInPlace()) {
+      if (move.still()) {
         warnings.add(
             move.name()
-                + ": every latent cell stays where it is, so nothing moves; draw the target at"
-                + " least 8 pixels away as the model sees it");
+                + switch (method.pairing()) {
+                  case NEAREST ->
+                      ": the target is where the handle is, so nothing moves; draw it elsewhere";
+                  case AS_RELEASED ->
+                      ": every latent cell stays where it is, so nothing moves; draw the target at"
+                          + " least 8 pixels away as the model sees it";
+                });
       }
     }
     method.moves(task).forEach(move -> warnings.addAll(move.idle()));

@@ -147,6 +147,23 @@ public final class NoiseSchedule {
     return out;
   }
 
+  /**
+   * A noisy latent with other content under the same noise: {@code x + sqrt(alphaCumprod(t)) *
+   * (other - clean)}.
+   *
+   * @param clean what {@code x} is a noisy form of
+   */
+  public float[] withContent(int t, float[] x, float[] clean, float[] other) {
+    requireSameLength(x, clean);
+    requireSameLength(x, other);
+    float signal = sqrt(alphaCumprod(t));
+    float[] out = new float[x.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = x[i] + signal * (other[i] - clean[i]);
+    }
+    return out;
+  }
+
   static float sqrt(float x) {
     return (float) Math.sqrt(x);
   }

@@ -87,7 +87,8 @@ public record CheckedEdit(
       return List.of(new Drawing.Window(drawing, drawing.whole(longest, factor)));
     }
     return switch (working.windows()) {
-      case FITTED -> drawing.windows(longest, zoom(nativeSize, factor), factor);
+      case FITTED -> 
+          drawing.windows(longest, zoom(nativeSize, factor), factor, method().border());
       case ONE -> List.of(new Drawing.Window(drawing, drawing.window(longest, factor)));
     };
   }

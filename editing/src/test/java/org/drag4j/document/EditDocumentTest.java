@@ -21,6 +21,7 @@ import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.Overlap;
+import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.RegionMask;
@@ -149,6 +150,7 @@ class EditDocumentTest {
                 RegionDrag.Fill.NEIGHBOURS,
                 Overlap.WINNER_TAKES_ALL,
                 Border.SQUEEZED,
+                Pairing.AS_RELEASED,
                 2.5,
                 "a dog",
                 true,
@@ -159,6 +161,8 @@ class EditDocumentTest {
             Optional.of(48),
             false,
             false,
+            EditDocument.Windows.ONE,
+            Optional.empty(),
             Optional.of(12.5),
             Optional.of(3.0),
             EditDocument.Seams.PLAIN,
@@ -199,6 +203,7 @@ class EditDocumentTest {
                 RegionDrag.Fill.NONE,
                 Overlap.LATER_WINS,
                 Border.SQUEEZED,
+                Pairing.AS_RELEASED,
                 1,
                 "",
                 false,
@@ -209,6 +214,8 @@ class EditDocumentTest {
             Optional.empty(),
             false,
             true,
+            EditDocument.Windows.ONE,
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             EditDocument.Seams.PLAIN,
@@ -495,7 +502,7 @@ class EditDocumentTest {
             .replace("expected \"regiondrag\"", "expected one of \"" + names + "\"")
             .replace(
                 "expected one of size, crop, margin, feather",
-                "expected one of size, enlarge, crop, margin, feather, seams, detail"));
+                "expected one of size, enlarge, crop, windows, zoom, margin, feather, seams, detail"));
   }
 
   /** What came with the second format an old document cannot say, and a result of it does. */
@@ -507,17 +514,27 @@ class EditDocumentTest {
     assertEquals(Border.CUT, Methods.of(second).border());
     assertFalse(first.working().enlarge());
     assertTrue(second.working().enlarge());
+    assertEquals(Pairing.AS_RELEASED, Methods.of(first).pairing());
+    assertEquals(Pairing.NEAREST, Methods.of(second).pairing());
+    assertEquals(EditDocument.Windows.ONE, first.working().windows());
+    assertEquals(EditDocument.Windows.FITTED, second.working().windows());
     var written = parse(first.toJson());
     assertEquals(Border.SQUEEZED, Methods.of(written).border());
     assertFalse(written.working().enlarge());
+    assertEquals(Pairing.AS_RELEASED, Methods.of(written).pairing());
+    assertEquals(EditDocument.Windows.ONE, written.working().windows());
     var faithful = "\"method\": {\"faithful\": true}";
     assertEquals(Border.SQUEEZED, Methods.of(parse(second(with(faithful)))).border());
+    assertEquals(Pairing.AS_RELEASED, Methods.of(parse(second(with(faithful)))).pairing());
     assertTrue(
         message(() -> parse(with("\"method\": {\"border\": \"cut\"}")))
             .startsWith("cat.json: method.border: expected one of name, steps, start,"));
     assertTrue(
         message(() -> parse(with("\"working\": {\"enlarge\": true}")))
             .startsWith("cat.json: working.enlarge: expected one of size, crop, margin, feather"));
+    assertTrue(
+        message(() -> parse(with("\"working\": {\"windows\": \"fitted\"}")))
+            .startsWith("cat.json: working.windows: expected one of size, crop, margin, feather"));
   }
 
   private static String second(String json) {
@@ -637,7 +654,7 @@ class EditDocumentTest {
 
   private static Mapping cells(EditDocument document, int width, int height, int nativeSize) {
     var drawing = drawing(document, width, height);
-    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT)
+    return new Task(drawing, drawing.window(nativeSize, 8), Border.CUT, Pairing.AS_RELEASED)
         .merged(Overlap.LATER_WINS)
         .cells();
   }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.drag4j.geometry.Border;
 import org.drag4j.geometry.Overlap;
+import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.method.Documents;
 import org.drag4j.method.RegionDrag;
@@ -19,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Documents of the first format mean what they meant when it was the only one: the full documents
  * were written by that drag4j, as drag-edit/1, and have had their version changed since, and what
- * it always did added by name: {@code enlarge}, {@code border}, {@code seams}, {@code detail}.
+ * it always did added by name: {@code enlarge}, {@code windows}, {@code border}, {@code pairing},
+ * {@code seams}, {@code detail}.
  */
 class OldDocumentsTest {
   private static final List<String> NAMES =
@@ -87,6 +89,7 @@ class OldDocumentsTest {
       @Setting(help = "x", standard = "none") RegionDrag.Fill fill,
       @Setting(help = "x", standard = "later-wins", format1 = "winner-takes-all") Overlap overlap,
       @Setting(help = "x", standard = "cut", format1 = "squeezed") Border border,
+      @Setting(help = "x", standard = "nearest", format1 = "as-released") Pairing pairing,
       @Setting(help = "x", standard = "1", most = 100) double guidance,
       @Setting(help = "x") String negativePrompt,
       @Setting(help = "x", standard = "false") boolean faithful,

@@ -32,7 +32,7 @@ class BorderTest {
 
   private static Task task(Drag drag, Border border) {
     var drawing = Drawing.of(List.of(drag), Optional.empty(), SIDE, SIDE);
-    return new Task(drawing, drawing.whole(SIDE, 8), border);
+    return new Task(drawing, drawing.whole(SIDE, 8), border, Pairing.AS_RELEASED);
   }
 
   private static Drag perspective(Area handle, Area target) {

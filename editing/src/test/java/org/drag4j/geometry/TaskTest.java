@@ -24,7 +24,7 @@ class TaskTest {
 
   private static Task task(Drag... drags) {
     var drawing = Drawing.of(List.of(drags), Optional.empty(), 128, 128);
-    return new Task(drawing, drawing.whole(128, 8), Border.CUT);
+    return new Task(drawing, drawing.whole(128, 8), Border.CUT, Pairing.AS_RELEASED);
   }
 
   @Test

@@ -45,19 +45,19 @@ class FrameTest {
   }
 
   private static Frame frame(EditDocument document, int width, int height, int nativeSize) {
-    return edit(document, width, height).task(nativeSize, 8).frame();
+    return edit(document, width, height).tasks(nativeSize, 8).getFirst().frame();
   }
 
   /** What may change, of what the drags move. */
   private static RegionMask change(EditDocument document, int width, int height, int nativeSize) {
     var edit = edit(document, width, height);
-    var task = edit.task(nativeSize, 8);
+    var task = edit.tasks(nativeSize, 8).getFirst();
     return changeOf(edit, task);
   }
 
   private static RegionMask changeOf(CheckedEdit edit, Task task) {
     var moved = task.merged(Overlap.LATER_WINS).pixels();
-    return Finishing.of(edit, task).change(new Result.Latent(new float[0], moved));
+    return Finishing.of(edit, edit.original(), task).change(new Result.Latent(new float[0], moved));
   }
 
   private static EditDocument set(EditDocument document, String assignment) {
@@ -66,7 +66,7 @@ class FrameTest {
 
   private static int feather(EditDocument document, int width, int height) {
     var edit = edit(document, width, height);
-    return Finishing.of(edit, edit.task(512, 8)).feather();
+    return Finishing.of(edit, edit.original(), edit.tasks(512, 8).getFirst()).feather();
   }
 
   @Test
@@ -84,13 +84,16 @@ class FrameTest {
   void aSmallChangeOfALargePictureKeepsItsResolution() {
     var frame = frame(document(drag(3000, 2000, 200, 60, 0)), 6000, 4000, 512);
     assertFalse(frame.whole());
-    // 3000 to 3261 by 2000 to 2201, in the middle of the model's own square.
-    assertEquals(new View(2874, 1844, 512, 512, 512, 512, 64, 64), frame.working());
+    // 3000 to 3261 by 2000 to 2201, in the middle of the model's own square within 32 pixels.
+    assertEquals(new View(2880, 1856, 512, 512, 512, 512, 64, 64), frame.working());
+    var one = set(document(drag(3000, 2000, 200, 60, 0)), "working.windows=one");
+    assertEquals(
+        new View(2874, 1844, 512, 512, 512, 512, 64, 64), frame(one, 6000, 4000, 512).working());
     var drag = document(drag(3000, 2000, 200, 60, 0));
     assertEquals(8, feather(drag, 6000, 4000));
     assertEquals(8, feather(set(drag, "working.seams=plain"), 6000, 4000));
     // At the picture's corner the window stays inside.
-    var corner = frame(document(drag(5900, 3900, 90, 5, 5)), 6000, 4000, 512).working();
+    var corner = frame(document(drag(5900, 3900, 70, 25, 5)), 6000, 4000, 512).working();
     assertEquals(6000 - 512, corner.x());
     assertEquals(4000 - 512, corner.y());
   }
@@ -99,11 +102,12 @@ class FrameTest {
   void aLargeChangeIsReducedAndHasContextAround() {
     var frame = frame(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000, 512);
     var view = frame.working();
-    assertEquals(3000, view.windowWidth());
+    // 3000 in steps of 256, from a place in steps of 384.
+    assertEquals(3072, view.windowWidth());
     assertEquals(512, view.width());
-    assertEquals(2000 - 1500, view.x());
+    assertEquals(384, view.x());
     assertTrue(view.x() + view.windowWidth() >= 3000 + 400);
-    assertEquals(47, feather(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000));
+    assertEquals(48, feather(document(drag(1000, 1000, 1599, 400, 0)), 6000, 4000));
     // A change of nearly everything sees everything.
     assertTrue(frame(document(drag(10, 10, 3900, 1900, 0)), 6000, 4000, 512).whole());
   }
@@ -127,6 +131,8 @@ class FrameTest {
                 Optional.of(768),
                 true,
                 false,
+                EditDocument.Windows.FITTED,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.of(5.0),
                 EditDocument.Seams.PLAIN,
@@ -149,7 +155,7 @@ class FrameTest {
     assertTrue(frame.whole());
     // 16 pixels as the model sees them are 4 of the picture.
     assertEquals(16, change(large, 128, 64, 64).bounds()[0]);
-    assertEquals(List.of(), edit(large, 128, 64).warnings(edit(large, 128, 64).task(64, 8)));
+    assertEquals(List.of(), edit(large, 128, 64).warnings(edit(large, 128, 64).tasks(64, 8)));
     // Without a size the picture keeps its own, whatever the model's.
     assertEquals(View.whole(128, 64, 128, 64), frame(document, 128, 64, 512).working());
     // An old document says that nothing is enlarged.
@@ -158,7 +164,7 @@ class FrameTest {
     assertEquals(
         List.of(
             "working.size: the picture of 128x64 is not enlarged to 512; set working.enlarge=true"),
-        edit(old, 128, 64).warnings(edit(old, 128, 64).task(64, 8)));
+        edit(old, 128, 64).warnings(edit(old, 128, 64).tasks(64, 8)));
     // At most until a latent cell is a pixel.
     var icon = document(drag(2, 2, 8, 6, 0));
     var huge = Documents.set(icon, "--set", List.of("working.size=129"), MaskSource.NONE);
@@ -170,7 +176,7 @@ class FrameTest {
     // What is far outside stays there.
     var far = document(drag(-60_000, -60_000, 60_008, 0, 0));
     var seen = Documents.set(far, "--set", List.of("working.size=128"), MaskSource.NONE);
-    assertEquals(8 * 8, edit(seen, 16, 16).task(512, 8).handles().count());
+    assertEquals(8 * 8, edit(seen, 16, 16).tasks(512, 8).getFirst().handles().count());
     var most = Documents.set(icon, "--set", List.of("working.size=128"), MaskSource.NONE);
     assertEquals(View.whole(16, 16, 128, 128), frame(most, 16, 16, 512).working());
   }
@@ -192,8 +198,13 @@ class FrameTest {
             "--set",
             List.of("mask={\"rectangle\": [100, 100, 50, 50]}"),
             MaskSource.NONE);
-    var masked = frame(document, 6000, 4000, 512).working();
+    var masked = frame(set(document, "working.windows=one"), 6000, 4000, 512).working();
     assertTrue(masked.x() <= 100 && masked.x() + masked.windowWidth() >= 3260);
+    // A window that is fitted to the drags cuts a mask that would cost resolution.
+    assertEquals(512, frame(document, 6000, 4000, 512).working().windowWidth());
+    var near = set(document, "mask={\"rectangle\": [2950, 1950, 60, 60]}");
+    var both = frame(near, 6000, 4000, 512).working();
+    assertTrue(both.x() <= 2950 && both.y() <= 1950 && both.windowWidth() == 512);
   }
 
   @Test
@@ -214,7 +225,7 @@ class FrameTest {
     // In a window that is reduced by two the margin is as the model sees it.
     var large = document(drag(400, 400, 498, 183, 0));
     var reduced = frame(large, 2000, 2000, 512);
-    assertEquals(1023, reduced.working().windowWidth());
+    assertEquals(1024, reduced.working().windowWidth());
     int left = change(large, 2000, 2000, 512).bounds()[0] + reduced.working().x();
     assertEquals(400 - 32, left);
   }

@@ -38,7 +38,11 @@ class PreviewTest {
 
   private static Preview preview(
       EditDocument document, Picture picture, int nativeSize, Preview.Detail detail) {
-    return CheckedEdit.of(document, picture).preview(nativeSize, 8, detail);
+    return preview(CheckedEdit.of(document, picture), nativeSize, detail);
+  }
+
+  private static Preview preview(CheckedEdit edit, int nativeSize, Preview.Detail detail) {
+    return edit.previews(edit.tasks(nativeSize, 8), detail).getFirst();
   }
 
   private static Drag cell(double fromX, double fromY, double toX, double toY, double size) {
@@ -64,7 +68,7 @@ class PreviewTest {
         assertEquals(y, preview.picture().level(x, y, 1));
       }
     }
-    var marked = preview.marked();
+    var marked = preview.marked(preview.picture());
     assertEquals((16 + 0xff) / 2, marked.level(16, 16, 0));
     assertEquals(preview.picture().level(60, 16, 0), marked.level(60, 16, 0));
   }
@@ -82,7 +86,7 @@ class PreviewTest {
     assertTrue(preview.collisions().get(9, 0));
     // The later drag wins.
     assertEquals(32, preview.picture().level(72, 0, 1));
-    assertEquals(0xd0 / 2 + 16, preview.marked().level(72, 0, 1));
+    assertEquals(0xd0 / 2 + 16, preview.marked(preview.picture()).level(72, 0, 1));
   }
 
   @Test
@@ -120,7 +124,7 @@ class PreviewTest {
   void looksAtTheSameWindowAsTheEdit() {
     var document = document(cell(130, 100, 162, 100, 30));
     var preview = preview(document, map(250, 200), 64, Preview.Detail.CELLS);
-    var task = CheckedEdit.of(document, map(250, 200)).task(64, 8);
+    var task = CheckedEdit.of(document, map(250, 200)).tasks(64, 8).getFirst();
     assertEquals(task.frame(), preview.frame());
     assertEquals(
         task.merged(Overlap.LATER_WINS).cells().targets(task.view().columns(), 8), preview.moved());
@@ -202,13 +206,13 @@ class PreviewTest {
             far,
             Drag.Kind.POINTS);
     var edit = CheckedEdit.of(document(arrow), map(128, 64));
-    var part = edit.preview(128, 8, Preview.Detail.CELLS).drags().getFirst();
+    var part = preview(edit, 128, Preview.Detail.CELLS).drags().getFirst();
     assertEquals(
         "expected a drag of at least one cell of 8x8 pixels, got none inside the image; draw it"
             + " larger, or nearer to the middle",
         part.problem());
     // As the edit refuses it.
-    var task = edit.task(128, 8);
+    var task = edit.tasks(128, 8).getFirst();
     var e =
         assertThrows(EditDocumentException.class, () -> task.merged(Overlap.LATER_WINS).cells());
     assertEquals("drags[0]: " + part.problem(), e.getMessage());

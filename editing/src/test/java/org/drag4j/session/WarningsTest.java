@@ -36,7 +36,7 @@ class WarningsTest {
                 List.of(settings),
                 MaskSource.NONE),
             Picture.of(128, 128, new byte[128 * 128 * 3]));
-    return edit.warnings(edit.task(128, 8));
+    return edit.warnings(edit.tasks(128, 8));
   }
 
   @Test
@@ -67,10 +67,8 @@ class WarningsTest {
             + " it over handles and targets",
         "mask.rectangle=[66,18,3,3] | mask: lets no latent cell change, so nothing is edited; draw"
             + " it larger, over handles and targets",
-        "drags[0].target.rectangle=[16,16,31,31] | ear: every latent cell stays where it is, so"
-            + " nothing moves; draw the target at least 8 pixels away as the model sees it",
-        "drags[0].target.rectangle=[18,17,31,31] | ear: every latent cell stays where it is, so"
-            + " nothing moves; draw the target at least 8 pixels away as the model sees it",
+        "drags[0].target.rectangle=[16,16,31,31] | ear: the target is where the handle is, so"
+            + " nothing moves; draw it elsewhere",
         "method.start=0 | method.start: 0.0 of 4 steps is none, so nothing is denoised; choose more"
             + " steps or a larger part",
         "method.start=0.2 | method.start: 0.2 of 4 steps is none, so nothing is denoised; choose"
@@ -80,6 +78,18 @@ class WarningsTest {
       })
   void saysWhatHasNoEffect(String setting, String warning) {
     assertEquals(List.of(warning), warnings(DRAGS, setting));
+  }
+
+  /** What moves by less than a cell is shifted, unless whole cells alone are moved. */
+  @Test
+  void saysWhereWholeCellsStay() {
+    var near = "drags[0].target.rectangle=[18,17,31,31]";
+    assertEquals(List.of(), warnings(DRAGS, near));
+    assertEquals(
+        List.of(
+            "ear: every latent cell stays where it is, so nothing moves; draw the target at least 8"
+                + " pixels away as the model sees it"),
+        warnings(DRAGS, near, "method.pairing=as-released"));
   }
 
   @ParameterizedTest

@@ -55,8 +55,8 @@ class SampleDetailsTest {
   }
 
   private RegionMask change(CheckedEdit edit, Mapping moved) {
-    var task = edit.checked(pipeline.shape());
-    return Finishing.of(edit, task).change(new Result.Latent(new float[0], moved));
+    var task = edit.checked(pipeline.shape()).getFirst();
+    return Finishing.of(edit, edit.original(), task).change(new Result.Latent(new float[0], moved));
   }
 
   /** Mean difference in levels of the targets from the original's pixels, moved. */
@@ -122,7 +122,7 @@ class SampleDetailsTest {
     assertTrue(soft <= was + 2, () -> soft + " > " + was + " + 2");
     // An autoencoder that loses more than the demo's.
     var levels = Levels.of(original);
-    var task = plain.checked(pipeline.shape());
+    var task = plain.checked(pipeline.shape()).getFirst();
     int w = original.width();
     var left = task.handles(task.view().original()).union(moved.sources(w, original.height()));
     for (double deviation : new double[] {1, 2, 4}) {
