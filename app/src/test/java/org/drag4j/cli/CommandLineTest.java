@@ -31,6 +31,9 @@ import org.drag4j.document.MaskSource;
 import org.drag4j.document.Settings;
 import org.drag4j.engine.Edit;
 import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.Move;
+import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
@@ -124,6 +127,15 @@ class CommandLineTest {
         "drag x.png --from 1,2,0,4 --to 1,2,3,4",
         "drag x.png --from NaN,2,3,4 --to 1,2,3,4",
         "drag x.png --from 1,2,3,4 --from 1,2,3,4 --to 1,2,3,4",
+        "drag x.png --from 1,2,3,4 --to 1,2,3,4 --rotate 5",
+        "drag x.png --from 1,2,3,4 --to 1,2,3,4 --about 5,5",
+        "drag x.png --from 1,2,3,4 --about 5,5",
+        "drag x.png --from 1,2,3,4 --by 5",
+        "drag x.png --from 1,2,3,4 --by 0,0",
+        "drag x.png --from 1,2,3,4 --rotate 361",
+        "drag x.png --from 1,2,3,4 --scale 0",
+        "drag x.png --from 1,2,3,4 --scale NaN",
+        "drag x.png --from 1,2,3,4 --rotate 5 --scale 2 --scale 3",
         "bench",
         "bench everything -m x",
         "bench unet -m x --size 0",
@@ -503,6 +515,26 @@ class CommandLineTest {
     assertEquals(
         new Rectangle(16, 8.5, 24, 24).area(),
         edit.document().drags().getFirst().target().orElseThrow());
+  }
+
+  /** One value holds for all, as many as there are regions for one each. */
+  @Test
+  void dragTurnsAndScales() {
+    var saved = folder.resolve("moves.json");
+    String line =
+        "drag %s --from 8,8,24,24 --from 32,8,24,24 --by -4,2 --rotate -15 --rotate 30.5 --about"
+            + " 30,20 --save %s";
+    assertEquals(
+        0, run(line.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    assertEquals(
+        List.of(
+            Drag.moved(
+                new Rectangle(8, 8, 24, 24).area(),
+                new Move(new Point(-4, 2), -15, 1, Optional.of(new Point(30, 20)))),
+            Drag.moved(
+                new Rectangle(32, 8, 24, 24).area(),
+                new Move(new Point(-4, 2), 30.5, 1, Optional.of(new Point(30, 20))))),
+        Edit.read(saved).document().drags());
   }
 
   @Test

@@ -27,8 +27,8 @@ final class Warnings {
       if (move.staysInPlace()) {
         warnings.add(
             move.name()
-                + ": every latent cell stays where it is, so nothing moves; draw the target at"
-                + " least 8 pixels away as the model sees it");
+                + ": every latent cell stays where it is, so nothing moves; take it at least"
+                + " 8 pixels away as the model sees it");
       }
     }
     method.moves(task).forEach(move -> warnings.addAll(move.idle()));

@@ -14,6 +14,7 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Move;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
@@ -159,6 +160,30 @@ class PreviewTest {
     assertEquals(blue, colour(drawn, 64, 38));
     assertEquals(blue, colour(drawn, 70, 32));
     assertEquals(colour(original, 70, 38), colour(drawn, 70, 38));
+  }
+
+  /** A quarter turn: the upper row of a flat handle becomes the right column of its target. */
+  @Test
+  void showsMoves() {
+    var move = new Move(new Point(32, 0), 90, 1, Optional.empty());
+    var document = document(Drag.moved(new Area.Rectangle(16, 24, 31, 15), move));
+    var original = map(128, 64);
+    for (var detail : Preview.Detail.values()) {
+      var preview = preview(document, original, 128, detail);
+      assertEquals(List.of(new Preview.Part("drags[0]", 8, 8, 0, "")), preview.drags());
+      // The middle (32, 32) goes to (64, 32): columns 56 to 71, rows 16 to 47.
+      int x = detail == Preview.Detail.PIXELS ? 71 : 64;
+      assertEquals(detail == Preview.Detail.PIXELS ? 16 : 16, preview.picture().level(x, 16, 0));
+      assertEquals(24, preview.picture().level(x, 16, 1));
+      assertEquals(72, preview.picture().level(72, 16, 0));
+      assertEquals(15, preview.picture().level(64, 15, 1));
+    }
+    var drawn = Preview.regions(CheckedEdit.of(document, original).drawing(), original);
+    assertEquals(0xe02020, colour(drawn, 16, 30));
+    assertEquals(0x2050e0, colour(drawn, 56, 30));
+    assertEquals(0x2050e0, colour(drawn, 71, 17));
+    assertEquals(colour(original, 72, 17), colour(drawn, 72, 17));
+    assertEquals(colour(original, 64, 30), colour(drawn, 64, 30));
   }
 
   private static EditDocument set(EditDocument document, String... values) {

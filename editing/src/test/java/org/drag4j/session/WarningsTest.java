@@ -68,9 +68,9 @@ class WarningsTest {
         "mask.rectangle=[66,18,3,3] | mask: lets no latent cell change, so nothing is edited; draw"
             + " it larger, over handles and targets",
         "drags[0].target.rectangle=[16,16,31,31] | ear: every latent cell stays where it is, so"
-            + " nothing moves; draw the target at least 8 pixels away as the model sees it",
+            + " nothing moves; take it at least 8 pixels away as the model sees it",
         "drags[0].target.rectangle=[18,17,31,31] | ear: every latent cell stays where it is, so"
-            + " nothing moves; draw the target at least 8 pixels away as the model sees it",
+            + " nothing moves; take it at least 8 pixels away as the model sees it",
         "method.start=0 | method.start: 0.0 of 4 steps is none, so nothing is denoised; choose more"
             + " steps or a larger part",
         "method.start=0.2 | method.start: 0.2 of 4 steps is none, so nothing is denoised; choose"
@@ -97,6 +97,36 @@ class WarningsTest {
       })
   void saysWhichArrowsHaveNone(String setting, String warning) {
     assertEquals(List.of(warning), warnings(ARROWS, setting));
+  }
+
+  private static final String MOVE =
+      """
+      {"format": "drag-edit/2", "image": {"file": "a"}, "method": {"steps": 4}, "drags": [
+        {"name": "ear", "handle": {"rectangle": [16, 16, 31, 31]}, "move": {"by": [40, 0]}}]}\
+      """;
+
+  @Test
+  void movesThatHaveNoEffect() {
+    String turn = "drags[0].move={\"rotate\": 90}";
+    String still = "every latent cell stays where it is, so nothing moves; take it at least 8 pixels away as the model sees it";
+    assertEquals(List.of(), warnings(MOVE));
+    assertEquals(List.of(), warnings(MOVE, turn));
+    assertEquals(List.of("ear: " + still), warnings(MOVE, "drags[0].move.by=[2, -1]"));
+    assertEquals(
+        List.of("ear: " + still),
+        warnings(MOVE, "drags[0].move={\"rotate\": 1}"));
+    assertEquals(
+        List.of(
+            "mask: leaves out the target of ear, so nothing arrives there; draw it over handles and"
+                + " targets"),
+        warnings(MOVE, "mask.rectangle=[16,16,31,31]"));
+    assertEquals(List.of(), warnings(MOVE, "method.name=sdedrag"));
+    assertEquals(
+        List.of(
+            "arrow 1: " + still,
+            "ear: a patch is shifted alone, so rotate and scale have no effect; choose the method"
+                + " regiondrag"),
+        warnings(MOVE, "method.name=sdedrag", turn));
   }
 
   /** A method that moves patches speaks of these. */
