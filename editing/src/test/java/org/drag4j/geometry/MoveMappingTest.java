@@ -203,10 +203,10 @@ class MoveMappingTest {
         Drag.moved(
             square, new Move(new Point(65536, -65536), 45, 20, Optional.of(new Point(-65536, 0))));
     assertTrue(message(() -> drawing(farAway)).startsWith("drags[0].move: expected one that"));
-    var huge = new Area.Ellipse(new Point(0, 0), 60000, 60000, 0);
+    var huge = new Area.Ellipse(new Point(0, 0), 12000, 12000, 0);
     assertEquals(
         "drags[0]: region: expected at most 134217728 pixels with those outside the picture, got"
-            + " 120008x120008; draw it nearer to the picture",
+            + " 24008x24008; draw it nearer to the picture",
         message(() -> drawing(Drag.moved(huge, move(8, 0, 0, 1)))));
     // What is left of it falls between the middles of the cells.
     var tiny = Drag.moved(new Area.Rectangle(16, 16, 31, 31), about(0, 0, 0, 0.05));
