@@ -535,6 +535,17 @@ class CommandLineTest {
                 new Rectangle(32, 8, 24, 24).area(),
                 new Move(new Point(-4, 2), 30.5, 1, Optional.of(new Point(30, 20))))),
         Edit.read(saved).document().drags());
+    assertEquals("CP_THEN_ENCODE", variant(saved));
+    assertEquals(0, run((line + " --set method.variant=encode-then-cp --overwrite").formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    assertEquals("ENCODE_THEN_CP", variant(saved));
+    String shift = "drag %s --from 8,8,24,24 --by 8,0 --save %s --overwrite";
+    assertEquals(0, run(shift.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    assertEquals("ENCODE_THEN_CP", variant(saved));
+  }
+
+  private static String variant(Path document) {
+    var method = Edit.read(document).document().method();
+    return String.valueOf(Settings.value(method.parameters(), "variant").orElseThrow());
   }
 
   @Test

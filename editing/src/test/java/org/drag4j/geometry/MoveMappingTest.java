@@ -168,6 +168,32 @@ class MoveMappingTest {
     }
   }
 
+  /** A shift by half a pixel is a whole one for all of them, whatever the centre's last digits. */
+  @Test
+  void halvesGoOneWay() {
+    for (int n = 1; n < 40; n++) {
+      var centre = Optional.of(new Point(1.0 / n, 100.0 / n));
+      var move = new Move(new Point(10.5, -0.5), 0, 1, centre);
+      var view = new View(5, 3, 100, 110, 60 + n, 60 + n, 8, 8);
+      var drag = Drag.moved(painted(letter(SIDE, 50, 50)), move);
+      var pairs = pixels(drag);
+      for (int i = 0; i < pairs.size(); i++) {
+        assertEquals(10, pairs.targetX(i) - pairs.sourceX(i));
+        assertEquals(-1, pairs.targetY(i) - pairs.sourceY(i));
+      }
+      // As much of the image as a shift by half of its pixels is.
+      var half =
+          new Move(new Point(2.5 / view.scaleX(), -0.5 / view.scaleY()), 0, 1, centre);
+      var drawn = Drag.moved(painted(letter(SIDE, 50, 50)), half);
+      var reduced = drawing(drawn).mapping(drawn, view, Border.CUT).pixels(60 + n, 60 + n);
+      assertTrue(reduced.size() > 0);
+      for (int i = 0; i < reduced.size(); i++) {
+        assertEquals(2, reduced.targetX(i) - reduced.sourceX(i));
+        assertEquals(-1, reduced.targetY(i) - reduced.sourceY(i));
+      }
+    }
+  }
+
   /** A pixel of nowhere is the nearest one of the picture, as with other mappings. */
   @Test
   void aHandleThatHangsOver() {

@@ -254,6 +254,12 @@ public final class DragCommand implements Callable<Integer> {
     var document =
         Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags)
             .withMask(mask.map(png -> Edit.mask(png, folder, warnings)));
-    return options.document.applied(document, MaskFiles.in(folder, warnings));
+    var masks = MaskFiles.in(folder, warnings);
+    // Cells can be neither turned nor scaled, pixels can.
+    var suited =
+        drags.stream().flatMap(drag -> drag.move().stream()).allMatch(Move::isShift)
+            ? document
+            : Documents.set(document, "drag", List.of("method.variant=cp-then-encode"), masks);
+    return options.document.applied(suited, masks);
   }
 }
