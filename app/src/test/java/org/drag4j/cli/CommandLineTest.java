@@ -2,6 +2,7 @@ package org.drag4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -524,8 +526,7 @@ class CommandLineTest {
     String line =
         "drag %s --from 8,8,24,24 --from 32,8,24,24 --by -4,2 --rotate -15 --rotate 30.5 --about"
             + " 30,20 --save %s";
-    assertEquals(
-        0, run(line.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    assertEquals(0, run(line.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
     assertEquals(
         List.of(
             Drag.moved(
@@ -536,11 +537,41 @@ class CommandLineTest {
                 new Move(new Point(-4, 2), 30.5, 1, Optional.of(new Point(30, 20))))),
         Edit.read(saved).document().drags());
     assertEquals("CP_THEN_ENCODE", variant(saved));
-    assertEquals(0, run((line + " --set method.variant=encode-then-cp --overwrite").formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    assertEquals(
+        0,
+        run((line + " --set method.variant=encode-then-cp --overwrite")
+                .formatted(folder.resolve("cat.png"), saved)
+                .split(" ", -1))
+            .code());
     assertEquals("ENCODE_THEN_CP", variant(saved));
     String shift = "drag %s --from 8,8,24,24 --by 8,0 --save %s --overwrite";
     assertEquals(0, run(shift.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
     assertEquals("ENCODE_THEN_CP", variant(saved));
+  }
+
+  /** Cells that are turned look torn, and are not what the edit copies. */
+  @Test
+  void aPreviewOfATurnShowsPixels() throws Exception {
+    byte[] rgb = new byte[64 * 48 * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i / 3);
+    }
+    var picture = folder.resolve("columns.png");
+    PictureFiles.writePng(Picture.of(64, 48, rgb), picture);
+    var saved = folder.resolve("turn.json");
+    String line = "drag %s --from 8,8,24,24 --rotate 30 --save %s";
+    assertEquals(0, run(line.formatted(picture, saved).split(" ", -1)).code());
+    var shown = preview(saved);
+    assertEquals(preview(saved, "--detail", "pixels"), shown);
+    assertNotEquals(preview(saved, "--detail", "cells"), shown);
+  }
+
+  private Picture preview(Path document, String... options) throws Exception {
+    String out = folder.resolve("turned.png").toString();
+    var args = new ArrayList<>(List.of("preview", document.toString(), "-o", out, "--overwrite"));
+    args.addAll(List.of(options));
+    assertEquals(0, run(args.toArray(String[]::new)).code());
+    return PictureFiles.read(Path.of(out));
   }
 
   private static String variant(Path document) {

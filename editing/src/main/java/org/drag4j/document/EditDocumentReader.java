@@ -294,8 +294,7 @@ final class EditDocumentReader {
         case "points" -> points = t.list(path + ".points", Drag.MAX_POINTS, this::arrow);
         default ->
             mapping =
-                Optional.of(
-                    t.oneOf(path + ".mapping", mappings(head.format()), Drag.Kind::json));
+                Optional.of(t.oneOf(path + ".mapping", mappings(head.format()), Drag.Kind::json));
       }
     }
     if (handle.isEmpty() && head.format() == Format.V1) {

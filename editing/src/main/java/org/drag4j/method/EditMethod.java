@@ -48,6 +48,11 @@ public interface EditMethod {
     return task.editableCells();
   }
 
+  /** What this method copies. */
+  default Preview.Detail detail() {
+    return Preview.Detail.CELLS;
+  }
+
   /** What each drag moves by itself, whether or not it can be done. */
   default List<Moved> moves(Task task) {
     return Moved.ofRegions(task);

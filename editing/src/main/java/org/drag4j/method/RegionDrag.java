@@ -317,6 +317,14 @@ public record RegionDrag(
   }
 
   @Override
+  public Preview.Detail detail() {
+    return switch (variant) {
+      case ENCODE_THEN_CP -> Preview.Detail.CELLS;
+      case CP_THEN_ENCODE -> Preview.Detail.PIXELS;
+    };
+  }
+
+  @Override
   public List<Record> keeps(Given given) {
     // In chunks, the prompt's context is as long as the longer of the two needs.
     boolean padded = given.longPrompt() == LongPrompt.CHUNKS && guidance != 1;

@@ -157,8 +157,8 @@ public record SdeDrag(
       if (move.isPresent() && !move.get().isShift()) {
         warnings.add(
             task.parts().get(i).name()
-                + ": a patch is shifted alone, so rotate and scale have no effect; choose the method"
-                + " regiondrag");
+                + ": a patch is shifted alone, so rotate and scale have no effect; choose the"
+                + " method regiondrag");
       }
     }
     return warnings;

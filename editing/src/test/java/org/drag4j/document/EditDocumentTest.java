@@ -610,7 +610,8 @@ class EditDocumentTest {
         turned.drags().get(1).move());
     assertEquals(turned, parse(turned.toJson()));
     assertEquals(turned, turned.withMasks(mask -> mask));
-    String unknown = "cat.json: drags[1].move: expected one of name, handle, target, points, mapping";
+    String unknown =
+        "cat.json: drags[1].move: expected one of name, handle, target, points, mapping";
     assertTrue(message(() -> parse(move(full))).startsWith(unknown));
     assertTrue(
         message(() -> parse(move("\"mapping\": \"move\"")))
@@ -619,23 +620,28 @@ class EditDocumentTest {
 
   static Stream<Arguments> badMoves() {
     return Stream.of(
-        Arguments.of("{}", ": expected a shift, a turn or another size, got none of them; give by,"),
+        Arguments.of(
+            "{}", ": expected a shift, a turn or another size, got none of them; give by,"),
         Arguments.of("{\"about\": [1, 1]}", ": expected a shift, a turn or another size, got none"),
-        Arguments.of("{\"by\": [0, -0.0], \"rotate\": 360, \"scale\": 1.0}", ": expected a shift, a"),
+        Arguments.of(
+            "{\"by\": [0, -0.0], \"rotate\": 360, \"scale\": 1.0}", ": expected a shift, a"),
         Arguments.of("null", ": expected an object {...}, got null; correct it"),
         Arguments.of("[4, 4]", ": expected an object {...}, got a list; correct it"),
         Arguments.of("{\"by\": 8}", ".by: expected two numbers [x, y], got 8; correct it"),
         Arguments.of("{\"by\": [8]}", ".by: expected two numbers [x, y]"),
         Arguments.of("{\"by\": [8, \"0\"]}", ".by[1]: expected a number from -65536 to 65536, got"),
         Arguments.of("{\"by\": [8, 1e308]}", ".by[1]: expected a number from -65536 to 65536, got"),
-        Arguments.of("{\"about\": [-65537, 0]}", ".about[0]: expected a number from -65536 to 65536"),
+        Arguments.of(
+            "{\"about\": [-65537, 0]}", ".about[0]: expected a number from -65536 to 65536"),
         Arguments.of("{\"rotate\": 361}", ".rotate: expected a number from -360 to 360, got 361"),
-        Arguments.of("{\"rotate\": -1e999}", ".rotate: expected a number from -360 to 360, got -1e9"),
+        Arguments.of(
+            "{\"rotate\": -1e999}", ".rotate: expected a number from -360 to 360, got -1e9"),
         Arguments.of("{\"rotate\": true}", ".rotate: expected a number from -360 to 360, got true"),
         Arguments.of("{\"scale\": 0}", ".scale: expected a number from 0.05 to 20, got 0; correct"),
         Arguments.of("{\"scale\": -1}", ".scale: expected a number from 0.05 to 20, got -1"),
         Arguments.of("{\"scale\": 1e308}", ".scale: expected a number from 0.05 to 20, got 1e308"),
-        Arguments.of("{\"scale\": [2, 2]}", ".scale: expected a number from 0.05 to 20, got a list"),
+        Arguments.of(
+            "{\"scale\": [2, 2]}", ".scale: expected a number from 0.05 to 20, got a list"),
         Arguments.of("{\"turn\": 5}", ".turn: expected one of by, rotate, scale, about, got an"),
         Arguments.of("{\"rotat\": 5}", ".rotat: expected one of by, rotate, scale, about, got an"));
   }
@@ -653,8 +659,8 @@ class EditDocumentTest {
     String target = "\"target\": {\"rectangle\": [1, 1, 9, 9]}";
     String arrows = "\"points\": [{\"from\": [1,1], \"to\": [2,2]}]";
     assertEquals(
-        "cat.json: drags[1].target: expected none with mapping \"move\", got a region; remove it, or"
-            + " remove the move",
+        "cat.json: drags[1].target: expected none with mapping \"move\", got a region; remove it,"
+            + " or remove the move",
         message(() -> parse(second(move(move + target)))));
     assertEquals(
         "cat.json: drags[1].points: expected none with mapping \"move\", got 1 arrows; remove them,"
@@ -679,10 +685,7 @@ class EditDocumentTest {
         "cat.json: drags[1].handle: expected a region that is drawn with mapping \"move\", got"
             + " points; draw it, or pair cells with the mapping \"cells\"",
         message(() ->
-            parse(
-                second(
-                    drag(
-                        "{\"handle\": {\"points\": [[1,1]]}, \"move\": {\"rotate\": 5}}")))));
+            parse(second(drag("{\"handle\": {\"points\": [[1,1]]}, \"move\": {\"rotate\": 5}}")))));
   }
 
   @Test

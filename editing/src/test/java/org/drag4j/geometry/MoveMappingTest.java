@@ -81,8 +81,7 @@ class MoveMappingTest {
         List.of(
             new Area.Rectangle(40, 40, 31, 39),
             new Area.Outline(
-                Polygon.of(
-                    new double[] {40, 44}, new double[] {90, 50}, new double[] {60, 80.5})),
+                Polygon.of(new double[] {40, 44}, new double[] {90, 50}, new double[] {60, 80.5})),
             new Area.Ellipse(new Point(60, 64), 24, 15, 30),
             stroke(44, 56));
     var targets =
@@ -152,8 +151,7 @@ class MoveMappingTest {
       assertEquals(Math.floorDiv(large.targetX(i) - 58, 2) + 58, large.sourceX(i));
       assertEquals(Math.floorDiv(large.targetY(i) - 59, 2) + 59, large.sourceY(i));
     }
-    var back =
-        pixels(Drag.moved(painted(large.targets(SIDE, SIDE)), about(58, 59, 0, 0.5)));
+    var back = pixels(Drag.moved(painted(large.targets(SIDE, SIDE)), about(58, 59, 0, 0.5)));
     assertEquals(letter, back.targets(SIDE, SIDE));
     var from = large.sourceCells(SIDE, SIDE);
     var to = large.targetCells(SIDE, SIDE);
@@ -182,8 +180,7 @@ class MoveMappingTest {
         assertEquals(-1, pairs.targetY(i) - pairs.sourceY(i));
       }
       // As much of the image as a shift by half of its pixels is.
-      var half =
-          new Move(new Point(2.5 / view.scaleX(), -0.5 / view.scaleY()), 0, 1, centre);
+      var half = new Move(new Point(2.5 / view.scaleX(), -0.5 / view.scaleY()), 0, 1, centre);
       var drawn = Drag.moved(painted(letter(SIDE, 50, 50)), half);
       var reduced = drawing(drawn).mapping(drawn, view, Border.CUT).pixels(60 + n, 60 + n);
       assertTrue(reduced.size() > 0);
@@ -200,8 +197,7 @@ class MoveMappingTest {
     var over = new Area.Rectangle(-16, 40, 47, 47);
     var cut = Drag.moved(over, move(24, 0, 0, 1));
     assertEquals(pixels(Drag.region(over, new Area.Rectangle(8, 40, 47, 47))), pixels(cut));
-    assertEquals(
-        cells(Drag.region(over, new Area.Rectangle(8, 40, 47, 47))), cells(cut));
+    assertEquals(cells(Drag.region(over, new Area.Rectangle(8, 40, 47, 47))), cells(cut));
     // Its middle is that of all that is drawn, and half of it is outside either way.
     var turned = pixels(Drag.moved(new Area.Rectangle(-23.5, 40, 47, 47), move(0, 0, 180, 1)));
     assertEquals(24 * 48, turned.size());
@@ -252,7 +248,8 @@ class MoveMappingTest {
             new Move(new Point(0, 0), 90, 1, Optional.of(new Point(3000, 1900))));
     var drawing = Drawing.of(List.of(drag), Optional.empty(), 6000, 4000);
     int[] bounds = drawing.touched().bounds();
-    assertEquals(List.of(2879, 1900, 3061, 2021), List.of(bounds[0], bounds[1], bounds[2], bounds[3]));
+    assertEquals(
+        List.of(2879, 1900, 3061, 2021), List.of(bounds[0], bounds[1], bounds[2], bounds[3]));
     var task = new Task(drawing, drawing.window(256, CELL), Border.CUT);
     assertFalse(task.frame().whole());
     var window = task.merged(Overlap.LATER_WINS).pixels();
@@ -389,7 +386,8 @@ class MoveMappingTest {
       messages.add(message(() -> move(1, 1, 0, value)));
     }
     assertTrue(
-        messages.stream().allMatch(m -> m.startsWith("move.scale: expected a number from 0.05 to 20, got ")),
+        messages.stream()
+            .allMatch(m -> m.startsWith("move.scale: expected a number from 0.05 to 20, got ")),
         messages.toString());
     assertEquals(
         "move.rotate: expected a number from -360 to 360, got 361; correct it",

@@ -18,6 +18,7 @@ import org.drag4j.geometry.Move;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
+import org.drag4j.method.Methods;
 import org.drag4j.method.Preview;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
@@ -103,6 +104,15 @@ class PreviewTest {
   }
 
   @Test
+  void whatAMethodCopiesIsShown() {
+    var document = document(cell(0, 0, 64, 0, 23));
+    assertEquals(Preview.Detail.CELLS, Methods.of(document).detail());
+    assertEquals(
+        Preview.Detail.PIXELS, Methods.of(set(document, "method.variant=cp-then-encode")).detail());
+    assertEquals(Preview.Detail.CELLS, Methods.of(set(document, "method.name=sdedrag")).detail());
+  }
+
+  @Test
   void saysWhatIsTooSmall() {
     var preview =
         preview(
@@ -171,9 +181,10 @@ class PreviewTest {
     for (var detail : Preview.Detail.values()) {
       var preview = preview(document, original, 128, detail);
       assertEquals(List.of(new Preview.Part("drags[0]", 8, 8, 0, "")), preview.drags());
-      // The middle (32, 32) goes to (64, 32): columns 56 to 71, rows 16 to 47.
+      // The middle (32, 32) goes to (64, 32): columns 56 to 71, rows 16 to 47. A cell is not
+      // turned.
       int x = detail == Preview.Detail.PIXELS ? 71 : 64;
-      assertEquals(detail == Preview.Detail.PIXELS ? 16 : 16, preview.picture().level(x, 16, 0));
+      assertEquals(16, preview.picture().level(x, 16, 0));
       assertEquals(24, preview.picture().level(x, 16, 1));
       assertEquals(72, preview.picture().level(72, 16, 0));
       assertEquals(15, preview.picture().level(64, 15, 1));

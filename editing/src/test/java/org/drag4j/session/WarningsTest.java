@@ -109,18 +109,18 @@ class WarningsTest {
   void movesThatHaveNoEffect() {
     String turn = "drags[0].move={\"rotate\": 90}";
     String still =
-        "every latent cell stays where it is, so nothing moves; take it at least 8 pixels away as the model sees it";
+        "every latent cell stays where it is, so nothing moves; take it at least 8 pixels away as"
+            + " the model sees it";
     assertEquals(List.of(), warnings(MOVE));
     String pixels = "method.variant=cp-then-encode";
     assertEquals(List.of(), warnings(MOVE, turn, pixels));
     assertEquals(
         List.of(
-            "ear: cells are copied as they are, neither turned nor scaled, which tears what they show;"
-                + " set method.variant=cp-then-encode"),
+            "ear: cells are copied as they are, neither turned nor scaled, which tears what they"
+                + " show; set method.variant=cp-then-encode"),
         warnings(MOVE, "drags[0].move.scale=1.5"));
     assertEquals(List.of("ear: " + still), warnings(MOVE, "drags[0].move.by=[2, -1]"));
-    assertEquals(
-        List.of("ear: " + still), warnings(MOVE, "drags[0].move={\"rotate\": 1}", pixels));
+    assertEquals(List.of("ear: " + still), warnings(MOVE, "drags[0].move={\"rotate\": 1}", pixels));
     assertEquals(
         List.of(
             "mask: leaves out the target of ear, so nothing arrives there; draw it over handles and"

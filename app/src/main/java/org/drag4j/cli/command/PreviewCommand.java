@@ -49,10 +49,10 @@ public final class PreviewCommand implements Callable<Integer> {
   @Option(
       names = "--detail",
       paramLabel = "cells|pixels",
-      defaultValue = "cells",
       description =
-          "Copy whole latent cells, as the edit does, or pixels. Default: ${DEFAULT-VALUE}.")
-  Preview.Detail detail = Preview.Detail.CELLS;
+          "Copy whole latent cells, or pixels. Default: what the edit copies, pixels with the"
+              + " variant cp-then-encode alone.")
+  Optional<Preview.Detail> detail = Optional.empty();
 
   @Option(
       names = "--marks",
@@ -88,7 +88,7 @@ public final class PreviewCommand implements Callable<Integer> {
     var edit = read.checked();
     var size = ModelSize.of(model, document, Edit.folder(file));
     var task = edit.task(size.side(), size.factor());
-    var preview = edit.preview(task, detail);
+    var preview = edit.preview(task, detail.orElseGet(() -> edit.method().detail()));
     edit.warnings(task).forEach(warnings::warn);
     out.save(
         drawn(preview, edit),
