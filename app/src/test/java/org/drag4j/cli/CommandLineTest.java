@@ -2,6 +2,7 @@ package org.drag4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,9 @@ import org.drag4j.document.MaskSource;
 import org.drag4j.document.Settings;
 import org.drag4j.engine.Edit;
 import org.drag4j.geometry.Area;
+import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.Move;
+import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
 import org.drag4j.picture.Picture;
 import org.drag4j.picture.PictureFiles;
@@ -124,6 +129,15 @@ class CommandLineTest {
         "drag x.png --from 1,2,0,4 --to 1,2,3,4",
         "drag x.png --from NaN,2,3,4 --to 1,2,3,4",
         "drag x.png --from 1,2,3,4 --from 1,2,3,4 --to 1,2,3,4",
+        "drag x.png --from 1,2,3,4 --to 1,2,3,4 --rotate 5",
+        "drag x.png --from 1,2,3,4 --to 1,2,3,4 --about 5,5",
+        "drag x.png --from 1,2,3,4 --about 5,5",
+        "drag x.png --from 1,2,3,4 --by 5",
+        "drag x.png --from 1,2,3,4 --by 0,0",
+        "drag x.png --from 1,2,3,4 --rotate 361",
+        "drag x.png --from 1,2,3,4 --scale 0",
+        "drag x.png --from 1,2,3,4 --scale NaN",
+        "drag x.png --from 1,2,3,4 --rotate 5 --scale 2 --scale 3",
         "bench",
         "bench everything -m x",
         "bench unet -m x --size 0",
@@ -503,6 +517,66 @@ class CommandLineTest {
     assertEquals(
         new Rectangle(16, 8.5, 24, 24).area(),
         edit.document().drags().getFirst().target().orElseThrow());
+  }
+
+  /** One value holds for all, as many as there are regions for one each. */
+  @Test
+  void dragTurnsAndScales() {
+    var saved = folder.resolve("moves.json");
+    String line =
+        "drag %s --from 8,8,24,24 --from 32,8,24,24 --by -4,2 --rotate -15 --rotate 30.5 --about"
+            + " 30,20 --save %s";
+    assertEquals(0, run(line.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    assertEquals(
+        List.of(
+            Drag.moved(
+                new Rectangle(8, 8, 24, 24).area(),
+                new Move(new Point(-4, 2), -15, 1, Optional.of(new Point(30, 20)))),
+            Drag.moved(
+                new Rectangle(32, 8, 24, 24).area(),
+                new Move(new Point(-4, 2), 30.5, 1, Optional.of(new Point(30, 20))))),
+        Edit.read(saved).document().drags());
+    assertEquals("CP_THEN_ENCODE", variant(saved));
+    assertEquals(
+        0,
+        run((line + " --set method.variant=encode-then-cp --overwrite")
+                .formatted(folder.resolve("cat.png"), saved)
+                .split(" ", -1))
+            .code());
+    assertEquals("ENCODE_THEN_CP", variant(saved));
+    String shift = "drag %s --from 8,8,24,24 --by 8,0 --save %s --overwrite";
+    assertEquals(0, run(shift.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    assertEquals("ENCODE_THEN_CP", variant(saved));
+  }
+
+  /** Cells that are turned look torn, and are not what the edit copies. */
+  @Test
+  void aPreviewOfATurnShowsPixels() throws Exception {
+    byte[] rgb = new byte[64 * 48 * 3];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i / 3);
+    }
+    var picture = folder.resolve("columns.png");
+    PictureFiles.writePng(Picture.of(64, 48, rgb), picture);
+    var saved = folder.resolve("turn.json");
+    String line = "drag %s --from 8,8,24,24 --rotate 30 --save %s";
+    assertEquals(0, run(line.formatted(picture, saved).split(" ", -1)).code());
+    var shown = preview(saved);
+    assertEquals(preview(saved, "--detail", "pixels"), shown);
+    assertNotEquals(preview(saved, "--detail", "cells"), shown);
+  }
+
+  private Picture preview(Path document, String... options) throws Exception {
+    String out = folder.resolve("turned.png").toString();
+    var args = new ArrayList<>(List.of("preview", document.toString(), "-o", out, "--overwrite"));
+    args.addAll(List.of(options));
+    assertEquals(0, run(args.toArray(String[]::new)).code());
+    return PictureFiles.read(Path.of(out));
+  }
+
+  private static String variant(Path document) {
+    var method = Edit.read(document).document().method();
+    return String.valueOf(Settings.value(method.parameters(), "variant").orElseThrow());
   }
 
   @Test

@@ -115,7 +115,31 @@ class ErrorTableTest {
           new Row(
               2,
               "drag DIR/cat.png --from 1,2,3,4",
-              "--to: expected x,y,w,h, got nothing; see drag4j drag --help"),
+              "--to: expected x,y,w,h, or else --by, --rotate or --scale, got nothing; see drag4j"
+                  + " drag --help"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,3,4 --to 1,2,3,4 --rotate 5",
+              "--to: expected none beside --by, --rotate, --scale and --about, got one; see drag4j"
+                  + " drag --help"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,3,4 --scale 21",
+              "--scale: expected a number from 0.05 to 20, got 21; correct it; see drag4j drag"
+                  + " --help"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,3,4 --rotate 360",
+              "--by: expected a shift, a turn or another size, got none of them; give by, rotate or"
+                  + " scale another value; see drag4j drag --help"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,3,4 --by 5",
+              "--by: expected x,y in pixels, got '5'; see drag4j drag --help"),
+          new Row(
+              2,
+              "drag DIR/cat.png --from 1,2,3,4 --by 5,5 --about 1,1 --about 2,2",
+              "--about: expected one, or one for each of 1 --from, got 2; see drag4j drag --help"),
           new Row(
               2, "preview", "preview: expected DOC.json, got nothing; see drag4j preview --help"),
           new Row(

@@ -59,6 +59,7 @@ class PagesTest {
           Map.entry("/properties/working", "Working"),
           Map.entry("/properties/model", "Model"),
           Map.entry("/$defs/drag", "Drags"),
+          Map.entry("/$defs/drag/properties/move", "Move"),
           Map.entry("/$defs/arrow", "Arrows"),
           Map.entry("/$defs/area", "Regions"),
           Map.entry("/$defs/area/properties/ellipse", "Ellipse"),
@@ -329,10 +330,10 @@ class PagesTest {
     assertEquals(5, row.size(), where);
     assertEquals(type(declared), row.get(1).replaceAll("\\[([^]]*)]\\([^)]*\\)", "$1"), where);
     var numbers =
-        Pattern.compile("-?\\d+")
+        Pattern.compile("-?\\d+(\\.\\d+)?")
             .matcher(row.get(2))
             .results()
-            .map(found -> Long.parseLong(found.group()))
+            .map(found -> Double.parseDouble(found.group()))
             .collect(Collectors.toCollection(TreeSet::new));
     assertEquals(numbers(declared), numbers, where + ": numbers of its range");
     for (var choice : declared.path("enum")) {
@@ -382,17 +383,17 @@ class PagesTest {
   }
 
   /** The bounds of a field's values; those of what it lists only where they are numbers. */
-  private static Set<Long> numbers(JsonNode declared) {
-    var numbers = new TreeSet<Long>();
+  private static Set<Double> numbers(JsonNode declared) {
+    var numbers = new TreeSet<Double>();
     var values = resolved(declared);
     for (var bound :
         List.of("minimum", "exclusiveMinimum", "maximum", "minItems", "maxItems", "maxLength")) {
       if (values.has(bound)) {
-        numbers.add(values.get(bound).asLong());
+        numbers.add(values.get(bound).asDouble());
       }
     }
     if (values.path("pattern").asString("").contains("{64}")) {
-      numbers.add(64L);
+      numbers.add(64.0);
     }
     if (values.has("items")
         && resolved(values.get("items")).path("type").asString("").equals("number")) {
@@ -403,7 +404,7 @@ class PagesTest {
           Pattern.compile("-?\\d+")
               .matcher(values.get("const").asString())
               .results()
-              .map(found -> Long.parseLong(found.group()))
+              .map(found -> Double.parseDouble(found.group()))
               .toList());
     }
     return numbers;

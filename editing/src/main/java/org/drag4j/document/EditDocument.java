@@ -347,7 +347,12 @@ public record EditDocument(
         drags.stream()
             .map(d ->
                 new Drag(
-                    d.name(), d.handle().map(each), d.target().map(each), d.points(), d.mapping()))
+                    d.name(),
+                    d.handle().map(each),
+                    d.target().map(each),
+                    d.move(),
+                    d.points(),
+                    d.mapping()))
             .toList(),
         working,
         method,

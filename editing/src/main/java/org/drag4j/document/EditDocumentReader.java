@@ -16,6 +16,7 @@ import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.FileName;
+import org.drag4j.geometry.Move;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.Polygon;
 import org.drag4j.geometry.Strokes;
@@ -45,7 +46,11 @@ final class EditDocumentReader {
           "model",
           "seed");
   private static final List<String> IMAGE = List.of("file", "sha256");
-  private static final List<String> DRAG = List.of("name", "handle", "target", "points", "mapping");
+  static final String MOVE = "move";
+
+  private static final List<String> DRAG =
+      List.of("name", "handle", "target", MOVE, "points", "mapping");
+  private static final List<String> MOVES = List.of("by", "rotate", "scale", "about");
 
   /** The kinds of a region. */
   static final List<String> AREA =
@@ -81,7 +86,10 @@ final class EditDocumentReader {
     fields.put("/$defs/image", IMAGE);
     fields.put("/properties/working", WORKING.names(format));
     fields.put("/properties/model", MODEL);
-    fields.put("/$defs/drag", DRAG);
+    fields.put("/$defs/drag", drag(format));
+    if (format != Format.V1) {
+      fields.put("/$defs/drag/properties/" + MOVE, MOVES);
+    }
     fields.put("/$defs/arrow", ARROW);
     fields.put("/$defs/area", AREA);
     fields.put("/$defs/area/properties/ellipse", ELLIPSE);
@@ -100,6 +108,19 @@ final class EditDocumentReader {
               .toList();
       case V2 -> DOCUMENT;
     };
+  }
+
+  private static List<String> drag(Format format) {
+    return switch (format) {
+      case V1 -> DRAG.stream().filter(name -> !name.equals(MOVE)).toList();
+      case V2 -> DRAG;
+    };
+  }
+
+  private static List<Drag.Kind> mappings(Format format) {
+    return Stream.of(Drag.Kind.values())
+        .filter(kind -> format != Format.V1 || kind != Drag.Kind.MOVE)
+        .toList();
   }
 
   /** The fields of a method: its name, then its parameters. */
@@ -260,27 +281,53 @@ final class EditDocumentReader {
     String name = "";
     Optional<Area> handle = Optional.empty();
     Optional<Area> target = Optional.empty();
+    Optional<Move> move = Optional.empty();
     List<Arrow> points = List.of();
-    var mapping = Drag.Kind.REGION;
+    Optional<Drag.Kind> mapping = Optional.empty();
     t.open(path);
     while (t.more()) {
-      switch (t.field(path, DRAG)) {
+      switch (t.field(path, drag(head.format()))) {
         case "name" -> name = t.text(path + ".name");
         case "handle" -> handle = Optional.of(area(path + ".handle"));
         case "target" -> target = Optional.of(area(path + ".target"));
+        case MOVE -> move = Optional.of(move(path));
         case "points" -> points = t.list(path + ".points", Drag.MAX_POINTS, this::arrow);
         default ->
-            mapping = t.oneOf(path + ".mapping", List.of(Drag.Kind.values()), Drag.Kind::json);
+            mapping =
+                Optional.of(t.oneOf(path + ".mapping", mappings(head.format()), Drag.Kind::json));
       }
     }
     if (handle.isEmpty() && head.format() == Format.V1) {
       throw Tokens.missing(path + ".handle", "the region to move");
     }
+    var kind = mapping.orElse(move.isPresent() ? Drag.Kind.MOVE : Drag.Kind.REGION);
     try {
-      return new Drag(name, handle, target, points, mapping);
+      return new Drag(name, handle, target, move, points, kind);
     } catch (EditDocumentException e) {
       throw e.inside(path);
     }
+  }
+
+  private Move move(String drag) {
+    String path = drag + "." + MOVE;
+    var by = new Point(0, 0);
+    double rotate = 0;
+    double scale = 1;
+    Optional<Point> about = Optional.empty();
+    t.open(path);
+    while (t.more()) {
+      switch (t.field(path, MOVES)) {
+        case "by" -> by = point(path + ".by");
+        case "rotate" -> rotate = t.number(path + ".rotate", -Move.MAX_TURN, Move.MAX_TURN);
+        case "scale" -> scale = t.number(path + ".scale", Move.MIN_SCALE, Move.MAX_SCALE);
+        default -> about = Optional.of(point(path + ".about"));
+      }
+    }
+    var shift = by;
+    double turn = rotate;
+    double size = scale;
+    var centre = about;
+    return checked(drag, () -> new Move(shift, turn, size, centre));
   }
 
   private Arrow arrow(String path) {

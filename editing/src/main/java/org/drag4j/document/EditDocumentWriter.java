@@ -4,6 +4,7 @@ import java.io.StringWriter;
 import java.util.List;
 import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.Move;
 import org.drag4j.geometry.Point;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -92,6 +93,7 @@ final class EditDocumentWriter {
     }
     drag.handle().ifPresent(area -> area("handle", area));
     drag.target().ifPresent(area -> area("target", area));
+    drag.move().ifPresent(this::move);
     if (!drag.points().isEmpty()) {
       g.writeArrayPropertyStart("points");
       for (var arrow : drag.points()) {
@@ -105,6 +107,19 @@ final class EditDocumentWriter {
       g.writeEndArray();
     }
     g.writeStringProperty("mapping", drag.mapping().json());
+    g.writeEndObject();
+  }
+
+  private void move(Move move) {
+    g.writeObjectPropertyStart(EditDocumentReader.MOVE);
+    g.writeName("by");
+    point(move.by());
+    number("rotate", move.rotate());
+    number("scale", move.scale());
+    if (move.about().isPresent()) {
+      g.writeName("about");
+      point(move.about().get());
+    }
     g.writeEndObject();
   }
 

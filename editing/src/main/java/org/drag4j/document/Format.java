@@ -4,7 +4,7 @@ package org.drag4j.document;
 public enum Format {
   /** One picture a document, a handle in every drag, one method. */
   V1("drag-edit/1"),
-  /** Further pictures, arrows without a handle, several methods. */
+  /** Further pictures, arrows without a handle, moves, several methods. */
   V2(EditDocument.FORMAT);
 
   private final String text;

@@ -101,7 +101,10 @@ sealed interface SettingType {
   }
 
   private static String range(double least, double most, String form) {
-    return Tokens.plain(least) + " to " + Tokens.plain(most) + (form.isEmpty() ? "" : ", " + form);
+    return EditDocumentException.plain(least)
+        + " to "
+        + EditDocumentException.plain(most)
+        + (form.isEmpty() ? "" : ", " + form);
   }
 
   private static EditDocumentException outside(

@@ -257,7 +257,11 @@ final class Tokens {
   }
 
   double number(String path, double least, double most) {
-    String expected = "a number from " + plain(least) + " to " + plain(most);
+    String expected =
+        "a number from "
+            + EditDocumentException.plain(least)
+            + " to "
+            + EditDocumentException.plain(most);
     if (p.currentToken() != JsonToken.VALUE_NUMBER_INT
         && p.currentToken() != JsonToken.VALUE_NUMBER_FLOAT) {
       throw wrong(path, expected);
@@ -288,10 +292,6 @@ final class Tokens {
       case VALUE_FALSE -> false;
       case null, default -> throw wrong(path, "true or false");
     };
-  }
-
-  static String plain(double value) {
-    return value == (long) value ? String.valueOf((long) value) : String.valueOf(value);
   }
 
   EditDocumentException wrong(String path, String expected) {

@@ -193,12 +193,11 @@ public sealed interface Area {
 
   private static void requireSize(String where, double width, double height) {
     if (!(width > 0 && height > 0)) {
-      String got = width == height ? plain(width) : plain(width) + " and " + plain(height);
+      String got = EditDocumentException.plain(width);
+      if (width != height) {
+        got += " and " + EditDocumentException.plain(height);
+      }
       throw new EditDocumentException(where, "a size above 0", got, "enlarge it");
     }
-  }
-
-  private static String plain(double value) {
-    return value == (long) value ? String.valueOf((long) value) : String.valueOf(value);
   }
 }

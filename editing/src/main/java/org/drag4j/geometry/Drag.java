@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * One region of the picture and where it goes.
@@ -11,13 +12,19 @@ import java.util.function.BiFunction;
  * @param name for people; may be empty
  * @param handle what is moved; may be absent with {@link Kind#POINTS}, for methods that move the
  *     points alone
- * @param target where to; absent with {@link Kind#POINTS}, and only there
+ * @param target where to; absent with {@link Kind#MOVE} and {@link Kind#POINTS}, and only there
+ * @param move how the handle is moved in one piece; with {@link Kind#MOVE}, and only there
  * @param points arrows, which start on the handle if there is one; only with {@link Kind#POINTS},
  *     and not empty there
  * @param mapping how the handle's pixels spread over the target
  */
 public record Drag(
-    String name, Optional<Area> handle, Optional<Area> target, List<Arrow> points, Kind mapping) {
+    String name,
+    Optional<Area> handle,
+    Optional<Area> target,
+    Optional<Move> move,
+    List<Arrow> points,
+    Kind mapping) {
   /** The most arrows of one drag. */
   public static final int MAX_POINTS = 1024;
 
@@ -33,6 +40,8 @@ public record Drag(
     PERSPECTIVE(4),
     /** Moved by arrows. */
     POINTS(0),
+    /** Shifted, turned and scaled in one piece. */
+    MOVE(0),
     /** Latent cell by latent cell: points onto points. */
     CELLS(0);
 
@@ -65,36 +74,13 @@ public record Drag(
     if (handle.isEmpty() && mapping != Kind.POINTS) {
       throw new EditDocumentException("handle", "the region to move", "nothing", "add it");
     }
-    if (mapping == Kind.POINTS) {
-      if (target.isPresent()) {
-        throw new EditDocumentException(
-            "target",
-            "none with mapping \"points\"",
-            "a region",
-            "remove it, or choose the mapping \"region\"");
-      }
-      if (points.isEmpty() || points.size() > MAX_POINTS) {
-        throw new EditDocumentException(
-            "points",
-            "1 to " + MAX_POINTS + " arrows with mapping \"points\"",
-            String.valueOf(points.size()),
-            "give at least one that starts on the handle");
-      }
-    } else {
-      if (target.isEmpty()) {
-        throw new EditDocumentException(
-            "target",
-            "a region with mapping \"" + mapping.json() + "\"",
-            "none",
-            "say where the handle goes");
-      }
-      if (!points.isEmpty()) {
-        throw new EditDocumentException(
-            "points",
-            "none with mapping \"" + mapping.json() + "\"",
-            points.size() + " arrows",
-            "remove them, or choose the mapping \"points\"");
-      }
+    requireAim(target, move, points, mapping);
+    if (mapping == Kind.MOVE && handle.orElseThrow() instanceof Area.Points) {
+      throw new EditDocumentException(
+          "handle",
+          "a region that is drawn with mapping \"move\"",
+          "points",
+          "draw it, or pair cells with the mapping \"cells\"");
     }
     if (mapping == Kind.CELLS) {
       int sources = requirePoints("handle", handle.orElseThrow()).size();
@@ -118,9 +104,65 @@ public record Drag(
     }
   }
 
+  /** A drag that has no move. */
+  public Drag(
+      String name, Optional<Area> handle, Optional<Area> target, List<Arrow> points, Kind mapping) {
+    this(name, handle, target, Optional.empty(), points, mapping);
+  }
+
   /** A region stretched onto another one. */
   public static Drag region(Area handle, Area target) {
     return new Drag("", Optional.of(handle), Optional.of(target), List.of(), Kind.REGION);
+  }
+
+  /** A region moved in one piece. */
+  public static Drag moved(Area handle, Move move) {
+    return new Drag(
+        "", Optional.of(handle), Optional.empty(), Optional.of(move), List.of(), Kind.MOVE);
+  }
+
+  /** The one of target, move and arrows that the mapping takes, and none of the others. */
+  private static void requireAim(
+      Optional<Area> target, Optional<Move> move, List<Arrow> points, Kind mapping) {
+    String with = " with mapping \"" + mapping.json() + "\"";
+    boolean aimed = mapping != Kind.POINTS && mapping != Kind.MOVE;
+    if (move.isPresent() && mapping != Kind.MOVE) {
+      throw new EditDocumentException(
+          "move", "none" + with, "one", "remove it, or choose the mapping \"move\"");
+    }
+    if (target.isPresent() && !aimed) {
+      throw new EditDocumentException(
+          "target",
+          "none" + with,
+          "a region",
+          mapping == Kind.MOVE
+              ? "remove it, or remove the move"
+              : "remove it, or choose the mapping \"region\"");
+    }
+    if (!points.isEmpty() && mapping != Kind.POINTS) {
+      throw new EditDocumentException(
+          "points",
+          "none" + with,
+          points.size() + " arrows",
+          mapping == Kind.MOVE
+              ? "remove them, or remove the move"
+              : "remove them, or choose the mapping \"points\"");
+    }
+    if (target.isEmpty() && aimed) {
+      throw new EditDocumentException(
+          "target", "a region" + with, "none", "say where the handle goes");
+    }
+    if (move.isEmpty() && mapping == Kind.MOVE) {
+      throw new EditDocumentException(
+          "move", "by, rotate or scale" + with, "nothing", "say how the handle moves");
+    }
+    if (mapping == Kind.POINTS && (points.isEmpty() || points.size() > MAX_POINTS)) {
+      throw new EditDocumentException(
+          "points",
+          "1 to " + MAX_POINTS + " arrows" + with,
+          String.valueOf(points.size()),
+          "give at least one that starts on the handle");
+    }
   }
 
   private static void requireVertices(String field, Area area, Kind kind) {
@@ -165,9 +207,14 @@ public record Drag(
    * The pairs of pixels or cells this drag stands for, in the image of a view.
    *
    * @param regions an area in that image
+   * @param middles the middle of an area in the picture
    * @throws IllegalArgumentException where the drag is arrows alone
    */
-  RegionMapping mapping(View view, Border border, BiFunction<Area, Border, Region> regions) {
+  RegionMapping mapping(
+      View view,
+      Border border,
+      BiFunction<Area, Border, Region> regions,
+      Function<Area, Point> middles) {
     return switch (mapping) {
       case REGION ->
           new RegionPairMapping(
@@ -181,6 +228,12 @@ public record Drag(
           new RegionPointsMapping(
               regions.apply(requireHandle(), Border.SQUEEZED),
               points.stream().map(view::of).toList());
+      case MOVE -> {
+        var how = move.orElseThrow();
+        var centre = how.about().orElseGet(() -> middles.apply(requireHandle()));
+        yield new MoveMapping(
+            regions.apply(requireHandle(), border), Similarity.of(how, centre), view);
+      }
       case CELLS ->
           new CellsMapping(
               requirePoints("handle", requireHandle()).stream().map(view::of).toList(),

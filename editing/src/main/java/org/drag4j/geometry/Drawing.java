@@ -1,6 +1,7 @@
 package org.drag4j.geometry;
 
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -27,6 +28,7 @@ public final class Drawing {
   private final int width;
   private final int height;
   private final Rasters rasters;
+  private final IdentityHashMap<Area, Point> middles = new IdentityHashMap<>();
   private @Nullable RegionMask touched;
 
   private Drawing(
@@ -64,8 +66,26 @@ public final class Drawing {
       if (drag.target().isPresent()) {
         drawing.requireOverlap(drawing.place(i) + ".target", drag.target().get());
       }
+      if (drag.move().isPresent()) {
+        drawing.requireArrival(drawing.place(i), drag);
+      }
     }
     return drawing;
+  }
+
+  /** Refuses a move whose target is far outside; a nearer one has no cell, which is found later. */
+  private void requireArrival(String where, Drag drag) {
+    try {
+      if (moved(drag, View.whole(width, height), Border.CUT).orElseThrow().leaves()) {
+        throw new EditDocumentException(
+            where + ".move",
+            "one that ends in the picture of " + width + "x" + height,
+            "one that ends wholly outside",
+            "move less far, or about a point that is nearer");
+      }
+    } catch (IllegalArgumentException e) {
+      throw EditDocumentException.about(where, e);
+    }
   }
 
   private void requireOverlap(String where, Area area) {
@@ -189,6 +209,28 @@ public final class Drawing {
         .orElseGet(() -> region(area, view).middle());
   }
 
+  /**
+   * The middle of all that is drawn of a region, in pixels of the picture, where that of its first
+   * pixel is at a half.
+   *
+   * @throws IllegalArgumentException if it is far larger than the picture
+   */
+  private Point middle(Area area) {
+    var have = middles.get(area);
+    if (have != null) {
+      return have;
+    }
+    var view = View.whole(width, height);
+    var drawn = Drawn.hanging(area.in(view), width, height);
+    var pixels = drawn.map(all -> all.raster(1)).orElseGet(() -> region(area, view));
+    var first = pixels.middle();
+    double x = drawn.map(Drawn::left).orElse(0) + first.x() + 0.5;
+    double y = drawn.map(Drawn::top).orElse(0) + first.y() + 0.5;
+    var middle = new Point(x, y);
+    middles.put(area, middle);
+    return middle;
+  }
+
   /** The pixels of a drag's handle in the whole picture; none where it is arrows alone. */
   public RegionMask handle(int drag) {
     return drags
@@ -199,37 +241,54 @@ public final class Drawing {
   }
 
   /**
-   * The pixels of a drag's target in the whole picture: as drawn, or where arrows carry the handle.
+   * The pixels of a drag's target in the whole picture: as drawn, or where a move or arrows carry
+   * the handle.
    *
    * @throws EditDocumentException where the arrows carry nothing
    */
   public RegionMask target(int drag) {
     var view = View.whole(width, height);
-    var drawn = drags.get(drag).target();
     try {
-      return drawn.isPresent()
-          ? region(drawn.get(), view)
-          : mapping(drags.get(drag), view, Border.CUT)
-              .pixels(width, height)
-              .clamped(width, height)
-              .targets(width, height);
+      return target(drags.get(drag), view)
+          .orElseGet(() ->
+              mapping(drags.get(drag), view, Border.CUT)
+                  .pixels(width, height)
+                  .clamped(width, height)
+                  .targets(width, height));
     } catch (IllegalArgumentException e) {
       throw EditDocumentException.about(place(drag), e);
     }
   }
 
-  /** Handles and targets, as far as they are drawn and a view shows them. */
+  /** The pixels of a drag's target in the image of a view; empty where arrows say where it is. */
+  private Optional<RegionMask> target(Drag drag, View view) {
+    var moved = moved(drag, view, Border.CUT);
+    return moved.isPresent()
+        ? Optional.of(moved.get().targets())
+        : drag.target().map(area -> region(area, view));
+  }
+
+  /** Handles and targets, but those of arrows, as far as a view shows them. */
   RegionMask regions(View view) {
     var regions = RegionMask.none(view.width(), view.height());
     for (var drag : drags) {
       if (drag.handle().isPresent()) {
         regions = regions.union(shown(drag.handle().get(), view));
       }
-      if (drag.target().isPresent()) {
-        regions = regions.union(shown(drag.target().get(), view));
+      var target = shownTarget(drag, view);
+      if (target.isPresent()) {
+        regions = regions.union(target.get());
       }
     }
     return regions;
+  }
+
+  private Optional<RegionMask> shownTarget(Drag drag, View view) {
+    try {
+      return target(drag, view);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   /** What a view shows of a region, which may be nothing. */
@@ -414,6 +473,17 @@ public final class Drawing {
    * @throws IllegalArgumentException if a region is outside the image
    */
   RegionMapping mapping(Drag drag, View view, Border border) {
-    return drag.mapping(view, border, (area, of) -> region(area, view, of));
+    return drag.mapping(view, border, (area, of) -> region(area, view, of), this::middle);
+  }
+
+  /**
+   * The mapping of a drag that has a move; empty where it has none.
+   *
+   * @throws IllegalArgumentException if the handle is outside the image
+   */
+  Optional<MoveMapping> moved(Drag drag, View view, Border border) {
+    return drag.move().isPresent() && mapping(drag, view, border) instanceof MoveMapping move
+        ? Optional.of(move)
+        : Optional.empty();
   }
 }

@@ -14,6 +14,9 @@ final class Drawn {
 
   private static final long MAX_PIXELS = 1 << 30;
 
+  /** Pixels of a region that is rasterised in one piece. */
+  private static final long MAX_RASTER = 1 << 27;
+
   private final Region region;
   private final int left;
   private final int top;
@@ -26,10 +29,14 @@ final class Drawn {
     top = Math.floorDiv(extent.top(), CELL) * CELL;
     width = Math.ceilDiv(extent.right() - left, CELL) * CELL;
     height = Math.ceilDiv(extent.bottom() - top, CELL) * CELL;
-    if ((long) width * height > MAX_PIXELS) {
+    requireAtMost(MAX_PIXELS);
+  }
+
+  private void requireAtMost(long most) {
+    if ((long) width * height > most) {
       throw new IllegalArgumentException(
           "region: expected at most %d pixels with those outside the picture, got %dx%d; draw it nearer to the picture"
-              .formatted(MAX_PIXELS, width, height));
+              .formatted(most, width, height));
     }
   }
 
@@ -40,18 +47,22 @@ final class Drawn {
    */
   record Extent(int left, int top, int right, int bottom) {}
 
+  /** The part of the plane that holds a region. */
+  static Extent extent(Region region) {
+    return switch (region) {
+      case Polygon polygon -> polygon.extent();
+      case Strokes strokes -> strokes.extent();
+      case RegionMask mask -> new Extent(0, 0, mask.width(), mask.height());
+    };
+  }
+
   /**
    * A region of which an image of this size shows a part; empty where it shows all.
    *
    * @throws IllegalArgumentException if it is larger than a thousand million pixels
    */
   static Optional<Drawn> hanging(Region region, int width, int height) {
-    var extent =
-        switch (region) {
-          case Polygon polygon -> polygon.extent();
-          case Strokes strokes -> strokes.extent();
-          case RegionMask mask -> new Extent(0, 0, mask.width(), mask.height());
-        };
+    var extent = extent(region);
     boolean shown =
         extent.left() >= 0
             && extent.top() >= 0
@@ -80,6 +91,36 @@ final class Drawn {
     return columns;
   }
 
+  /**
+   * Refuses what is too large to be rasterised in one piece.
+   *
+   * @throws IllegalArgumentException if it is larger than a hundred million pixels
+   */
+  void requireRaster() {
+    requireAtMost(MAX_RASTER);
+  }
+
+  /**
+   * All of it in one piece, whose first pixel is at {@link #left()} and {@link #top()}.
+   *
+   * @param cell side of what is counted, in pixels: 1, or that of a latent cell
+   * @throws IllegalArgumentException if it is larger than a hundred million pixels
+   */
+  RegionMask raster(int cell) {
+    requireRaster();
+    return part(0, height, cell);
+  }
+
+  /** The column of its first pixel, a whole number of latent cells. */
+  int left() {
+    return left;
+  }
+
+  /** The row of its first pixel, a whole number of latent cells. */
+  int top() {
+    return top;
+  }
+
   /** The mean position of its pixels. */
   Point middle() {
     double x = 0;
@@ -103,7 +144,10 @@ final class Drawn {
   }
 
   private RegionMask strip(int y, int cell) {
-    int rows = Math.min(rows(), height - y);
+    return part(y, Math.min(rows(), height - y), cell);
+  }
+
+  private RegionMask part(int y, int rows, int cell) {
     var pixels =
         switch (region) {
           case Polygon polygon -> polygon.part(left, top + y, width, rows);

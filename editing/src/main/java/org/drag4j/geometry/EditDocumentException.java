@@ -47,6 +47,11 @@ public final class EditDocumentException extends RuntimeException {
     return '"' + printable(text) + '"';
   }
 
+  /** A number as people write it. */
+  public static String plain(double value) {
+    return value == (long) value ? String.valueOf((long) value) : String.valueOf(value);
+  }
+
   /** Text from outside, shortened and free of control characters. */
   public static String printable(String text) {
     var out = new StringBuilder();

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** One drag of a region, as the pairs of pixels or latent cells it stands for (RegionDrag). */
 public sealed interface RegionMapping
-    permits RegionPairMapping, PolygonMapping, RegionPointsMapping, CellsMapping {
+    permits RegionPairMapping, PolygonMapping, RegionPointsMapping, MoveMapping, CellsMapping {
   /**
    * The pairs of pixels, for the preview.
    *

@@ -57,24 +57,32 @@ public final class Task {
 
   /**
    * The arrows, in pixels of what the model sees: those that are drawn, and for a drag without any
-   * the one from the middle of its handle to the middle of its target. Of a handle that hangs over
-   * the picture's border it starts in the middle of what is shown.
+   * the one from the middle of its handle to the middle of its target, or to where a move carries
+   * that middle. Of a handle that hangs over the picture's border it starts in the middle of what
+   * is shown.
    */
   public List<Arrow> arrows() {
     var arrows = new ArrayList<Arrow>();
     for (var drag : drags()) {
       if (drag.points().isEmpty()) {
         var from = drawing.region(drag.requireHandle(), view()).middle();
-        var handle = drawing.middle(drag.requireHandle(), view(), border);
-        var target = drawing.middle(drag.target().orElseThrow(), view(), border);
-        var to =
-            new Point(target.x() + (from.x() - handle.x()), target.y() + (from.y() - handle.y()));
-        arrows.add(new Arrow(from, to));
+        arrows.add(new Arrow(from, end(drag, from)));
       } else {
         drag.points().forEach(arrow -> arrows.add(view().of(arrow)));
       }
     }
     return arrows;
+  }
+
+  /** Where a drag without arrows carries a position on its handle. */
+  private Point end(Drag drag, Point from) {
+    var moved = drawing.moved(drag, view(), border);
+    if (moved.isPresent()) {
+      return moved.get().moved(from);
+    }
+    var handle = drawing.middle(drag.requireHandle(), view(), border);
+    var target = drawing.middle(drag.target().orElseThrow(), view(), border);
+    return new Point(target.x() + (from.x() - handle.x()), target.y() + (from.y() - handle.y()));
   }
 
   /** The pixels that may change, as the model sees them; all of them without a mask. */

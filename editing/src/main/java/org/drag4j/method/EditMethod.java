@@ -54,6 +54,11 @@ public interface EditMethod {
     return task.editableCells();
   }
 
+  /** What this method copies. */
+  default Preview.Detail detail() {
+    return Preview.Detail.CELLS;
+  }
+
   /** What each drag moves by itself, whether or not it can be done. */
   default List<Moved> moves(Task task) {
     return Moved.ofRegions(task);
@@ -74,11 +79,6 @@ public interface EditMethod {
    */
   default Preview preview(Task task, Picture original, Preview.Detail detail) {
     return Preview.of(this, task, original, detail);
-  }
-
-  /** The detail of a preview that is nearest to what this method does. */
-  default Preview.Detail detail() {
-    return Preview.Detail.CELLS;
   }
 
   /**

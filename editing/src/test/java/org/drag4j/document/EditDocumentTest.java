@@ -20,6 +20,7 @@ import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.EditDocumentException;
 import org.drag4j.geometry.Mapping;
+import org.drag4j.geometry.Move;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.Point;
@@ -500,6 +501,7 @@ class EditDocumentTest {
         second(json),
         message
             .replace("expected \"regiondrag\"", "expected one of \"" + names + "\"")
+            .replace("\"points\", \"cells\"", "\"points\", \"move\", \"cells\"")
             .replace(
                 "expected one of size, crop, margin, feather",
                 "expected one of size, enlarge, crop, windows, zoom, margin, feather, seams, detail"));
@@ -601,6 +603,106 @@ class EditDocumentTest {
         message(() -> parse(second(drag("{\"mapping\": \"points\"}")))));
     // A method that moves regions cannot do anything with it.
     assertThrows(IllegalArgumentException.class, () -> document.drags().get(1).requireHandle());
+  }
+
+  private static String move(String more) {
+    return drag("{\"handle\": {\"ellipse\": {\"center\": [9,9], \"radii\": [5,5]}}, " + more + "}");
+  }
+
+  @Test
+  void theSecondFormatHasMoves() {
+    String full =
+        "\"move\": {\"by\": [3, -0.5], \"rotate\": -30, \"scale\": 1.5, \"about\": [8, 9.5]}";
+    var document = parse(second(move(full)));
+    var drag = document.drags().get(1);
+    assertEquals(Drag.Kind.MOVE, drag.mapping());
+    assertEquals(
+        Optional.of(new Move(new Point(3, -0.5), -30, 1.5, Optional.of(new Point(8, 9.5)))),
+        drag.move());
+    assertEquals(document, parse(document.toJson()));
+    assertEquals(document, parse(second(move(full + ", \"mapping\": \"move\""))));
+    var turned = parse(second(move("\"move\": {\"rotate\": 10}")));
+    assertEquals(
+        Optional.of(new Move(new Point(0, 0), 10, 1, Optional.empty())),
+        turned.drags().get(1).move());
+    assertEquals(turned, parse(turned.toJson()));
+    assertEquals(turned, turned.withMasks(mask -> mask));
+    String unknown =
+        "cat.json: drags[1].move: expected one of name, handle, target, points, mapping";
+    assertTrue(message(() -> parse(move(full))).startsWith(unknown));
+    assertTrue(
+        message(() -> parse(move("\"mapping\": \"move\"")))
+            .startsWith("cat.json: drags[1].mapping: expected one of \"region\", \"affine\","));
+  }
+
+  static Stream<Arguments> badMoves() {
+    return Stream.of(
+        Arguments.of(
+            "{}", ": expected a shift, a turn or another size, got none of them; give by,"),
+        Arguments.of("{\"about\": [1, 1]}", ": expected a shift, a turn or another size, got none"),
+        Arguments.of(
+            "{\"by\": [0, -0.0], \"rotate\": 360, \"scale\": 1.0}", ": expected a shift, a"),
+        Arguments.of("null", ": expected an object {...}, got null; correct it"),
+        Arguments.of("[4, 4]", ": expected an object {...}, got a list; correct it"),
+        Arguments.of("{\"by\": 8}", ".by: expected two numbers [x, y], got 8; correct it"),
+        Arguments.of("{\"by\": [8]}", ".by: expected two numbers [x, y]"),
+        Arguments.of("{\"by\": [8, \"0\"]}", ".by[1]: expected a number from -65536 to 65536, got"),
+        Arguments.of("{\"by\": [8, 1e308]}", ".by[1]: expected a number from -65536 to 65536, got"),
+        Arguments.of(
+            "{\"about\": [-65537, 0]}", ".about[0]: expected a number from -65536 to 65536"),
+        Arguments.of("{\"rotate\": 361}", ".rotate: expected a number from -360 to 360, got 361"),
+        Arguments.of(
+            "{\"rotate\": -1e999}", ".rotate: expected a number from -360 to 360, got -1e9"),
+        Arguments.of("{\"rotate\": true}", ".rotate: expected a number from -360 to 360, got true"),
+        Arguments.of("{\"scale\": 0}", ".scale: expected a number from 0.05 to 20, got 0; correct"),
+        Arguments.of("{\"scale\": -1}", ".scale: expected a number from 0.05 to 20, got -1"),
+        Arguments.of("{\"scale\": 1e308}", ".scale: expected a number from 0.05 to 20, got 1e308"),
+        Arguments.of(
+            "{\"scale\": [2, 2]}", ".scale: expected a number from 0.05 to 20, got a list"),
+        Arguments.of("{\"turn\": 5}", ".turn: expected one of by, rotate, scale, about, got an"),
+        Arguments.of("{\"rotat\": 5}", ".rotat: expected one of by, rotate, scale, about, got an"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badMoves")
+  void refusesMoves(String json, String message) {
+    String got = message(() -> parse(second(move("\"move\": " + json))));
+    assertTrue(got.startsWith("cat.json: drags[1].move" + message), got);
+  }
+
+  @Test
+  void aMoveStandsInPlaceOfATarget() {
+    String move = "\"move\": {\"rotate\": 5}, ";
+    String target = "\"target\": {\"rectangle\": [1, 1, 9, 9]}";
+    String arrows = "\"points\": [{\"from\": [1,1], \"to\": [2,2]}]";
+    assertEquals(
+        "cat.json: drags[1].target: expected none with mapping \"move\", got a region; remove it,"
+            + " or remove the move",
+        message(() -> parse(second(move(move + target)))));
+    assertEquals(
+        "cat.json: drags[1].points: expected none with mapping \"move\", got 1 arrows; remove them,"
+            + " or remove the move",
+        message(() -> parse(second(move(move + arrows)))));
+    assertEquals(
+        "cat.json: drags[1].move: expected none with mapping \"region\", got one; remove it, or"
+            + " choose the mapping \"move\"",
+        message(() -> parse(second(move(move + target + ", \"mapping\": \"region\"")))));
+    assertEquals(
+        "cat.json: drags[1].move: expected none with mapping \"points\", got one; remove it, or"
+            + " choose the mapping \"move\"",
+        message(() -> parse(second(move(move + arrows + ", \"mapping\": \"points\"")))));
+    assertEquals(
+        "cat.json: drags[1].move: expected by, rotate or scale with mapping \"move\", got nothing;"
+            + " say how the handle moves",
+        message(() -> parse(second(move("\"mapping\": \"move\"")))));
+    assertEquals(
+        "cat.json: drags[1].handle: expected the region to move, got nothing; add it",
+        message(() -> parse(second(drag("{\"move\": {\"rotate\": 5}}")))));
+    assertEquals(
+        "cat.json: drags[1].handle: expected a region that is drawn with mapping \"move\", got"
+            + " points; draw it, or pair cells with the mapping \"cells\"",
+        message(() ->
+            parse(second(drag("{\"handle\": {\"points\": [[1,1]]}, \"move\": {\"rotate\": 5}}")))));
   }
 
   @Test

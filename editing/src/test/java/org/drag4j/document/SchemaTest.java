@@ -162,6 +162,12 @@ class SchemaTest {
               MAPPER.readTree(
                   """
                   {"points": [{"from": [1, 1], "to": [2, 2.5]}], "mapping": "points"}\
+                  """))
+          .add(
+              MAPPER.readTree(
+                  """
+                  {"handle": {"rectangle": [8, 8, 20, 20]}, "mapping": "move",
+                   "move": {"by": [4, -2.5], "rotate": 12.5, "scale": 0.75, "about": [3, 4]}}\
                   """));
     }
     return full;
@@ -338,6 +344,8 @@ class SchemaTest {
     if (format == Format.V2) {
       paths.add("/pictures/0");
       paths.add("/drags/8");
+      paths.add("/drags/9");
+      paths.add("/drags/9/move");
     }
     paths.addAll(
         List.of(

@@ -14,9 +14,11 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Arrow;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Move;
 import org.drag4j.geometry.Overlap;
 import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
+import org.drag4j.method.Methods;
 import org.drag4j.method.Preview;
 import org.drag4j.picture.Picture;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,15 @@ class PreviewTest {
   }
 
   @Test
+  void whatAMethodCopiesIsShown() {
+    var document = document(cell(0, 0, 64, 0, 23));
+    assertEquals(Preview.Detail.CELLS, Methods.of(document).detail());
+    assertEquals(
+        Preview.Detail.PIXELS, Methods.of(set(document, "method.variant=cp-then-encode")).detail());
+    assertEquals(Preview.Detail.CELLS, Methods.of(set(document, "method.name=sdedrag")).detail());
+  }
+
+  @Test
   void saysWhatIsTooSmall() {
     var preview =
         preview(
@@ -163,6 +174,31 @@ class PreviewTest {
     assertEquals(blue, colour(drawn, 64, 38));
     assertEquals(blue, colour(drawn, 70, 32));
     assertEquals(colour(original, 70, 38), colour(drawn, 70, 38));
+  }
+
+  /** A quarter turn: the upper row of a flat handle becomes the right column of its target. */
+  @Test
+  void showsMoves() {
+    var move = new Move(new Point(32, 0), 90, 1, Optional.empty());
+    var document = document(Drag.moved(new Area.Rectangle(16, 24, 31, 15), move));
+    var original = map(128, 64);
+    for (var detail : Preview.Detail.values()) {
+      var preview = preview(document, original, 128, detail);
+      assertEquals(List.of(new Preview.Part("drags[0]", 8, 8, 0, "")), preview.drags());
+      // The middle (32, 32) goes to (64, 32): columns 56 to 71, rows 16 to 47. A cell is not
+      // turned.
+      int x = detail == Preview.Detail.PIXELS ? 71 : 64;
+      assertEquals(16, preview.picture().level(x, 16, 0));
+      assertEquals(24, preview.picture().level(x, 16, 1));
+      assertEquals(72, preview.picture().level(72, 16, 0));
+      assertEquals(15, preview.picture().level(64, 15, 1));
+    }
+    var drawn = Preview.regions(CheckedEdit.of(document, original).drawing(), original);
+    assertEquals(0xe02020, colour(drawn, 16, 30));
+    assertEquals(0x2050e0, colour(drawn, 56, 30));
+    assertEquals(0x2050e0, colour(drawn, 71, 17));
+    assertEquals(colour(original, 72, 17), colour(drawn, 72, 17));
+    assertEquals(colour(original, 64, 30), colour(drawn, 64, 30));
   }
 
   private static EditDocument set(EditDocument document, String... values) {

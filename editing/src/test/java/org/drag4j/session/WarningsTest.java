@@ -67,8 +67,8 @@ class WarningsTest {
             + " it over handles and targets",
         "mask.rectangle=[66,18,3,3] | mask: lets no latent cell change, so nothing is edited; draw"
             + " it larger, over handles and targets",
-        "drags[0].target.rectangle=[16,16,31,31] | ear: the target is where the handle is, so"
-            + " nothing moves; draw it elsewhere",
+        "drags[0].target.rectangle=[16,16,31,31] | ear: no pixel leaves its place, so nothing"
+            + " moves; take it elsewhere",
         "method.start=0 | method.start: 0.0 of 4 steps is none, so nothing is denoised; choose more"
             + " steps or a larger part",
         "method.start=0.2 | method.start: 0.2 of 4 steps is none, so nothing is denoised; choose"
@@ -87,8 +87,8 @@ class WarningsTest {
     assertEquals(List.of(), warnings(DRAGS, near));
     assertEquals(
         List.of(
-            "ear: every latent cell stays where it is, so nothing moves; draw the target at least 8"
-                + " pixels away as the model sees it"),
+            "ear: every latent cell stays where it is, so nothing moves; take it at least 8 pixels"
+                + " away as the model sees it"),
         warnings(DRAGS, near, "method.pairing=as-released"));
   }
 
@@ -107,6 +107,42 @@ class WarningsTest {
       })
   void saysWhichArrowsHaveNone(String setting, String warning) {
     assertEquals(List.of(warning), warnings(ARROWS, setting));
+  }
+
+  private static final String MOVE =
+      """
+      {"format": "drag-edit/2", "image": {"file": "a"}, "method": {"steps": 4}, "drags": [
+        {"name": "ear", "handle": {"rectangle": [16, 16, 31, 31]}, "move": {"by": [40, 0]}}]}\
+      """;
+
+  @Test
+  void movesThatHaveNoEffect() {
+    String turn = "drags[0].move={\"rotate\": 90}";
+    String still =
+        "every latent cell stays where it is, so nothing moves; take it at least 8 pixels away as"
+            + " the model sees it";
+    assertEquals(List.of(), warnings(MOVE));
+    String pixels = "method.variant=cp-then-encode";
+    assertEquals(List.of(), warnings(MOVE, turn, pixels));
+    assertEquals(
+        List.of(
+            "ear: cells are copied as they are, neither turned nor scaled, which tears what they"
+                + " show; set method.variant=cp-then-encode"),
+        warnings(MOVE, "drags[0].move.scale=1.5"));
+    assertEquals(List.of("ear: " + still), warnings(MOVE, "drags[0].move.by=[2, -1]"));
+    assertEquals(List.of("ear: " + still), warnings(MOVE, "drags[0].move={\"rotate\": 1}", pixels));
+    assertEquals(
+        List.of(
+            "mask: leaves out the target of ear, so nothing arrives there; draw it over handles and"
+                + " targets"),
+        warnings(MOVE, "mask.rectangle=[16,16,31,31]"));
+    assertEquals(List.of(), warnings(MOVE, "method.name=sdedrag"));
+    assertEquals(
+        List.of(
+            "arrow 1: " + still,
+            "ear: a patch is shifted alone, so rotate and scale have no effect; choose the method"
+                + " regiondrag"),
+        warnings(MOVE, "method.name=sdedrag", turn));
   }
 
   /** A method that moves patches speaks of these. */

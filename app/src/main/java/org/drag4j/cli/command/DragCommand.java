@@ -8,18 +8,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.drag4j.cli.console.ExitCode;
 import org.drag4j.cli.console.Host;
 import org.drag4j.cli.option.EditOptions;
 import org.drag4j.cli.option.GlimpseOptions;
 import org.drag4j.cli.option.OutputFile;
+import org.drag4j.cli.option.Position;
 import org.drag4j.cli.option.Rectangle;
 import org.drag4j.document.EditDocument;
 import org.drag4j.document.MaskFiles;
 import org.drag4j.engine.Edit;
 import org.drag4j.engine.Keeping;
 import org.drag4j.geometry.Drag;
+import org.drag4j.geometry.EditDocumentException;
+import org.drag4j.geometry.Move;
+import org.drag4j.geometry.Point;
 import org.drag4j.method.Documents;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,11 +57,41 @@ public final class DragCommand implements Callable<Integer> {
 
   @Option(
       names = "--to",
-      required = true,
       paramLabel = "x,y,w,h",
       converter = Rectangle.Converter.class,
-      description = "Where to; one for each --from, in the same order.")
+      description =
+          "Where to; one for each --from, in the same order. Or --by, --rotate and --scale.")
   List<Rectangle> to = new ArrayList<>();
+
+  @Option(
+      names = "--by",
+      paramLabel = "x,y",
+      converter = Position.Converter.class,
+      description =
+          "How far to move it, in pixels of the picture. One holds for every --from; else one for"
+              + " each, in the same order.")
+  List<Point> by = new ArrayList<>();
+
+  @Option(
+      names = "--rotate",
+      paramLabel = "DEGREES",
+      description = "How far to turn it, clockwise as seen; as often as --by.")
+  List<Double> rotate = new ArrayList<>();
+
+  @Option(
+      names = "--scale",
+      paramLabel = "FACTOR",
+      description = "How many times as large it becomes; as often as --by.")
+  List<Double> scale = new ArrayList<>();
+
+  @Option(
+      names = "--about",
+      paramLabel = "x,y",
+      converter = Position.Converter.class,
+      description =
+          "The point about which --rotate and --scale work; as often as --by. Default: the middle"
+              + " of each --from.")
+  List<Point> about = new ArrayList<>();
 
   @Option(
       names = {"-p", "--prompt"},
@@ -97,11 +132,7 @@ public final class DragCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     options.run.engine.check(spec);
-    if (from.size() != to.size()) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--to: expected one for each of " + from.size() + " --from, got " + to.size());
-    }
+    var drags = drags();
     boolean alone = save.isPresent() && options.run.model.folder().isEmpty() && output.isEmpty();
     Optional<OutputFile> saved =
         save.isPresent()
@@ -112,7 +143,7 @@ public final class DragCommand implements Callable<Integer> {
     }
     var progress = options.run.show.progress(spec, host);
     var out = alone ? Optional.<OutputFile>empty() : Optional.of(out(saved));
-    var document = document(progress::warn);
+    var document = document(drags, progress::warn);
     var folder = Edit.folder(save.orElse(image));
     var edit = Edit.of(folder, document, Optional.of(image), progress::warn);
     if (saved.isPresent()) {
@@ -168,16 +199,67 @@ public final class DragCommand implements Callable<Integer> {
     return Stream.concat(Stream.of(image), mask.stream()).toArray(Path[]::new);
   }
 
-  private EditDocument document(Consumer<String> warnings) {
-    var drags = new ArrayList<Drag>();
-    for (int i = 0; i < from.size(); i++) {
-      drags.add(Drag.region(from.get(i).area(), to.get(i).area()));
+  private List<Drag> drags() {
+    boolean moved = !by.isEmpty() || !rotate.isEmpty() || !scale.isEmpty();
+    if (to.isEmpty() && !moved) {
+      throw refused("--to: expected x,y,w,h, or else --by, --rotate or --scale, got nothing");
     }
+    if (!to.isEmpty() && (moved || !about.isEmpty())) {
+      throw refused("--to: expected none beside --by, --rotate, --scale and --about, got one");
+    }
+    if (!moved && from.size() != to.size()) {
+      throw refused("--to: expected one for each of " + from.size() + " --from, got " + to.size());
+    }
+    return IntStream.range(0, from.size())
+        .mapToObj(i ->
+            moved
+                ? Drag.moved(from.get(i).area(), move(i))
+                : Drag.region(from.get(i).area(), to.get(i).area()))
+        .toList();
+  }
+
+  private Move move(int i) {
+    var shift = of("--by", by, i).orElse(new Point(0, 0));
+    double turn = of("--rotate", rotate, i).orElse(0.0);
+    double size = of("--scale", scale, i).orElse(1.0);
+    var centre = of("--about", about, i);
+    try {
+      return new Move(shift, turn, size, centre);
+    } catch (EditDocumentException e) {
+      String message = String.valueOf(e.getMessage());
+      throw refused(
+          e.where().equals("move")
+              ? "--by" + message.substring("move".length())
+              : "--" + message.substring("move.".length()));
+    }
+  }
+
+  /** The value of an option for one of the regions. */
+  private <T> Optional<T> of(String option, List<T> values, int i) {
+    if (values.size() > 1 && values.size() != from.size()) {
+      throw refused(
+          "%s: expected one, or one for each of %d --from, got %d"
+              .formatted(option, from.size(), values.size()));
+    }
+    return values.isEmpty() ? Optional.empty() : Optional.of(values.get(i % values.size()));
+  }
+
+  private ParameterException refused(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private EditDocument document(List<Drag> drags, Consumer<String> warnings) {
     var folder = Edit.folder(save.orElse(image));
     var name = Edit.name(image, folder);
     var document =
         Documents.of(new EditDocument.Image(name, Optional.empty()), prompt, drags)
             .withMask(mask.map(png -> Edit.mask(png, folder, warnings)));
-    return options.document.applied(document, MaskFiles.in(folder, warnings));
+    var masks = MaskFiles.in(folder, warnings);
+    // Cells can be neither turned nor scaled, pixels can.
+    var suited =
+        drags.stream().flatMap(drag -> drag.move().stream()).allMatch(Move::isShift)
+            ? document
+            : Documents.set(document, "drag", List.of("method.variant=cp-then-encode"), masks);
+    return options.document.applied(suited, masks);
   }
 }

@@ -6,8 +6,6 @@ import picocli.CommandLine.TypeConversionException;
 
 /** A rectangle as the command line gives it, in pixels of the picture. */
 public record Rectangle(double x, double y, double width, double height) {
-  private static final double FAR = 1 << 15;
-
   /** The rectangle as a region. */
   public Area area() {
     return new Area.Rectangle(x, y, width, height);
@@ -17,18 +15,8 @@ public record Rectangle(double x, double y, double width, double height) {
   public static final class Converter implements ITypeConverter<Rectangle> {
     @Override
     public Rectangle convert(String text) {
-      String[] parts = text.split(",", -1);
-      double[] numbers = new double[4];
-      boolean good = parts.length == 4;
-      for (int i = 0; good && i < 4; i++) {
-        try {
-          numbers[i] = Double.parseDouble(parts[i].strip());
-        } catch (NumberFormatException e) {
-          good = false;
-        }
-        good &= Math.abs(numbers[i]) <= FAR;
-      }
-      if (!good || !(numbers[2] > 0 && numbers[3] > 0)) {
+      double[] numbers = Position.numbers(text, 4);
+      if (numbers.length == 0 || !(numbers[2] > 0 && numbers[3] > 0)) {
         throw new TypeConversionException(
             "expected x,y,w,h in pixels with w and h above 0, got '" + text + "'");
       }
