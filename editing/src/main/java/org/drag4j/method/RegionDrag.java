@@ -72,7 +72,9 @@ public record RegionDrag(
             help =
                 "how far into the noise the picture is taken: the part of the steps that goes out"
                     + " and comes back",
-            standard = "0.5",
+            standard = "0.3",
+            format1 = "0.5",
+            faithful = "0.5",
             most = 1,
             form = "less than all steps",
             label = "Denoising strength")
@@ -127,7 +129,9 @@ public record RegionDrag(
                 "what cells the handle leaves start from: what they have, noise alone, copies of"
                     + " the nearest cells around, or what goes over smoothly from one side to the"
                     + " other",
-            standard = "none")
+            standard = "smooth",
+            format1 = "none",
+            faithful = "none")
         Fill fill,
     @Setting(
             help =

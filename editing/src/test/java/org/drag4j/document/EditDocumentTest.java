@@ -307,7 +307,7 @@ class EditDocumentTest {
             "method.guidance: expected a number from 0 to 100, got 101"),
         Arguments.of(
             with("\"method\": {\"fill\": 1}"),
-            "method.fill: expected one of \"none\", \"noise\", \"neighbours\", got 1"),
+            "method.fill: expected one of \"none\", \"noise\", \"neighbours\", \"smooth\", got 1"),
         Arguments.of(
             with("\"model\": {\"id\": \"x\"}"),
             "model.id: expected what is implemented, got a field for a later version, not"

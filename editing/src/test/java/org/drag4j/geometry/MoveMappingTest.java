@@ -35,7 +35,7 @@ class MoveMappingTest {
 
   private static Task task(Drag drag, Border border) {
     var drawing = drawing(drag);
-    return new Task(drawing, drawing.whole(SIDE, CELL), border);
+    return new Task(drawing, drawing.whole(SIDE, CELL), border, Pairing.AS_RELEASED);
   }
 
   private static Mapping pixels(Drag drag) {
@@ -250,11 +250,11 @@ class MoveMappingTest {
     int[] bounds = drawing.touched().bounds();
     assertEquals(
         List.of(2879, 1900, 3061, 2021), List.of(bounds[0], bounds[1], bounds[2], bounds[3]));
-    var task = new Task(drawing, drawing.window(256, CELL), Border.CUT);
+    var task = new Task(drawing, drawing.window(256, CELL), Border.CUT, Pairing.AS_RELEASED);
     assertFalse(task.frame().whole());
     var window = task.merged(Overlap.LATER_WINS).pixels();
     var whole =
-        new Task(drawing, drawing.whole(6000, CELL), Border.CUT)
+        new Task(drawing, drawing.whole(6000, CELL), Border.CUT, Pairing.AS_RELEASED)
             .merged(Overlap.LATER_WINS)
             .pixels();
     assertEquals(whole, window.moved(task.view().x(), task.view().y()));

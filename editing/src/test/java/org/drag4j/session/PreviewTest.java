@@ -110,9 +110,11 @@ class PreviewTest {
   @Test
   void whatAMethodCopiesIsShown() {
     var document = document(cell(0, 0, 64, 0, 23));
-    assertEquals(Preview.Detail.CELLS, Methods.of(document).detail());
+    assertEquals(Preview.Detail.PIXELS, Methods.of(document).detail());
+    var released = set(document, "method.pairing=as-released");
+    assertEquals(Preview.Detail.CELLS, Methods.of(released).detail());
     assertEquals(
-        Preview.Detail.PIXELS, Methods.of(set(document, "method.variant=cp-then-encode")).detail());
+        Preview.Detail.PIXELS, Methods.of(set(released, "method.variant=cp-then-encode")).detail());
     assertEquals(Preview.Detail.CELLS, Methods.of(set(document, "method.name=sdedrag")).detail());
   }
 

@@ -129,8 +129,12 @@ class WarningsTest {
             "ear: cells are copied as they are, neither turned nor scaled, which tears what they"
                 + " show; set method.variant=cp-then-encode"),
         warnings(MOVE, "drags[0].move.scale=1.5"));
-    assertEquals(List.of("ear: " + still), warnings(MOVE, "drags[0].move.by=[2, -1]"));
-    assertEquals(List.of("ear: " + still), warnings(MOVE, "drags[0].move={\"rotate\": 1}", pixels));
+    String cells = "method.pairing=as-released";
+    String near = "drags[0].move.by=[2, -1]";
+    assertEquals(List.of(), warnings(MOVE, near));
+    assertEquals(List.of("ear: " + still), warnings(MOVE, near, cells));
+    assertEquals(
+        List.of("ear: " + still), warnings(MOVE, "drags[0].move={\"rotate\": 1}", pixels, cells));
     assertEquals(
         List.of(
             "mask: leaves out the target of ear, so nothing arrives there; draw it over handles and"
