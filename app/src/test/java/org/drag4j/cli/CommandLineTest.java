@@ -519,14 +519,18 @@ class CommandLineTest {
         edit.document().drags().getFirst().target().orElseThrow());
   }
 
+  private void drag(String picture, String options, Path saved) {
+    var line = "drag " + folder.resolve(picture) + " " + options + " --overwrite --save " + saved;
+    assertEquals(0, run(line.split(" ", -1)).code());
+  }
+
   /** One value holds for all, as many as there are regions for one each. */
   @Test
   void dragTurnsAndScales() {
     var saved = folder.resolve("moves.json");
-    String line =
-        "drag %s --from 8,8,24,24 --from 32,8,24,24 --by -4,2 --rotate -15 --rotate 30.5 --about"
-            + " 30,20 --save %s";
-    assertEquals(0, run(line.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    String turns =
+        "--from 8,8,24,24 --from 32,8,24,24 --by -4,2 --rotate -15 --rotate 30.5 --about 30,20";
+    drag("cat.png", turns, saved);
     assertEquals(
         List.of(
             Drag.moved(
@@ -537,15 +541,9 @@ class CommandLineTest {
                 new Move(new Point(-4, 2), 30.5, 1, Optional.of(new Point(30, 20))))),
         Edit.read(saved).document().drags());
     assertEquals("CP_THEN_ENCODE", variant(saved));
-    assertEquals(
-        0,
-        run((line + " --set method.variant=encode-then-cp --overwrite")
-                .formatted(folder.resolve("cat.png"), saved)
-                .split(" ", -1))
-            .code());
+    drag("cat.png", turns + " --set method.variant=encode-then-cp", saved);
     assertEquals("ENCODE_THEN_CP", variant(saved));
-    String shift = "drag %s --from 8,8,24,24 --by 8,0 --save %s --overwrite";
-    assertEquals(0, run(shift.formatted(folder.resolve("cat.png"), saved).split(" ", -1)).code());
+    drag("cat.png", "--from 8,8,24,24 --by 8,0", saved);
     assertEquals("ENCODE_THEN_CP", variant(saved));
   }
 
@@ -554,13 +552,11 @@ class CommandLineTest {
   void aPreviewOfATurnShowsPixels() throws Exception {
     byte[] rgb = new byte[64 * 48 * 3];
     for (int i = 0; i < rgb.length; i++) {
-      rgb[i] = (byte) (i / 3);
+      rgb[i] = (byte) Math.floorDiv(i, 3);
     }
-    var picture = folder.resolve("columns.png");
-    PictureFiles.writePng(Picture.of(64, 48, rgb), picture);
+    PictureFiles.writePng(Picture.of(64, 48, rgb), folder.resolve("columns.png"));
     var saved = folder.resolve("turn.json");
-    String line = "drag %s --from 8,8,24,24 --rotate 30 --save %s";
-    assertEquals(0, run(line.formatted(picture, saved).split(" ", -1)).code());
+    drag("columns.png", "--from 8,8,24,24 --rotate 30", saved);
     var shown = preview(saved);
     assertEquals(preview(saved, "--detail", "pixels"), shown);
     assertNotEquals(preview(saved, "--detail", "cells"), shown);

@@ -311,14 +311,12 @@ public record RegionDrag(
           "method.start: %s of %d steps is none, so nothing is denoised; choose more steps or a larger part"
               .formatted(start, steps));
     }
-    for (int i = 0; i < task.drags().size() && variant == Variant.ENCODE_THEN_CP; i++) {
-      var move = task.drags().get(i).move();
-      if (move.isPresent() && !move.get().isShift()) {
-        warnings.add(
-            task.parts().get(i).name()
-                + ": cells are copied as they are, neither turned nor scaled, which tears what they"
-                + " show; set method.variant=cp-then-encode");
-      }
+    if (variant == Variant.ENCODE_THEN_CP) {
+      warnings.addAll(
+          Warnings.turned(
+              task,
+              "cells are copied as they are, neither turned nor scaled, which tears what they show;"
+                  + " set method.variant=cp-then-encode"));
     }
     if (guidance == 1 && !negativePrompt.isEmpty()) {
       warnings.add(

@@ -152,15 +152,11 @@ public record SdeDrag(
   @Override
   public List<String> warnings(Task task) {
     var warnings = new ArrayList<>(EditMethod.super.warnings(task));
-    for (int i = 0; i < task.drags().size(); i++) {
-      var move = task.drags().get(i).move();
-      if (move.isPresent() && !move.get().isShift()) {
-        warnings.add(
-            task.parts().get(i).name()
-                + ": a patch is shifted alone, so rotate and scale have no effect; choose the"
-                + " method regiondrag");
-      }
-    }
+    warnings.addAll(
+        Warnings.turned(
+            task,
+            "a patch is shifted alone, so rotate and scale have no effect; choose the method"
+                + " regiondrag"));
     return warnings;
   }
 

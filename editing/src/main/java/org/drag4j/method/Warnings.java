@@ -3,6 +3,7 @@ package org.drag4j.method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.drag4j.geometry.Drawing;
 import org.drag4j.geometry.Point;
 import org.drag4j.geometry.RegionMask;
@@ -38,6 +39,14 @@ final class Warnings {
     method.moves(task).forEach(move -> warnings.addAll(move.idle()));
     arrows(task.drawing(), warnings);
     return warnings;
+  }
+
+  /** One line for every drag whose move turns or scales, which a method does not carry out so. */
+  static List<String> turned(Task task, String instead) {
+    return IntStream.range(0, task.drags().size())
+        .filter(i -> task.drags().get(i).move().stream().anyMatch(move -> !move.isShift()))
+        .mapToObj(i -> task.parts().get(i).name() + ": " + instead)
+        .toList();
   }
 
   private static void mask(RegionMask editable, List<Moved> moves, List<String> warnings) {

@@ -99,7 +99,7 @@ class MoveMappingTest {
       var moved = Drag.moved(handles.get(i), move(dx, dy, 0, 1));
       String kind = handles.get(i).kind();
       // Vertices are cut to whole pixels towards 0, so those of an ellipse differ outside.
-      if (i < 2 || dy > -50 && dx > -40) {
+      if (i < 2 || (dy > -50 && dx > -40)) {
         assertEquals(pixels(region), pixels(moved), kind);
         assertEquals(drawing(region).target(0), drawing(moved).target(0), kind);
         if (dx % CELL == 0 && dy % CELL == 0) {
@@ -343,7 +343,8 @@ class MoveMappingTest {
     for (int at = 0; at < sources.length; at++) {
       // Into the picture, against shift, turn and scale, and back into the image.
       double x = (at % source.width() + 0.5) * side / view.scaleX() + view.x() - by.x();
-      double y = (at / source.width() + 0.5) * side / view.scaleY() + view.y() - by.y();
+      double y =
+          (Math.floorDiv(at, source.width()) + 0.5) * side / view.scaleY() + view.y() - by.y();
       double dx = (x - centre.x()) / scale;
       double dy = (y - centre.y()) / scale;
       double fromX = centre.x() + dx * Math.cos(angle) - dy * Math.sin(angle);
@@ -352,7 +353,7 @@ class MoveMappingTest {
       double row = (fromY - view.y()) * view.scaleY() / side;
       if (sources[at] >= 0) {
         assertEquals(column, sources[at] % source.width() + 0.5, 0.5 + 1e-5);
-        assertEquals(row, sources[at] / source.width() + 0.5, 0.5 + 1e-5);
+        assertEquals(row, Math.floorDiv(sources[at], source.width()) + 0.5, 0.5 + 1e-5);
       } else if (Math.abs(column - Math.rint(column)) > 1e-5
           && Math.abs(row - Math.rint(row)) > 1e-5) {
         assertFalse(source.get((int) Math.floor(column), (int) Math.floor(row)), "nothing came");
