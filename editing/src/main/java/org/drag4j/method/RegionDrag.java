@@ -24,6 +24,7 @@ import org.drag4j.geometry.Pairing;
 import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
 import org.drag4j.graph.Hook;
+import org.drag4j.picture.Levels;
 import org.drag4j.picture.Picture;
 import org.drag4j.pipeline.Denoiser;
 import org.drag4j.pipeline.ModelShape;
@@ -360,7 +361,7 @@ public record RegionDrag(
             s.grid(),
             editable(task),
             task.handles());
-    var edited = edit(s, cells, () -> pairs(task).pixels(task.view()).copy(s.picture()));
+    var edited = edit(s, cells, () -> copied(task, s.picture()));
     boolean wholeCells = variant == Variant.ENCODE_THEN_CP && pairing == Pairing.NEAREST;
     return new Result.Latent(
         edited,
@@ -368,6 +369,17 @@ public record RegionDrag(
         wholeCells
             ? Optional.of(new Result.Copied(pairs(task).pixels(task.view()), pairs(task).spread()))
             : Optional.empty());
+  }
+
+  /** The picture with pixels copied, and vacated ones as {@code fill} wants them. */
+  private Picture copied(Task task, Picture picture) {
+    var pairs = pairs(task).pixels(task.view());
+    var copied = pairs.copy(picture);
+    if (fill != Fill.SMOOTH) {
+      return copied;
+    }
+    var targets = pairs.targets(picture.width(), picture.height());
+    return Levels.of(copied).filled(task.handles(task.view()).without(targets)).picture();
   }
 
   /**
@@ -579,7 +591,12 @@ public record RegionDrag(
             case AS_RELEASED -> 0;
             case STOP_AT_END -> (int) (end * sde.schedule().trainTimesteps());
           };
-      float[] other = fill == Fill.SMOOTH ? smoothed(clean, from) : new float[0];
+      float[] other =
+          switch (variant) {
+            case ENCODE_THEN_CP -> fill == Fill.SMOOTH ? smoothed(clean, from) : clean;
+            // What was encoded is smooth already.
+            case CP_THEN_ENCODE -> clean;
+          };
       s.progress().phase("edit", ts.length);
       try (var network = new Guided(this, bank)) {
         for (int k = 0; k < ts.length; k++) {
@@ -610,7 +627,13 @@ public record RegionDrag(
     private float[] smoothed(float[] clean, int[] from) {
       var pasted = clean.clone();
       grid.copyCells(clean, from, pasted, cells.target());
-      return grid.smoothed(pasted, cells.vacated());
+      byte[] vacated = new byte[grid.cells()];
+      for (int cell : cells.vacated()) {
+        vacated[cell] = 1;
+      }
+      return new Levels(grid.width(), grid.height(), grid.channels(), pasted)
+          .filled(RegionMask.of(grid.width(), grid.height(), vacated))
+          .values();
     }
 
     private float[] handleNoised(float[] latent, int[]... where) {

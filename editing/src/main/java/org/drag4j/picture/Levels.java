@@ -11,6 +11,9 @@ package org.drag4j.picture;
 public record Levels(int width, int height, int channels, float[] values) {
   private static final int COLOURS = 3;
 
+  /** Smoothings of each size of what is made up. */
+  private static final int SWEEPS = 30;
+
   /** A Gaussian is cut off where it is this many deviations wide. */
   private static final double REACH = 4;
 
@@ -188,5 +191,86 @@ public record Levels(int width, int height, int channels, float[] values) {
   private float mixed(int left, int right, int row, int c, float share) {
     float from = values[(row * width + left) * channels + c];
     return from + share * (values[(row * width + right) * channels + c] - from);
+  }
+
+  /**
+   * Pixels made up from those around: each is near the mean of its neighbours.
+   *
+   * @param unknown of this size, what to make up; 0 where that is everything
+   */
+  public Levels filled(PixelMask unknown) {
+    boolean[] open = new boolean[width * height];
+    for (int at = unknown.next(0); at >= 0; at = unknown.next(at + 1)) {
+      open[at] = true;
+    }
+    var made = new Levels(width, height, channels, values.clone());
+    made.fill(open);
+    return made;
+  }
+
+  /** From coarse to fine, each smoothed, so that what is far away is heard too. */
+  private void fill(boolean[] open) {
+    int w = (width + 1) / 2;
+    int h = (height + 1) / 2;
+    var coarse = zero(w, h, channels);
+    boolean[] coarseOpen = new boolean[w * h];
+    boolean any = false;
+    for (int at = 0; at < coarseOpen.length; at++) {
+      coarseOpen[at] = !coarse.average(at, this, open);
+      any |= coarseOpen[at];
+    }
+    if (any && coarseOpen.length > 1) {
+      coarse.fill(coarseOpen);
+    }
+    for (int at = 0; at < open.length; at++) {
+      if (open[at]) {
+        int from = (at / width / 2 * w + at % width / 2) * channels;
+        System.arraycopy(coarse.values, from, values, at * channels, channels);
+      }
+    }
+    for (int sweep = 0; sweep < SWEEPS; sweep++) {
+      for (int i = 0; i < open.length; i++) {
+        int at = sweep % 2 == 0 ? i : open.length - 1 - i;
+        if (open[at]) {
+          smooth(at);
+        }
+      }
+    }
+  }
+
+  /** Makes a pixel the mean of the known ones of the four that it stands for; false without any. */
+  private boolean average(int at, Levels fine, boolean[] open) {
+    int count = 0;
+    for (int i = 0; i < 4; i++) {
+      int x = at % width * 2 + i % 2;
+      int y = at / width * 2 + i / 2;
+      if (x < fine.width && y < fine.height && !open[y * fine.width + x]) {
+        count++;
+        for (int c = 0; c < channels; c++) {
+          values[at * channels + c] += fine.values[(y * fine.width + x) * channels + c];
+        }
+      }
+    }
+    for (int c = 0; c < channels && count > 0; c++) {
+      values[at * channels + c] /= count;
+    }
+    return count > 0;
+  }
+
+  private void smooth(int at) {
+    int x = at % width;
+    int y = at / width;
+    int left = x > 0 ? at - 1 : at;
+    int right = x < width - 1 ? at + 1 : at;
+    int above = y > 0 ? at - width : at;
+    int below = y < height - 1 ? at + width : at;
+    for (int c = 0; c < channels; c++) {
+      values[at * channels + c] =
+          (values[left * channels + c]
+                  + values[right * channels + c]
+                  + values[above * channels + c]
+                  + values[below * channels + c])
+              / 4;
+    }
   }
 }

@@ -7,9 +7,6 @@ package org.drag4j.schedule;
  * <p>A cell is the number {@code y * width + x}. Where a cell occurs twice the later one wins.
  */
 public record LatentGrid(int height, int width, int channels) {
-  /** Enough for a region of a few hundred cells to become smooth. */
-  private static final int SWEEPS = 400;
-
   private static final int MAX_VALUES = 1 << 28;
 
   public LatentGrid {
@@ -109,54 +106,6 @@ public record LatentGrid(int height, int width, int channels) {
       }
     }
     return out;
-  }
-
-  /**
-   * A latent whose cells in some places go over smoothly into those around: each is the mean of its
-   * neighbours, of which the grid's border has fewer.
-   *
-   * @param at cells {@code y * width + x} to replace; not all of them
-   * @return a new latent
-   */
-  public float[] smoothed(float[] latent, int[] at) {
-    requireSize(latent, size());
-    requireCells(at);
-    float[] x = latent.clone();
-    for (int sweep = 0; sweep < SWEEPS; sweep++) {
-      // Forth and back, so that both sides are heard alike.
-      for (int i = 0; i < at.length; i++) {
-        mean(x, at[sweep % 2 == 0 ? i : at.length - 1 - i]);
-      }
-    }
-    return x;
-  }
-
-  private void mean(float[] x, int cell) {
-    int column = cell % width;
-    int row = cell / width;
-    for (int c = 0; c < channels; c++) {
-      float sum = 0;
-      int count = 0;
-      if (column > 0) {
-        sum += x[(cell - 1) * channels + c];
-        count++;
-      }
-      if (column < width - 1) {
-        sum += x[(cell + 1) * channels + c];
-        count++;
-      }
-      if (row > 0) {
-        sum += x[(cell - width) * channels + c];
-        count++;
-      }
-      if (row < height - 1) {
-        sum += x[(cell + width) * channels + c];
-        count++;
-      }
-      if (count > 0) {
-        x[cell * channels + c] = sum / count;
-      }
-    }
   }
 
   private float[] gather(float[] x, int[] at) {
