@@ -47,6 +47,21 @@ class SamplersTest {
 
   @ParameterizedTest
   @EnumSource
+  void otherContentKeepsItsNoise(Model model) {
+    var schedule = NoiseSchedule.of(model.config);
+    float[] clean = {1, -2, 0.5f};
+    float[] other = {0, 3, 0.5f};
+    float[] noise = {0.25f, -1, 2};
+    for (int t : new int[] {1, 300, 999}) {
+      assertArrayEquals(
+          schedule.addNoise(t, other, noise),
+          schedule.withContent(t, schedule.addNoise(t, clean, noise), clean, other),
+          1e-6f);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void timestepTablesAreThoseOfDiffusers(Model model) {
     for (int steps : new int[] {10, 20, 50}) {
       assertArrayEquals(

@@ -93,7 +93,7 @@ class SampleDetailsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"avocado", "dog", "eyes", "owl", "pig"})
+  @ValueSource(strings = {"avocado", "dog", "ear", "eyes", "large-eyes", "owl", "pig"})
   void detailsAreNeverWorseAndBordersAreNotSeen(String name) {
     var plain = sample(name, "working.detail=0", "working.seams=plain");
     var fine = sample(name, "working.detail=1", "working.seams=matched");

@@ -41,7 +41,9 @@ public final class DemoCommand implements Callable<Integer> {
       paramLabel = "NAME",
       arity = "0..1",
       defaultValue = "eyes",
-      description = "The sample: avocado, dog, eyes, owl, pig. Default: ${DEFAULT-VALUE}.")
+      description =
+          "The sample: avocado, dog, ear, eyes, large-eyes, orange, owl, pig. Default:"
+              + " ${DEFAULT-VALUE}.")
   String name = "eyes";
 
   @Option(
@@ -79,6 +81,7 @@ public final class DemoCommand implements Callable<Integer> {
     var both = out.beside(name + "-before-after.png");
     var changed = document.read(sample, progress::warn);
     var edit = Edit.of(Edit.folder(sample), changed, Optional.empty(), progress::warn);
+    var hint = home.hint(name);
     out.check(edit.picture());
     both.check(edit.picture());
     both.checkApart(out);
@@ -114,18 +117,22 @@ public final class DemoCommand implements Callable<Integer> {
       if (!options.run.show.json()) {
         var err = spec.commandLine().getErr();
         err.println("before and after: " + both.path());
+        err.println("look: " + hint.look());
         err.println(
             String.format(
                 Locale.ROOT,
                 "colour error of the target: %.1f (unedited picture: %.1f)",
                 error.edited(),
                 error.unedited()));
+        err.println("try next: " + hint.next());
         err.flush();
       }
       var json = edited.json(progress);
       json.put("beforeAfter", both.path().toString());
       json.put("colourError", error.edited());
       json.put("colourErrorUnedited", error.unedited());
+      json.put("look", hint.look());
+      json.put("next", hint.next());
       options.run.show.print(spec, json, out.path().toString(), both.path().toString());
     }
     return ExitCode.OK;

@@ -15,6 +15,7 @@ public record AppHome(Path path) {
   public static final String PROPERTY = "drag4j.home";
 
   private static final String DOCUMENT = ".json";
+  private static final String HINT = ".txt";
   private static final int LEVELS = 4;
 
   /**
@@ -56,6 +57,29 @@ public record AppHome(Path path) {
   /** A sample's edit document. */
   public Path sample(String name) {
     return path.resolve("samples").resolve(name + DOCUMENT);
+  }
+
+  /**
+   * What a sample shows.
+   *
+   * @param look where to look
+   * @param next a command to try next
+   */
+  public record Hint(String look, String next) {}
+
+  /**
+   * What a sample shows.
+   *
+   * @throws IOException where its text cannot be read
+   */
+  public Hint hint(String name) throws IOException {
+    var lines = Files.readAllLines(path.resolve("samples").resolve(name + HINT));
+    if (lines.size() != 2) {
+      throw new IOException(
+          "samples/%s%s: expected where to look and what to try next, got %d lines; unpack drag4j again"
+              .formatted(name, HINT, lines.size()));
+    }
+    return new Hint(lines.getFirst(), lines.getLast());
   }
 
   /**
