@@ -57,7 +57,8 @@ class SampleHintsTest {
   @ParameterizedTest
   @MethodSource("samples")
   void helpNamesIt(String name) {
-    var help = Drag4j.commandLine(new Host(Map.of(), false, () -> false), "demo")
+    var help =
+        Drag4j.commandLine(new Host(Map.of(), false, () -> false), "demo")
             .getSubcommands()
             .get("demo")
             .getUsageMessage();

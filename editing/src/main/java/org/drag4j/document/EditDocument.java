@@ -91,7 +91,8 @@ public record EditDocument(
   /** How the parts of a larger picture are chosen that the model sees. */
   public enum Windows {
     /**
-     * Fitted to the drags: those far apart have windows of their own, small moves are seen enlarged.
+     * Fitted to the drags: those far apart have windows of their own, small moves are seen
+     * enlarged.
      */
     FITTED,
     /** One around all that may change. */

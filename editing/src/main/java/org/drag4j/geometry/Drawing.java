@@ -134,9 +134,9 @@ public final class Drawing {
    * @param which numbers of drags, ascending
    */
   Drawing only(List<Integer> which) {
-    var others =
-        IntStream.range(0, drags.size()).boxed().filter(i -> !which.contains(i)).toList();
-    var apart = others.isEmpty() ? Optional.<Drawing>empty() : Optional.of(part(others, Optional.empty()));
+    var others = IntStream.range(0, drags.size()).boxed().filter(i -> !which.contains(i)).toList();
+    var apart =
+        others.isEmpty() ? Optional.<Drawing>empty() : Optional.of(part(others, Optional.empty()));
     return part(which, apart);
   }
 

@@ -29,7 +29,8 @@ public record Frame(View working, boolean whole) {
    */
   public static Frame around(RegionMask change, int longest, int factor) {
     int[] bounds = change.bounds();
-    return around(bounds, change.width(), change.height(), side(bounds, longest), longest, 1, 1, factor);
+    return around(
+        bounds, change.width(), change.height(), side(bounds, longest), longest, 1, 1, factor);
   }
 
   /**
@@ -46,7 +47,14 @@ public record Frame(View working, boolean whole) {
       side = Math.ceilDiv(side, step) * step;
     }
     return around(
-        bounds, change.width(), change.height(), side, longest, zoom, (int) Math.max(1, side / STEPS), factor);
+        bounds,
+        change.width(),
+        change.height(),
+        side,
+        longest,
+        zoom,
+        (int) Math.max(1, side / STEPS),
+        factor);
   }
 
   private static Frame around(

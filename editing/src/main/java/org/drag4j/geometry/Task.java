@@ -257,7 +257,11 @@ public final class Task {
         case NEAREST -> {
           int w = view().width();
           int h = view().height();
-          yield drawing.mapping(drags().get(drag), view(), border).pixels(w, h).clamped(w, h).isStill();
+          yield drawing
+              .mapping(drags().get(drag), view(), border)
+              .pixels(w, h)
+              .clamped(w, h)
+              .isStill();
         }
         case AS_RELEASED -> cells().isStill();
       };

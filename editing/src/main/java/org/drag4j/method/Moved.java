@@ -37,8 +37,7 @@ public record Moved(
                 .map(arrow ->
                     arrow + ": starts beside the handle, so it has no effect; start it inside")
                 .toList();
-        all.add(
-            new Moved(drag.name(), drag.handle(), drag.cells(), drag.isStill(), idle, ""));
+        all.add(new Moved(drag.name(), drag.handle(), drag.cells(), drag.isStill(), idle, ""));
       } catch (IllegalArgumentException e) {
         var none = RegionMask.none(task.view().columns(), task.view().rows());
         all.add(

@@ -187,8 +187,7 @@ public record SdeDrag(
               ? List.<String>of()
               : List.of(name + ": no part of its patch stays in the picture, so nothing moves");
       moves.add(
-          new Moved(
-              name, RegionMask.of(columns, rows, from), cells, cells.isStill(), idle, ""));
+          new Moved(name, RegionMask.of(columns, rows, from), cells, cells.isStill(), idle, ""));
     }
     return moves;
   }

@@ -29,7 +29,8 @@ final class Warnings {
         warnings.add(
             move.name()
                 + switch (method.pairing()) {
-                  case NEAREST -> ": no pixel leaves its place, so nothing moves; take it elsewhere";
+                  case NEAREST ->
+                      ": no pixel leaves its place, so nothing moves; take it elsewhere";
                   case AS_RELEASED ->
                       ": every latent cell stays where it is, so nothing moves; take it at least 8"
                           + " pixels away as the model sees it";

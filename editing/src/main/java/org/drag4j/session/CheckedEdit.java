@@ -36,8 +36,8 @@ public record CheckedEdit(
   /**
    * Checks a document against its pictures.
    *
-   * @throws EditDocumentException where a region lies wholly outside the
-   *     original, or a painted mask has another size
+   * @throws EditDocumentException where a region lies wholly outside the original, or a painted
+   *     mask has another size
    */
   public static CheckedEdit of(EditDocument document, Picture original, Picture... pictures) {
     return new CheckedEdit(
@@ -72,8 +72,8 @@ public record CheckedEdit(
   public List<Task> tasks(int nativeSize, int factor) {
     var method = method();
     return windows(nativeSize, factor).stream()
-        .map(window ->
-            new Task(window.drawing(), window.frame(), method.border(), method.pairing()))
+        .map(
+            window -> new Task(window.drawing(), window.frame(), method.border(), method.pairing()))
         .toList();
   }
 
@@ -87,8 +87,7 @@ public record CheckedEdit(
       return List.of(new Drawing.Window(drawing, drawing.whole(longest, factor)));
     }
     return switch (working.windows()) {
-      case FITTED -> 
-          drawing.windows(longest, zoom(nativeSize, factor), factor, method().border());
+      case FITTED -> drawing.windows(longest, zoom(nativeSize, factor), factor, method().border());
       case ONE -> List.of(new Drawing.Window(drawing, drawing.window(longest, factor)));
     };
   }
@@ -157,7 +156,10 @@ public record CheckedEdit(
     var warnings = new LinkedHashSet<String>();
     tasks.forEach(task -> warnings.addAll(method().warnings(task)));
     if (fitted()) {
-      tasks.stream().filter(task -> task.frame().reduction() > REDUCED).map(CheckedEdit::reduced).forEach(warnings::add);
+      tasks.stream()
+          .filter(task -> task.frame().reduction() > REDUCED)
+          .map(CheckedEdit::reduced)
+          .forEach(warnings::add);
     }
     if (exceeded() && !document.working().enlarge()) {
       warnings.add(

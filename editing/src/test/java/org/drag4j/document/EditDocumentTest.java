@@ -504,7 +504,8 @@ class EditDocumentTest {
             .replace("\"points\", \"cells\"", "\"points\", \"move\", \"cells\"")
             .replace(
                 "expected one of size, crop, margin, feather",
-                "expected one of size, enlarge, crop, windows, zoom, margin, feather, seams, detail"));
+                "expected one of size, enlarge, crop, windows, zoom, margin, feather, seams,"
+                    + " detail"));
   }
 
   /** What came with the second format an old document cannot say, and a result of it does. */

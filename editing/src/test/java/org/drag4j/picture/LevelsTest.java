@@ -78,7 +78,8 @@ class LevelsTest {
       int y = at / w;
       plane[at * 2] = 3 * x - 2 * y;
       plane[at * 2 + 1] = 40 + y;
-      unknown[at] = (byte) (Math.hypot(x - 30, y - 22) < 14 || x > 50 && x < 56 && y == 9 ? 1 : 0);
+      unknown[at] =
+          (byte) (Math.hypot(x - 30, y - 22) < 14 || (x > 50 && x < 56 && y == 9) ? 1 : 0);
     }
     var damaged = plane.clone();
     for (int at = 0; at < w * h; at++) {

@@ -30,8 +30,10 @@ class ShiftTest {
   private static Picture texture() {
     byte[] rgb = new byte[SIDE * SIDE * 3];
     for (int at = 0; at < SIDE * SIDE; at++) {
-      double x = at % SIDE;
-      double y = at / SIDE;
+      int column = at % SIDE;
+      int row = at / SIDE;
+      double x = column;
+      double y = row;
       rgb[3 * at] = (byte) (128 + 100 * Math.sin(x * x / 190 + y / 9));
       rgb[3 * at + 1] = (byte) (128 + 100 * Math.cos(y * y / 170 - x / 7));
       rgb[3 * at + 2] = (byte) (x + y);
@@ -86,8 +88,7 @@ class ShiftTest {
     var task = task(16, 8);
     var copied = copied(task);
     var edited = decoded(copied);
-    assertArrayEquals(
-        edited.values(), Shift.applied(edited, copied, task.view()).values());
+    assertArrayEquals(edited.values(), Shift.applied(edited, copied, task.view()).values());
   }
 
   @Test

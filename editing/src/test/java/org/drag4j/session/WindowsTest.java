@@ -2,6 +2,7 @@ package org.drag4j.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -33,7 +34,8 @@ class WindowsTest {
   }
 
   private static CheckedEdit edit(int width, int height, String setting, Drag... drags) {
-    var document = Documents.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
+    var document =
+        Documents.of(new EditDocument.Image("a.png", Optional.empty()), "", List.of(drags));
     var set =
         setting.isEmpty()
             ? document
@@ -59,8 +61,7 @@ class WindowsTest {
 
   private static RegionMask change(CheckedEdit edit, Task task) {
     var moved = task.merged(Overlap.LATER_WINS).pixels();
-    return Finishing.of(edit, edit.original(), task)
-        .change(new Result.Latent(new float[0], moved));
+    return Finishing.of(edit, edit.original(), task).change(new Result.Latent(new float[0], moved));
   }
 
   @Test
@@ -142,8 +143,7 @@ class WindowsTest {
     assertFalse(change.get(470 - view.x(), 310 - view.y()));
     // At the picture's own border it goes on to the last pixel.
     var whole = edit(256, 256, "mask.rectangle=[0, 0, 256, 256]", drag(40, 40, 60, 40, 0));
-    assertEquals(
-        RegionMask.all(256, 256), change(whole, whole.tasks(256, 8).getFirst()));
+    assertEquals(RegionMask.all(256, 256), change(whole, whole.tasks(256, 8).getFirst()));
   }
 
   @Test
@@ -174,8 +174,7 @@ class WindowsTest {
     assertEquals(256, edit.tasks(256, 8).getFirst().view().width());
     // Kept while the drag is nudged, and so is the window.
     var nudged = edit(2000, 1500, "working.zoom=" + zoom, drag(700, 700, 40, dx + 1, dy + 1));
-    assertEquals(
-        settled.tasks(256, 8).getFirst().view(), nudged.tasks(256, 8).getFirst().view());
+    assertEquals(settled.tasks(256, 8).getFirst().view(), nudged.tasks(256, 8).getFirst().view());
     // Not with a size, nor where there are no fitted windows.
     for (var setting : List.of("working.size=256", "working.windows=one", "working.crop=false")) {
       var other = edit(2000, 1500, setting, drag(700, 700, 40, dx, dy));
@@ -211,19 +210,17 @@ class WindowsTest {
   }
 
   @Test
-  void aRegionWithoutACellsMiddleHasACell() {
+  void aRegionWithoutACellsMiddleIsRefused() {
     var edit = edit(256, 256, "working.zoom=1", drag(80.5, 80.5, 2, 32, 0));
     assertThrowsNoCell(with(edit, "method.pairing=as-released"));
     assertThrowsNoCell(edit);
   }
 
   private static void assertThrowsNoCell(CheckedEdit edit) {
-    try {
-      var _ = edit.tasks(256, 8).getFirst().merged(Overlap.LATER_WINS).cells();
-      throw new AssertionError("expected a refusal");
-    } catch (EditDocumentException e) {
-      assertTrue(e.getMessage().startsWith("drags[0]: region: expected the centre of"), e.getMessage());
-    }
+    var pairs = edit.tasks(256, 8).getFirst().merged(Overlap.LATER_WINS);
+    var e = assertThrows(EditDocumentException.class, pairs::cells);
+    var message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith("drags[0]: region: expected the centre of"), message);
   }
 
   @Test

@@ -144,7 +144,10 @@ final class SdeDragRecording implements MethodRecording {
             image.height());
     int longest = Math.max(image.width(), image.height());
     recorded.use(
-        new Task(drawing, drawing.whole(longest, recorded.models().shape().factor()), Border.CUT,
+        new Task(
+            drawing,
+            drawing.whole(longest, recorded.models().shape().factor()),
+            Border.CUT,
             Pairing.AS_RELEASED));
     var result = (Result.Latent) run.method().edit(recorded.session());
     recorded.picture("sub." + (run.parts() - 1) + ".output", recorded.decoded(result.latent()));
