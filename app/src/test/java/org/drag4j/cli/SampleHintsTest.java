@@ -1,5 +1,6 @@
 package org.drag4j.cli;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -57,11 +58,8 @@ class SampleHintsTest {
   @ParameterizedTest
   @MethodSource("samples")
   void helpNamesIt(String name) {
-    var help =
-        Drag4j.commandLine(new Host(Map.of(), false, () -> false), "demo")
-            .getSubcommands()
-            .get("demo")
-            .getUsageMessage();
+    var commands = Drag4j.commandLine(new Host(Map.of(), false, () -> false), "demo");
+    var help = requireNonNull(commands.getSubcommands().get("demo")).getUsageMessage();
     assertTrue(help.contains(name), help);
   }
 }
