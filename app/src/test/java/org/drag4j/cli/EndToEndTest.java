@@ -213,9 +213,9 @@ class EndToEndTest {
   @Test
   void aPreviewNeedsNoModel() throws IOException {
     var report = json("preview", path("pig.json"), "-o", path("p.png"), "--json", "--marks");
-    assertTrue(report.get("cells").asInt() > 0);
-    assertTrue(report.get("holes").asInt() > 0);
-    assertEquals("snout", report.at("/drags/0/name").asString());
+    assertTrue(report.at("/windows/0/cells").asInt() > 0);
+    assertTrue(report.at("/windows/0/holes").asInt() > 0);
+    assertEquals("snout", report.at("/windows/0/drags/0/name").asString());
     assertEquals(64, PictureFiles.read(folder.resolve("p.png")).width());
     var text = succeeds("preview", path("pig.json"), "-o", path("p.png"));
     assertTrue(text.err().startsWith("works on 64x64 at (0, 0) as 64x64, 8x8 cells\nsnout: "));
@@ -229,7 +229,7 @@ class EndToEndTest {
             .contains("snout: region: expected the centre of at least one cell"));
     // The size is the model's where one is named.
     var small = json("preview", path("pig.json"), "-o", path("p.png"), "--json", "--size", "32");
-    assertEquals(32, small.get("workingWidth").asInt());
+    assertEquals(32, small.at("/windows/0/workingWidth").asInt());
   }
 
   /** A JPEG of 24 million pixels, held upright by its Exif data only. */
@@ -279,7 +279,8 @@ class EndToEndTest {
             "-o",
             path("out.png"),
             "--json");
-    assertEquals("[1954,2934,192,192]", result.get("window").toString());
+    // In the middle within half of a step of 24 pixels.
+    assertEquals("[1944,2928,192,192]", result.at("/windows/0/window").toString());
     assertEquals(width, result.get("width").asInt());
     // Decoded and turned here, not by the code under test.
     var before = ImageIO.read(folder.resolve("photo.jpg").toFile());

@@ -339,7 +339,7 @@ class ErrorTableTest {
               1,
               "edit DIR/good.json -o DIR/out.png --set method.stpes=3",
               "--set: method.stpes: expected one of name, steps, start, end, copy, handleNoise,"
-                  + " variant, layers, injectSteps, injectStrength, fill, overlap, border,"
+                  + " variant, layers, injectSteps, injectStrength, fill, overlap, border, pairing,"
                   + " guidance, negativePrompt, faithful, batched, got an unknown field; did you"
                   + " mean steps?"),
           new Row(

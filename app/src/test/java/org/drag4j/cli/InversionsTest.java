@@ -307,6 +307,12 @@ class InversionsTest {
         "method.steps=4",
         // As in drag-edit/1: details would keep the decoded original as well.
         "--set",
+        "method.start=0.5",
+        "--set",
+        "method.fill=none",
+        "--set",
+        "method.pairing=as-released",
+        "--set",
         "working.seams=plain",
         "--set",
         "working.detail=0",

@@ -19,7 +19,7 @@ final class Misplaced {
   private static final double TOLD = 2;
 
   /** Another place must be this much likelier, for what looks alike everywhere lies nowhere. */
-  private static final double LIKELIER = 0.75;
+  private static final double LIKELIER = 0.6;
 
   /** Mean difference, in levels, below which content is where it should be. */
   private static final double ALIKE = 8;
@@ -75,7 +75,10 @@ final class Misplaced {
         }
       }
     }
-    return found.filter(off -> Math.hypot(off[0], off[1]) > TOLD);
+    // At the rim of what was looked at it would go on.
+    double rim = Math.floor(REACH * step);
+    return found.filter(off ->
+        Math.hypot(off[0], off[1]) > TOLD && Math.max(Math.abs(off[0]), Math.abs(off[1])) < rim);
   }
 
   /** Mean difference in levels of sources from what lies beside their targets. */
