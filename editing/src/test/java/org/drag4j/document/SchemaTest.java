@@ -143,7 +143,7 @@ class SchemaTest {
         }
       }
     }
-    assertEquals(format == Format.V1 ? 19 : 23, compared);
+    assertEquals(format == Format.V1 ? 19 : 25, compared);
   }
 
   private ObjectNode full() {
@@ -154,9 +154,11 @@ class SchemaTest {
       full.putArray("pictures").addObject().put("file", "b.png").put("sha256", "ab".repeat(32));
       ((ObjectNode) full.get("working"))
           .put("enlarge", false)
+          .put("windows", "one")
+          .put("zoom", 1.5)
           .put("seams", "plain")
           .put("detail", 0.5);
-      ((ObjectNode) full.get("method")).put("border", "squeezed");
+      ((ObjectNode) full.get("method")).put("border", "squeezed").put("pairing", "as-released");
       ((ArrayNode) full.get("drags"))
           .add(
               MAPPER.readTree(
