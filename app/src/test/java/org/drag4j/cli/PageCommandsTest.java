@@ -84,7 +84,7 @@ class PageCommandsTest {
       { "format": "drag-edit/2", "image": { "file": "cat.png" }, "prompt": "a cat",
         "drags": [ { "handle": { "rectangle": [88, 136, 80, 64] },
                      "target": { "rectangle": [88, 152, 80, 64] } } ],
-        "working": { "size": 64 }, "method": { "steps": 4 }, "model": { "path": "models/demo" } }
+        "working": { "size": 64, "windows": "one" }, "method": { "steps": 4 }, "model": { "path": "models/demo" } }
       """;
 
   private static final Pattern COMMAND =
@@ -284,7 +284,9 @@ class PageCommandsTest {
             var text =
                 Files.readString(file)
                     .replaceFirst("\"steps\": *\\d+", "\"steps\": 10")
-                    .replaceFirst("\"method\":", "\"working\": {\"size\": 64}, \"method\":");
+                    .replaceFirst(
+                        "\"method\":",
+                        "\"working\": {\"size\": 64, \"windows\": \"one\"}, \"method\":");
             Files.writeString(Path.of("samples", name), text);
           } else {
             Files.copy(file, Path.of("samples", name));

@@ -52,7 +52,7 @@ class EngineTest {
   private static Edit eyes() {
     var edit = Edit.read(HOME.resolve("samples/eyes.json"));
     var masks = MaskSource.NONE;
-    var small = List.of("method.steps=4", "working.size=64");
+    var small = List.of("method.steps=4", "working.size=64", "working.windows=one");
     return edit.with(Documents.set(edit.document(), "test", small, masks));
   }
 
