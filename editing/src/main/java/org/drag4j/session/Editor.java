@@ -146,7 +146,7 @@ public final class Editor implements AutoCloseable {
     var picture = finishing.stitched(patch, change, moved);
     if (result instanceof Result.Latent && edit.method().finish().blended()) {
       var after = picture.cropped(view.x(), view.y(), view.windowWidth(), view.windowHeight());
-      Misplaced.warnings(task, finishing.window(), after).forEach(progress::warn);
+      Misplaced.warnings(task, change, finishing.window(), after).forEach(progress::warn);
     }
     progress.advance(decodes, decodes);
     return new Part(

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.drag4j.geometry.Mapping;
+import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
 import org.drag4j.picture.Picture;
 
@@ -29,14 +30,20 @@ final class Misplaced {
   /**
    * A line for each drag whose content lies more than two pixels beside its target.
    *
+   * @param change what may change; a drag most of whose target stays as it is is not looked at
    * @param original the frame's window before the edit
    * @param edited the same after it
    */
-  static List<String> warnings(Task task, Picture original, Picture edited) {
+  static List<String> warnings(Task task, RegionMask change, Picture original, Picture edited) {
     var warnings = new ArrayList<String>();
     double step = Math.max(1, task.frame().reduction());
     for (var drag : task.parts()) {
-      offset(drag.pixels(), original, edited, step)
+      var all = drag.pixels();
+      var open = all.onto(change);
+      if (2 * open.size() < all.size()) {
+        continue;
+      }
+      offset(open, original, edited, step)
           .ifPresent(off ->
               warnings.add(
                   drag.name()

@@ -12,6 +12,7 @@ import org.drag4j.geometry.Area;
 import org.drag4j.geometry.Drag;
 import org.drag4j.geometry.Mapping;
 import org.drag4j.geometry.Overlap;
+import org.drag4j.geometry.RegionMask;
 import org.drag4j.geometry.Task;
 import org.drag4j.geometry.View;
 import org.drag4j.method.Documents;
@@ -25,6 +26,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What whole cells leave of a move is made up for, and told where it is not. */
 class ShiftTest {
   private static final int SIDE = 128;
+
+  private static final RegionMask ALL = RegionMask.all(SIDE, SIDE);
 
   /** No two places of it look alike. */
   private static Picture texture() {
@@ -118,7 +121,7 @@ class ShiftTest {
       moved[3][i] = 42 + dy + i / 36;
     }
     var edited = Mapping.of(moved[0], moved[1], moved[2], moved[3]).copy(texture());
-    return Misplaced.warnings(task(16, 0), texture(), edited);
+    return Misplaced.warnings(task(16, 0), ALL, texture(), edited);
   }
 
   @Test
@@ -141,7 +144,11 @@ class ShiftTest {
   @Test
   void contentThatIsNowhereIsNotTold() {
     var grey = Picture.of(SIDE, SIDE, new byte[SIDE * SIDE * 3]);
-    assertEquals(List.of(), Misplaced.warnings(task(16, 0), grey, grey));
-    assertEquals(List.of(), Misplaced.warnings(task(16, 0), texture(), grey));
+    assertEquals(List.of(), Misplaced.warnings(task(16, 0), ALL, grey, grey));
+    assertEquals(List.of(), Misplaced.warnings(task(16, 0), ALL, texture(), grey));
+    // A mask that leaves the target out keeps the thing where it was.
+    var none = RegionMask.none(SIDE, SIDE);
+    assertEquals(List.of(), Misplaced.warnings(task(6, 0), none, texture(), texture()));
+    assertEquals(1, Misplaced.warnings(task(6, 0), ALL, texture(), texture()).size());
   }
 }

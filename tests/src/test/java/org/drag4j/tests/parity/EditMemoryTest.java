@@ -84,7 +84,7 @@ class EditMemoryTest {
     return Documents.set(
         Documents.of(image, "a face", List.of(drag)),
         "test",
-        List.of("method.steps=" + steps, "method.batched=" + batched),
+        List.of("method.steps=" + steps, "method.start=0.5", "method.batched=" + batched),
         MaskSource.NONE);
   }
 
